@@ -53,6 +53,10 @@ public sealed class ServiceOptions
     public string Environment => EnvironmentName ?? NodeEnvironmentName ?? AspNetEnvironmentName ?? "development";
 
     public bool IsProduction => Environment.Equals("production", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The same, for a rule that must report its own fault while these options may have theirs.</summary>
+    public static bool IsProductionIn(IConfiguration configuration) =>
+        (configuration["ENVIRONMENT"] ?? configuration["NODE_ENV"] ?? configuration["ASPNETCORE_ENVIRONMENT"])?.ToLowerInvariant() == "production";
 }
 
 [OptionsValidator]

@@ -106,7 +106,7 @@ public static class ServiceHost
         catch (Exception fault) when (StartFaults(fault).ToArray() is { Length: > 0 } lines)
         {
 #pragma warning disable RS0030 // There is no log yet: its settings may be what is wrong.
-            foreach (var line in lines) await Console.Error.WriteLineAsync(line);
+            foreach (var line in lines.Distinct()) await Console.Error.WriteLineAsync(line);
 #pragma warning restore RS0030
             return 1;
         }

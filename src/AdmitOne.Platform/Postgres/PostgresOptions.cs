@@ -50,12 +50,12 @@ public sealed class PostgresOptions
 [OptionsValidator]
 internal sealed partial class PostgresOptionsAnnotations : IValidateOptions<PostgresOptions>;
 
-internal sealed class PostgresOptionsRules(IOptions<Configuration.ServiceOptions> service) : IValidateOptions<PostgresOptions>
+internal sealed class PostgresOptionsRules(IConfiguration configuration) : IValidateOptions<PostgresOptions>
 {
     public ValidateOptionsResult Validate(string? name, PostgresOptions options)
     {
         if (options.PoolMax < options.PoolMin) return ValidateOptionsResult.Fail("DB_POOL_MAX must not be below DB_POOL_MIN.");
-        return service.Value.IsProduction && options.EffectiveSslMode(production: true) != Npgsql.SslMode.VerifyFull
+        return Configuration.ServiceOptions.IsProductionIn(configuration) && options.EffectiveSslMode(production: true) != Npgsql.SslMode.VerifyFull
             ? ValidateOptionsResult.Fail("DB_SSL_MODE must be verify-full in production.")
             : ValidateOptionsResult.Success;
     }

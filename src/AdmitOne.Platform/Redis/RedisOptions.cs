@@ -26,9 +26,9 @@ public sealed class RedisOptions
 [OptionsValidator]
 internal sealed partial class RedisOptionsAnnotations : IValidateOptions<RedisOptions>;
 
-internal sealed class RedisOptionsRules(IOptions<Configuration.ServiceOptions> service) : IValidateOptions<RedisOptions>
+internal sealed class RedisOptionsRules(IConfiguration configuration) : IValidateOptions<RedisOptions>
 {
-    public ValidateOptionsResult Validate(string? name, RedisOptions options) => service.Value.IsProduction && string.IsNullOrEmpty(options.Password)
+    public ValidateOptionsResult Validate(string? name, RedisOptions options) => Configuration.ServiceOptions.IsProductionIn(configuration) && string.IsNullOrEmpty(options.Password)
         ? ValidateOptionsResult.Fail("REDIS_PASSWORD is required in production.")
         : ValidateOptionsResult.Success;
 }
