@@ -125,7 +125,9 @@ public sealed class Migrator
                  where not i.indisvalid and n.nspname = {Literal(index.Schema)} and c.relname = {Literal(index.Name)} \gexec
 
                 """);
-        foreach (var statement in migration.Up.Statements) script.Append(statement).Append(";\n");
+        foreach (var statement in migration.Up.Statements)
+            // On a line of its own: the statement may end with a comment.
+            script.Append(statement).Append("\n;\n");
         script.Append(MigrationHistory.InsertSql(migration.Id));
         if (migration.Up.Transactional) script.Append("commit;\n");
         script.Append("\\endif\n");
@@ -168,6 +170,8 @@ public sealed class Migrator
 }
 
 /// <summary>One line of <c>admitone migrate status</c>.</summary>
+/// <param name="Number">1, 2, 3, …</param>
+/// <param name="Name">What stands behind the number in the files' names.</param>
 /// <param name="AppliedAt">Null while it is not applied.</param>
 /// <param name="IsKnown">False for one that a newer program has applied.</param>
 public sealed record MigrationState(int Number, string Name, DateTimeOffset? AppliedAt, bool IsKnown);
