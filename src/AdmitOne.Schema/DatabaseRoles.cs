@@ -25,6 +25,7 @@ public static class DatabaseRoles
     /// <param name="adminConnectionString">A superuser, or a managed server's administrator with CREATEROLE and CREATEDB.</param>
     /// <param name="database">Made if missing, owned by <see cref="Owner"/>.</param>
     /// <param name="loginPasswords">By login; one that is not named keeps the password it has.</param>
+    /// <param name="cancellationToken">Ends the waiting for another who does the same.</param>
     /// <exception cref="ArgumentException">A name is not one of <see cref="Logins"/>.</exception>
     /// <exception cref="MigrationException">The administrator may not do it, or a role of that name has rights that it must not have.</exception>
     public static async Task EnsureAsync(
