@@ -1,0 +1,26 @@
+-- no transaction
+drop index concurrently if exists tickets.ix_ticket_types_event;
+drop index concurrently if exists tickets.ix_reservations_user;
+drop index concurrently if exists tickets.ix_reservations_held_by_type;
+drop index concurrently if exists tickets.ix_reservations_held_expiry;
+drop index concurrently if exists tickets.ix_reservations_created;
+drop index concurrently if exists tickets.ix_tickets_user;
+drop index concurrently if exists tickets.ix_tickets_type;
+drop index concurrently if exists tickets.ix_tickets_order;
+drop index concurrently if exists tickets.ix_tickets_nft;
+drop index concurrently if exists tickets.ix_tickets_created;
+drop index concurrently if exists tickets.ix_ticket_transfers_ticket;
+drop index concurrently if exists tickets.ix_ticket_transfers_one_offer;
+drop index concurrently if exists tickets.ix_ticket_transfers_from;
+drop index concurrently if exists tickets.ix_ticket_transfers_to;
+drop index concurrently if exists tickets.ix_ticket_transfers_status;
+drop index concurrently if exists tickets.ix_ticket_validations_ticket;
+drop index concurrently if exists tickets.ix_ticket_validations_staff;
+drop index concurrently if exists tickets.ix_ticket_validations_received;
+drop index concurrently if exists tickets.ix_admissions_event;
+drop index concurrently if exists tickets.ix_orders_user;
+drop index concurrently if exists tickets.ix_orders_event;
+drop index concurrently if exists tickets.ix_orders_number;
+drop index concurrently if exists tickets.ix_orders_payment_reference;
+drop index concurrently if exists tickets.ix_orders_pending;
+drop index concurrently if exists tickets.ix_orders_updated;
