@@ -1,18 +1,29 @@
+using AdmitOne.Platform.Configuration;
+using AdmitOne.Platform.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AdmitOne.Tickets;
 
+/// <summary>The Ticket Service: its features, and nothing else.</summary>
 public static class TicketsService
 {
+    public static readonly ServiceDefinition Definition = new("ticket-service", "AdmitOne Ticket Service", DefaultPort: 3004, DefaultPoolMax: 20, SchemaVersion: 3);
+
     /// <summary>Puts the service together from its own configuration, without starting it.</summary>
+    /// <param name="configuration">The flat names of <c>docs/configuration.md</c>; nothing else is read.</param>
+    /// <param name="configure">What a test changes before the service is built.</param>
     public static WebApplication Build(IConfiguration configuration, Action<WebApplicationBuilder>? configure = null)
     {
-        ArgumentNullException.ThrowIfNull(configuration);
-        var builder = WebApplication.CreateSlimBuilder();
+        var builder = ServiceHost.CreateBuilder(Definition, configuration);
+        builder.Services.AddValidation();
         configure?.Invoke(builder);
-        return builder.Build();
+
+        var app = builder.Build();
+        app.UsePlatform();
+        return app;
     }
 
-    public static async Task Main() => await Build(new ConfigurationBuilder().AddEnvironmentVariables().Build()).RunAsync();
+    public static Task<int> Main() => ServiceHost.RunAsync(() => Build(ServiceEnvironment.Read("TICKETS_")));
 }

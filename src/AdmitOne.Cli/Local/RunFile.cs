@@ -1,0 +1,41 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace AdmitOne.Cli.Local;
+
+/// <summary>What `run.json` says to scripts and tests: where everything listens, and how to get in.</summary>
+public sealed record RunFile(
+    int Pid, string Events, IReadOnlyList<string> Tickets, string? Auth, string? Venues, string? Minting,
+    PostgresAddress Postgres, RedisAddress Redis, DemoAddresses? Demo)
+{
+    private const string Name = "run.json";
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    public void Write(DataFolder data) => DataFolder.WriteSecret(data.FileNamed(Name), JsonSerializer.Serialize(this, s_json) + "\n");
+
+    public static void Remove(DataFolder data) => File.Delete(data.FileNamed(Name));
+
+    /// <returns>null if the folder has none, or none that can be read.</returns>
+    public static int? ProcessIdIn(string folder)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<RunFile>(File.ReadAllText(Path.Combine(folder, Name)), s_json)?.Pid;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
+        }
+    }
+}
+
+/// <summary>A PostgreSQL that can be reached, with a user who may create roles and databases.</summary>
+public sealed record PostgresAddress(string Host, int Port, string Database, string User, string Password);
+
+/// <param name="Database">The number that `select` takes; a private Redis has it to itself.</param>
+public sealed record RedisAddress(string Host, int Port, string? Password, [property: JsonIgnore] int Database = 0);
+
+public sealed record DemoAddresses(
+    Guid TenantId, Guid OtherTenantId, Guid VenueId, Guid EventId, Guid TicketTypeId, IReadOnlyList<DemoUser> Users);
+
+public sealed record DemoUser(string Email, string Password, string Role);

@@ -1,0 +1,79 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+
+namespace AdmitOne.Platform.Configuration;
+
+/// <summary>What every service is told about itself. The names are the environment's; <c>docs/configuration.md</c> lists them all.</summary>
+public sealed class ServiceOptions
+{
+    /// <summary>The port to listen on; 0 takes a free one.</summary>
+    [ConfigurationKeyName("PORT"), Range(0, 65535)]
+    public int Port { get; set; }
+
+    /// <summary>The address to listen on. Loopback unless told otherwise; a container sets 0.0.0.0.</summary>
+    [ConfigurationKeyName("BIND"), Required]
+    public string Bind { get; set; } = "127.0.0.1";
+
+    [ConfigurationKeyName("ENVIRONMENT")]
+    public string? EnvironmentName { get; set; }
+
+    [ConfigurationKeyName("NODE_ENV")]
+    public string? NodeEnvironmentName { get; set; }
+
+    [ConfigurationKeyName("ASPNETCORE_ENVIRONMENT")]
+    public string? AspNetEnvironmentName { get; set; }
+
+    [ConfigurationKeyName("LOG_LEVEL"), AllowedValues("debug", "info", "warn", "error", ErrorMessage = "LOG_LEVEL must be debug, info, warn or error.")]
+    public string LogLevel { get; set; } = "info";
+
+    [ConfigurationKeyName("LOG_FORMAT"), AllowedValues("json", "pretty", ErrorMessage = "LOG_FORMAT must be json or pretty.")]
+    public string LogFormat { get; set; } = "json";
+
+    /// <summary>Where log lines go instead of standard output.</summary>
+    [ConfigurationKeyName("LOG_FILE")]
+    public string? LogFile { get; set; }
+
+    [ConfigurationKeyName("ENABLE_METRICS")]
+    public bool EnableMetrics { get; set; } = true;
+
+    /// <summary>When set, <c>/metrics</c> answers on this port only; otherwise on the service's own.</summary>
+    [ConfigurationKeyName("METRICS_PORT"), Range(1, 65535)]
+    public int? MetricsPort { get; set; }
+
+    /// <summary>Signs calls between services; at least 32 characters.</summary>
+    [ConfigurationKeyName("INTERNAL_API_KEY"), Required, Secret]
+    public string InternalApiKey { get; set; } = "";
+
+    /// <summary>Still accepted while <c>INTERNAL_API_KEY</c> is being rotated.</summary>
+    [ConfigurationKeyName("INTERNAL_API_KEY_PREVIOUS"), Secret]
+    public string? InternalApiKeyPrevious { get; set; }
+
+    /// <summary>development, staging or production, by whichever of the three names it was given.</summary>
+    public string Environment => EnvironmentName ?? NodeEnvironmentName ?? AspNetEnvironmentName ?? "development";
+
+    public bool IsProduction => Environment.Equals("production", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The same, for a rule that must report its own fault while these options may have theirs.</summary>
+    public static bool IsProductionIn(IConfiguration configuration) =>
+        (configuration["ENVIRONMENT"] ?? configuration["NODE_ENV"] ?? configuration["ASPNETCORE_ENVIRONMENT"])?.ToLowerInvariant() == "production";
+}
+
+[OptionsValidator]
+internal sealed partial class ServiceOptionsAnnotations : IValidateOptions<ServiceOptions>;
+
+/// <summary>The rules that one property alone cannot say.</summary>
+internal sealed class ServiceOptionsRules : IValidateOptions<ServiceOptions>
+{
+    private static readonly string[] s_environments = ["development", "staging", "production"];
+
+    public ValidateOptionsResult Validate(string? name, ServiceOptions options)
+    {
+        var named = new[] { options.EnvironmentName, options.NodeEnvironmentName, options.AspNetEnvironmentName }
+            .OfType<string>().Select(e => e.ToLowerInvariant()).Distinct().ToArray();
+        if (named.Length > 1) return ValidateOptionsResult.Fail("ENVIRONMENT, NODE_ENV and ASPNETCORE_ENVIRONMENT disagree: set one, or all alike.");
+        return named.Length == 1 && !s_environments.Contains(named[0])
+            ? ValidateOptionsResult.Fail("ENVIRONMENT must be development, staging or production.")
+            : ValidateOptionsResult.Success;
+    }
+}

@@ -1,0 +1,138 @@
+using AdmitOne.Platform.Configuration;
+using AdmitOne.Platform.Health;
+using AdmitOne.Platform.Http;
+using AdmitOne.Platform.Idempotency;
+using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Outbound;
+using AdmitOne.Platform.Postgres;
+using AdmitOne.Platform.Problems;
+using AdmitOne.Platform.Redis;
+using AdmitOne.Platform.Telemetry;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace AdmitOne.Platform.Hosting;
+
+/// <summary>What makes one service different from another, before it has any feature.</summary>
+/// <param name="Name">Its name in logs, in signatures and as PostgreSQL's application name, such as <c>ticket-service</c>.</param>
+/// <param name="SchemaVersion">The oldest migration that it can work with.</param>
+public sealed record ServiceDefinition(string Name, string Title, int DefaultPort, int DefaultPoolMax, int SchemaVersion);
+
+/// <summary>Puts together what a service needs to exist, so that its own Program lists only what it does.</summary>
+public static class ServiceHost
+{
+    // Kestrel reads and drops a body that is too large up to here, so that its sender gets to read our 413.
+    private const long DrainedBodyBytes = 8 * 1024 * 1024;
+
+    public static WebApplicationBuilder CreateBuilder(ServiceDefinition definition, IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(definition);
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
+        // A host's settings are what it was given: another service in the same process, or the shell around it, has no say.
+        builder.Configuration.Sources.Clear();
+        builder.Configuration.AddConfiguration(configuration);
+        builder.Logging.ClearProviders();
+
+        builder.Services.AddSingleton(definition);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddCheckedOptions<ServiceOptions, ServiceOptionsAnnotations>();
+        builder.Services.AddSingleton<IValidateOptions<ServiceOptions>, ServiceOptionsRules>();
+        builder.Services.AddSingleton<IValidateOptions<ServiceOptions>, DistinctSecrets>();
+        builder.Services.PostConfigure<ServiceOptions>(options =>
+        {
+            if (configuration["PORT"] is null) options.Port = definition.DefaultPort;
+        });
+
+        builder.AddTelemetry(definition.Name);
+        builder.Services.AddPostgres($"admitone-{definition.Name.Replace("-service", "s", StringComparison.Ordinal)}", definition.DefaultPoolMax);
+        builder.Services.AddCheckedOptions<RedisOptions, RedisOptionsAnnotations>();
+        builder.Services.AddSingleton<IValidateOptions<RedisOptions>, RedisOptionsRules>();
+        builder.Services.AddSingleton<RedisStore>();
+        builder.Services.AddIdentity();
+        builder.Services.AddSingleton(new SchemaNeeded(definition.SchemaVersion)).AddSingleton<Readiness>();
+
+        builder.Services.AddSingleton<IProblemDetailsService, ValidationAnswers>();
+        builder.Services.ConfigureHttpJsonOptions(json => Json.Configure(json.SerializerOptions));
+        // What cannot be bound is explained in one place (FaultMiddleware): a bare 400 without a word helps nobody.
+        builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        builder.Services.AddApiDocument(definition.Title);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(25));
+        builder.WebHost.ConfigureKestrel(Bound);
+        return builder;
+    }
+
+    /// <summary>The pipeline, in the order in which a request meets it, and the routes that every service has.</summary>
+    public static RouteGroupBuilder UsePlatform(this WebApplication app)
+    {
+        app.Services.GetRequiredService<IStartupValidator>().Validate();   // all settings at once, before anything depends on one
+        Listen(app);
+        var definition = app.Services.GetRequiredService<ServiceDefinition>();
+        app.UseMiddleware<RequestMiddleware>();
+        app.UseMiddleware<FaultMiddleware>();
+        app.UseStatusCodePages(answer => PlatformProblems.ForStatus(answer.HttpContext.Response.StatusCode) is { } type
+            ? ProblemWriter.WriteAsync(answer.HttpContext, type.With($"{answer.HttpContext.Request.Method} {answer.HttpContext.Request.Path} cannot be answered like this; /docs lists the routes."))
+            : Task.CompletedTask);
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.Use((context, next) => SignedCallFilter.InvokeAsync(context, () => next(context)));
+        app.UseMiddleware<IdempotencyMiddleware>();
+
+        app.MapHealth();
+        app.MapMetrics();
+        app.MapApiDocument(definition.Title);
+        return app.MapGroup("/api/v1");
+    }
+
+    /// <summary>Runs a service as its own process.</summary>
+    /// <returns>The exit code: 0 after an orderly stop, 1 if the settings are wrong, with one line on standard error for each fault.</returns>
+    public static async Task<int> RunAsync(Func<WebApplication> build)
+    {
+        ArgumentNullException.ThrowIfNull(build);
+        try
+        {
+            await using var app = build();
+            await app.RunAsync();
+            return 0;
+        }
+        catch (Exception fault) when (StartFaults(fault).ToArray() is { Length: > 0 } lines)
+        {
+#pragma warning disable RS0030 // There is no log yet: its settings may be what is wrong.
+            foreach (var line in lines.Distinct()) await Console.Error.WriteLineAsync(line);
+#pragma warning restore RS0030
+            return 1;
+        }
+    }
+
+    /// <summary>One line for each thing that keeps a service from starting; empty if the exception is something else.</summary>
+    public static IEnumerable<string> StartFaults(Exception fault) => fault switch
+    {
+        OptionsValidationException invalid => invalid.Failures.Select(failure => SettingNames.Speak(invalid.OptionsType, failure)),
+        AggregateException many => many.InnerExceptions.SelectMany(StartFaults),
+        IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } inUse => [$"{inUse.Message} Set PORT to a free one."],
+        _ => [],
+    };
+
+    private static void Bound(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = DrainedBodyBytes;
+        kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
+        kestrel.Limits.MaxRequestLineSize = 8 * 1024;
+    }
+
+    private static void Listen(WebApplication app)
+    {
+        var options = app.Services.GetRequiredService<IOptions<ServiceOptions>>().Value;
+        app.Urls.Add($"http://{options.Bind}:{options.Port}");
+        if (options is { EnableMetrics: true, MetricsPort: { } metrics } && metrics != options.Port) app.Urls.Add($"http://{options.Bind}:{metrics}");
+    }
+}

@@ -1,0 +1,29 @@
+using System.Globalization;
+using AdmitOne.Platform.Problems;
+using Microsoft.AspNetCore.Http;
+
+namespace AdmitOne.Platform.Http;
+
+/// <summary>A resource's version as a strong entity tag (RFC 9110 §8.8.3), and the preconditions that name it.</summary>
+public static class EntityTag
+{
+    public static string Of(int version) => $"\"{version.ToString(CultureInfo.InvariantCulture)}\"";
+
+    public static void Set(HttpContext context, int version) => context.Response.Headers.ETag = Of(version);
+
+    /// <returns>True if the client already has this version: answer 304.</returns>
+    public static bool IsKnown(HttpContext context, int version) =>
+        context.Request.Headers.IfNoneMatch.SelectMany(h => (h ?? "").Split(',')).Select(t => t.Trim())
+            .Any(tag => tag == "*" || tag == Of(version) || tag == $"W/{Of(version)}");
+
+    /// <summary>An edit must say which version it edits.</summary>
+    /// <returns>428 without If-Match, 412 if it names another version, else null.</returns>
+    public static Refusal? Refuse(HttpContext context, int currentVersion)
+    {
+        var tags = context.Request.Headers.IfMatch.SelectMany(h => (h ?? "").Split(',')).Select(t => t.Trim()).Where(t => t.Length > 0).ToArray();
+        if (tags.Length == 0) return PlatformProblems.IfMatchRequired.With($"Send If-Match with the ETag you read; it is {Of(currentVersion)} now.");
+        return tags.Any(tag => tag == "*" || tag == Of(currentVersion))
+            ? null
+            : PlatformProblems.VersionMismatch.With($"It is at {Of(currentVersion)} now; read it again and repeat your change.");
+    }
+}

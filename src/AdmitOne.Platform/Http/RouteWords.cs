@@ -1,0 +1,30 @@
+using AdmitOne.Platform.Problems;
+using AdmitOne.Platform.Telemetry;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace AdmitOne.Platform.Http;
+
+/// <summary>What a limit counts. One tier applies to a route; <c>docs/</c> lists what each allows.</summary>
+public enum RateTier { Global, Read, Write, Purchase, Transfer, Admin, Webhook, QrScan }
+
+/// <summary>Words that a route says about itself, read by the OpenAPI document and by the tests that compare the two.</summary>
+public static class RouteWords
+{
+    public static TBuilder WithRateTier<TBuilder>(this TBuilder route, RateTier tier) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(tier);
+
+    /// <summary>Names the refusals that are this route's own; those of every route need no mention.</summary>
+    public static TBuilder MayRefuseWith<TBuilder>(this TBuilder route, params ProblemType[] problems) where TBuilder : IEndpointConventionBuilder =>
+        route.WithMetadata(new RouteProblems(problems));
+
+    /// <summary>Ordinary answers of this route are counted by metrics and get no log line.</summary>
+    public static TBuilder CountedNotLogged<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new CountedNotLogged());
+
+    /// <summary>Lets shared caches keep a public answer for this long.</summary>
+    public static void CacheFor(this HttpContext context, int seconds) => context.Response.Headers.CacheControl = $"public, max-age={seconds}";
+
+    /// <summary>An answer for one caller only.</summary>
+    public static void NeverCache(this HttpContext context) => context.Response.Headers.CacheControl = "private, no-store";
+}
+
+public sealed record RouteProblems(IReadOnlyList<ProblemType> Problems);

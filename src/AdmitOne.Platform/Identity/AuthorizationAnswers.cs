@@ -1,0 +1,34 @@
+using AdmitOne.Platform.Problems;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Authorization.Policy;
+using Microsoft.AspNetCore.Http;
+using Microsoft.IdentityModel.Tokens;
+
+namespace AdmitOne.Platform.Identity;
+
+/// <summary>Says why a call was turned away, before its body is looked at.</summary>
+internal sealed class AuthorizationAnswers : IAuthorizationMiddlewareResultHandler
+{
+    public async Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
+    {
+        if (authorizeResult.Succeeded)
+        {
+            await next(context);
+            return;
+        }
+        var failure = context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Failure;
+        var refusal = failure switch
+        {
+            TokenChecks.TenantIsSuspended => PlatformProblems.TenantSuspended.With("Ask the platform's administrator to resume it."),
+            SecurityTokenExpiredException => PlatformProblems.TokenExpired.With("Get a new token and try again."),
+            not null => PlatformProblems.TokenInvalid.With("Its signature, issuer, audience, dates or claims are not accepted."),
+            null when authorizeResult.Challenged => PlatformProblems.TokenMissing.With("Send Authorization: Bearer <token>."),
+            null => PlatformProblems.RoleRequired.With($"One of these roles may: {string.Join(", ", RolesOf(policy))}."),
+        };
+        await ProblemWriter.WriteAsync(context, refusal);
+    }
+
+    private static IEnumerable<string> RolesOf(AuthorizationPolicy policy) =>
+        policy.Requirements.OfType<Microsoft.AspNetCore.Authorization.Infrastructure.RolesAuthorizationRequirement>().SelectMany(r => r.AllowedRoles).Distinct();
+}

@@ -1,0 +1,57 @@
+using System.Text;
+using AdmitOne.Platform.Configuration;
+using AdmitOne.Platform.Tenancy;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.Tokens;
+
+namespace AdmitOne.Platform.Identity;
+
+internal static class IdentitySetup
+{
+    public static IServiceCollection AddIdentity(this IServiceCollection services)
+    {
+        services.AddCheckedOptions<JwtOptions, JwtOptionsValidator>();
+        services.AddSingleton<TenantDirectory>().AddSingleton<UserProjection>().AddSingleton<TokenChecks>();
+        services.AddDataProtection().UseEphemeralDataProtectionProvider();   // authentication asks for it; nothing here uses its keys
+        services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
+        services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme).Configure<IOptions<JwtOptions>>((bearer, jwt) =>
+        {
+            bearer.MapInboundClaims = false;
+            bearer.TokenValidationParameters = Rules(jwt.Value);
+            bearer.Events = new JwtBearerEvents
+            {
+                OnTokenValidated = context => context.HttpContext.RequestServices.GetRequiredService<TokenChecks>().AcceptAsync(context),
+            };
+        });
+
+        var authorization = services.AddAuthorizationBuilder();
+        foreach (var (policy, roles) in Policies.Table) authorization.AddPolicy(policy, p => p.RequireRole(roles));
+        // Deny by default: a route that forgot to say who may call it answers nobody.
+        // (What is no route of ours, such as 404 and 405, may say so to anybody.)
+        authorization.SetFallbackPolicy(new AuthorizationPolicyBuilder()
+            .RequireAssertion(call => call.Resource is HttpContext http && http.GetEndpoint() is not RouteEndpoint).Build());
+        return services.AddSingleton<IAuthorizationMiddlewareResultHandler, AuthorizationAnswers>();
+    }
+
+    /// <summary>HS256 with our secret and nothing else: <c>alg: none</c> and a switched algorithm are refused.</summary>
+    internal static TokenValidationParameters Rules(JwtOptions jwt) => new()
+    {
+        ValidAlgorithms = [SecurityAlgorithms.HmacSha256],
+        IssuerSigningKeys = new[] { jwt.Secret, jwt.SecretPrevious }.Where(s => !string.IsNullOrEmpty(s))
+            .Select(s => new SymmetricSecurityKey(Encoding.UTF8.GetBytes(s!))).ToArray(),
+        ValidIssuer = jwt.Issuer,
+        ValidAudience = jwt.Audience,
+        ValidateIssuerSigningKey = true,
+        RequireExpirationTime = true,
+        RequireSignedTokens = true,
+        ClockSkew = TimeSpan.FromSeconds(30),
+        NameClaimType = "sub",
+        RoleClaimType = "role",
+    };
+}

@@ -1,0 +1,74 @@
+using System.Globalization;
+using AdmitOne.Platform.Configuration;
+using AdmitOne.Platform.Problems;
+using AdmitOne.Platform.Redis;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace AdmitOne.Platform.Outbound;
+
+/// <summary>
+/// Lets only signed calls of the named services through: signature first, then timestamp, then nonce. The nonce is kept in Redis, and when
+/// Redis is away the call is refused: a signature that cannot be checked for replay is not accepted.
+/// </summary>
+public static class SignedCallFilter
+{
+    /// <summary>Marks a route as answering signed calls of these services; the route is anonymous to tokens.</summary>
+    public static TBuilder RequireSignedCall<TBuilder>(this TBuilder route, params string[] services) where TBuilder : IEndpointConventionBuilder
+    {
+        route.AllowAnonymous();
+        route.WithMetadata(new SignedCallRequired(services));
+        return route;
+    }
+
+    internal static async Task InvokeAsync(HttpContext context, Func<Task> next)
+    {
+        if (context.GetEndpoint()?.Metadata.GetMetadata<SignedCallRequired>() is not { } required)
+        {
+            await next();
+            return;
+        }
+        if (await CheckAsync(context, required) is { } refusal)
+        {
+            await ProblemWriter.WriteAsync(context, refusal);
+            return;
+        }
+        await next();
+    }
+
+    private static async Task<Refusal?> CheckAsync(HttpContext context, SignedCallRequired required)
+    {
+        var headers = context.Request.Headers;
+        var services = context.RequestServices;
+        var options = services.GetRequiredService<IOptions<ServiceOptions>>().Value;
+        var clock = services.GetRequiredService<TimeProvider>();
+
+        context.Request.EnableBuffering();
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        context.Request.Body.Position = 0;
+
+        _ = long.TryParse(headers[ServiceSignature.TimestampHeader], NumberStyles.None, CultureInfo.InvariantCulture, out var timestamp);
+        var call = new SignedCall(headers[ServiceSignature.ServiceHeader].ToString(), timestamp, headers[ServiceSignature.NonceHeader].ToString(),
+            context.Request.Method, context.Request.Path.ToUriComponent() + context.Request.QueryString.ToUriComponent(), headers[ServiceSignature.TenantHeader].ToString());
+        var signature = headers[ServiceSignature.SignatureHeader].ToString();
+        var bytes = body.ToArray();
+
+        var matches = new[] { options.InternalApiKey, options.InternalApiKeyPrevious }.OfType<string>().Where(key => key.Length > 0)
+            .Aggregate(false, (found, key) => found | ServiceSignature.IsValid(key, call, bytes, signature));
+        if (!matches || !required.Services.Contains(call.Service) || !Guid.TryParse(call.Nonce, out _))
+            return PlatformProblems.BadSignature.With("Sign service, timestamp, nonce, method, path, tenant and body with the shared key, as a service that may call this.");
+        if ((clock.GetUtcNow() - DateTimeOffset.FromUnixTimeSeconds(Math.Min(timestamp, 253_402_300_799))).Duration() > ServiceSignature.Window)
+            return PlatformProblems.StaleTimestamp.With("The timestamp is more than 60 s from now.");
+        return await services.GetRequiredService<RedisStore>().TryClaimAsync($"nonce:{call.Service}:{call.Nonce}", ServiceSignature.Window * 2) switch
+        {
+            true => null,
+            false => PlatformProblems.NonceReused.With("Use a new nonce for each attempt."),
+            null => PlatformProblems.DependencyUnavailable.With("Replay cannot be ruled out right now; try again.") with { RetryAfterSeconds = 1 },
+        };
+    }
+}
+
+internal sealed record SignedCallRequired(IReadOnlyList<string> Services);

@@ -1,0 +1,62 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace AdmitOne.Platform.Postgres;
+
+public sealed class PostgresOptions
+{
+    [ConfigurationKeyName("DB_HOST"), Required]
+    public string Host { get; set; } = "";
+
+    [ConfigurationKeyName("DB_PORT"), Range(1, 65535)]
+    public int Port { get; set; } = 5432;
+
+    [ConfigurationKeyName("DB_NAME"), Required]
+    public string Name { get; set; } = "";
+
+    [ConfigurationKeyName("DB_USER"), Required]
+    public string User { get; set; } = "";
+
+    [ConfigurationKeyName("DB_PASSWORD"), Required]
+    public string Password { get; set; } = "";
+
+    [ConfigurationKeyName("DB_POOL_MIN"), Range(0, 1000)]
+    public int PoolMin { get; set; } = 2;
+
+    /// <summary>10 for the Event Service and 20 for the Ticket Service unless told otherwise.</summary>
+    [ConfigurationKeyName("DB_POOL_MAX"), Range(1, 1000)]
+    public int? PoolMax { get; set; }
+
+    /// <summary>disable, prefer, require, verify-ca or verify-full; production takes nothing weaker than verify-full.</summary>
+    [ConfigurationKeyName("DB_SSL_MODE"), AllowedValues("disable", "prefer", "require", "verify-ca", "verify-full", null,
+        ErrorMessage = "DB_SSL_MODE must be disable, prefer, require, verify-ca or verify-full.")]
+    public string? SslMode { get; set; }
+
+    [ConfigurationKeyName("DB_STATEMENT_TIMEOUT_MS"), Range(100, 600_000)]
+    public int StatementTimeoutMs { get; set; } = 5000;
+
+    public SslMode EffectiveSslMode(bool production) => (SslMode ?? (production ? "verify-full" : "prefer")) switch
+    {
+        "disable" => Npgsql.SslMode.Disable,
+        "prefer" => Npgsql.SslMode.Prefer,
+        "require" => Npgsql.SslMode.Require,
+        "verify-ca" => Npgsql.SslMode.VerifyCA,
+        _ => Npgsql.SslMode.VerifyFull,
+    };
+}
+
+[OptionsValidator]
+internal sealed partial class PostgresOptionsAnnotations : IValidateOptions<PostgresOptions>;
+
+internal sealed class PostgresOptionsRules(IConfiguration configuration) : IValidateOptions<PostgresOptions>
+{
+    public ValidateOptionsResult Validate(string? name, PostgresOptions options)
+    {
+        if (options.PoolMax < options.PoolMin) return ValidateOptionsResult.Fail("DB_POOL_MAX must not be below DB_POOL_MIN.");
+        return Configuration.ServiceOptions.IsProductionIn(configuration) && options.EffectiveSslMode(production: true) != Npgsql.SslMode.VerifyFull
+            ? ValidateOptionsResult.Fail("DB_SSL_MODE must be verify-full in production.")
+            : ValidateOptionsResult.Success;
+    }
+}

@@ -1,0 +1,61 @@
+using System.Data;
+using AdmitOne.Platform.Configuration;
+using Dapper;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace AdmitOne.Platform.Postgres;
+
+internal static class PostgresSetup
+{
+    public static IServiceCollection AddPostgres(this IServiceCollection services, string applicationName, int defaultPoolMax)
+    {
+        DefaultTypeMap.MatchNamesWithUnderscores = true;
+        SqlMapper.RemoveTypeMap(typeof(DateTimeOffset));
+        SqlMapper.AddTypeHandler(new Instants());
+
+        services.AddCheckedOptions<PostgresOptions, PostgresOptionsAnnotations>();
+        services.AddSingleton<IValidateOptions<PostgresOptions>, PostgresOptionsRules>();
+        services.AddSingleton(provider => ConnectionString(provider, applicationName, defaultPoolMax));
+        services.AddSingleton(provider =>
+        {
+            var builder = new NpgsqlDataSourceBuilder(provider.GetRequiredService<NpgsqlConnectionStringBuilder>().ConnectionString) { Name = applicationName };
+            return builder.Build();
+        });
+        return services.AddSingleton<Database>();
+    }
+
+    private static NpgsqlConnectionStringBuilder ConnectionString(IServiceProvider provider, string applicationName, int defaultPoolMax)
+    {
+        var options = provider.GetRequiredService<IOptions<PostgresOptions>>().Value;
+        var production = provider.GetRequiredService<IOptions<ServiceOptions>>().Value.IsProduction;
+        var poolMax = options.PoolMax ?? defaultPoolMax;
+        return new NpgsqlConnectionStringBuilder
+        {
+            Host = options.Host,
+            Port = options.Port,
+            Database = options.Name,
+            Username = options.User,
+            Password = options.Password,
+            SslMode = options.EffectiveSslMode(production),
+            ApplicationName = applicationName,
+            MinPoolSize = Math.Min(options.PoolMin, poolMax),
+            MaxPoolSize = poolMax,
+            MaxAutoPrepare = 100,
+            AutoPrepareMinUsages = 2,
+            Timeout = 5,
+            CommandTimeout = Math.Max(1, (options.StatementTimeoutMs / 1000) + 1),
+            Options = $"-c statement_timeout={options.StatementTimeoutMs} -c timezone=UTC",
+            IncludeErrorDetail = false,
+        };
+    }
+
+    /// <summary>timestamptz arrives as a UTC DateTime; the product speaks of instants.</summary>
+    private sealed class Instants : SqlMapper.TypeHandler<DateTimeOffset>
+    {
+        public override DateTimeOffset Parse(object value) => value is DateTimeOffset instant ? instant : new DateTimeOffset((DateTime)value, TimeSpan.Zero);
+
+        public override void SetValue(IDbDataParameter parameter, DateTimeOffset value) => parameter.Value = value.UtcDateTime;
+    }
+}

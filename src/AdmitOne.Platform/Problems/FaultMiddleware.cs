@@ -1,0 +1,57 @@
+using AdmitOne.Platform.Postgres;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+
+namespace AdmitOne.Platform.Problems;
+
+/// <summary>
+/// The one place where an exception becomes an answer: what the client caused is explained, a store that does not answer is 503,
+/// everything else is a fault, logged once and answered 500 with nothing but its trace id. It also bounds the body.
+/// </summary>
+internal sealed partial class FaultMiddleware(RequestDelegate next, ILogger<FaultMiddleware> logger)
+{
+    public const int MaxBodyBytes = 64 * 1024;
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            if (context.Request.ContentLength > MaxBodyBytes)
+            {
+                await ProblemWriter.WriteAsync(context, UnreadableRequest.TooLarge);
+                return;
+            }
+            if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = MaxBodyBytes;
+            await next(context);
+        }
+        catch (BadHttpRequestException fault) when (!context.Response.HasStarted)
+        {
+            await ProblemWriter.WriteAsync(context, UnreadableRequest.Explain(context, fault));
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            ClientLeft();
+        }
+        catch (Exception fault) when (!context.Response.HasStarted)
+        {
+            if (DatabaseFaults.IsUnavailable(fault))
+            {
+                DatabaseAway(fault);
+                await ProblemWriter.WriteAsync(context, PlatformProblems.DependencyUnavailable.With("The database does not answer; try again.") with { RetryAfterSeconds = 1 });
+                return;
+            }
+            Fault(fault, context.Request.Method, context.GetEndpoint()?.DisplayName ?? "no route");
+            await ProblemWriter.WriteAsync(context, PlatformProblems.InternalError.With("The fault was logged under this trace id."));
+        }
+    }
+
+    [LoggerMessage(EventId = 1001, Level = LogLevel.Error, Message = "Unhandled fault in {Method} {Route}")]
+    private partial void Fault(Exception fault, string method, string route);
+
+    [LoggerMessage(EventId = 1002, Level = LogLevel.Warning, Message = "The database does not answer")]
+    private partial void DatabaseAway(Exception fault);
+
+    [LoggerMessage(EventId = 1003, Level = LogLevel.Debug, Message = "The client went away before its answer")]
+    private partial void ClientLeft();
+}

@@ -1,0 +1,69 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace AdmitOne.Platform.Redis;
+
+/// <summary>
+/// What the services share outside the database. Nothing in here may be missed when it is gone; every call is bounded, because the client
+/// waits for seconds on a server that has frozen.
+/// </summary>
+public sealed partial class RedisStore(IOptions<RedisOptions> options, ILogger<RedisStore> logger) : IAsyncDisposable
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(100);
+
+    private readonly Lazy<Task<ConnectionMultiplexer>> _connection = new(() => ConnectAsync(options.Value));
+
+    /// <summary>Sets a key that must not exist yet.</summary>
+    /// <returns>True if it was set, false if it was there before, null if Redis did not answer: the caller says what that means.</returns>
+    public Task<bool?> TryClaimAsync(string key, TimeSpan keep) =>
+        BoundedAsync<bool?>(async redis => await redis.StringSetAsync(key, "1", keep, When.NotExists), null);
+
+    /// <returns>Whether Redis answered in time.</returns>
+    public Task<bool> PingAsync() => BoundedAsync(async redis => await redis.PingAsync() < s_patience, false);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_connection is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }) await (await _connection.Value).CloseAsync();
+    }
+
+    private async Task<T> BoundedAsync<T>(Func<IDatabase, Task<T>> call, T away)
+    {
+        try
+        {
+            return await CallAsync(call).WaitAsync(s_patience);
+        }
+        catch (Exception fault) when (fault is RedisException or TimeoutException)
+        {
+            Away(fault);
+            return away;
+        }
+    }
+
+    private async Task<T> CallAsync<T>(Func<IDatabase, Task<T>> call) => await call((await _connection.Value).GetDatabase(options.Value.Database));
+
+    private static Task<ConnectionMultiplexer> ConnectAsync(RedisOptions options)
+    {
+        var configuration = new ConfigurationOptions
+        {
+            Password = options.Password,
+            Ssl = options.Tls,
+            AbortOnConnectFail = false,
+            ConnectTimeout = 2000,
+            SyncTimeout = 2000,
+            ClientName = "admitone",
+        };
+        configuration.EndPoints.Add(options.Host, options.Port);
+        return ConnectAsync(configuration);
+    }
+
+    private static async Task<ConnectionMultiplexer> ConnectAsync(ConfigurationOptions configuration)
+    {
+        var connection = await ConnectionMultiplexer.ConnectAsync(configuration);
+        connection.PreserveAsyncOrder = false;
+        return connection;
+    }
+
+    [LoggerMessage(EventId = 1101, Level = LogLevel.Debug, Message = "Redis did not answer in time")]
+    private partial void Away(Exception fault);
+}

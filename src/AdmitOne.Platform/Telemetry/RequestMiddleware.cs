@@ -1,0 +1,47 @@
+using System.Diagnostics;
+using AdmitOne.Platform.Problems;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+
+namespace AdmitOne.Platform.Telemetry;
+
+/// <summary>Gives every answer its request id, and writes one line for each request worth one: not for quick, successful reads.</summary>
+internal sealed partial class RequestMiddleware(RequestDelegate next, ILogger<RequestMiddleware> logger, TimeProvider clock)
+{
+    private const double SlowMs = 500;
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        var started = clock.GetTimestamp();
+        context.Response.Headers["X-Request-Id"] = Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier;
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            var elapsedMs = clock.GetElapsedTime(started).TotalMilliseconds;
+            var status = context.Response.StatusCode;
+            var level = status >= 500 ? LogLevel.Warning
+                : (HttpMethods.IsGet(context.Request.Method) && status < 400 && elapsedMs < SlowMs) || IsQuietWrite(context, status) ? LogLevel.Debug
+                : LogLevel.Information;
+            if (logger.IsEnabled(level))
+            {
+                Answered(level, context.Request.Method, (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "-", status,
+                    context.Items[ProblemWriter.CodeItem] as string, elapsedMs);
+            }
+        }
+    }
+
+    // A hold is one of ten thousand in a rush, and a row says more of it than a line would.
+    private static bool IsQuietWrite(HttpContext context, int status) =>
+        status is < 300 or 409 && context.GetEndpoint()?.Metadata.GetMetadata<CountedNotLogged>() is not null;
+
+    [LoggerMessage(EventId = 1201, Message = "{Method} {Route} {Status} in {ElapsedMs} ms ({Code})")]
+    private partial void Answered(LogLevel level, string method, string route, int status, string? code, double elapsedMs);
+}
+
+/// <summary>Marks a route whose ordinary answers are counted by metrics and get no log line of their own.</summary>
+public sealed class CountedNotLogged;

@@ -1,0 +1,76 @@
+using System.Diagnostics.Metrics;
+using AdmitOne.Platform.Configuration;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+
+namespace AdmitOne.Platform.Telemetry;
+
+internal static class TelemetrySetup
+{
+    // Every threshold that an alert or an objective names is a bucket's edge.
+    private static readonly double[] s_seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.25, 0.5, 1, 2, 3, 5, 10];
+    private static readonly double[] s_counts = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+
+    public static void AddTelemetry(this WebApplicationBuilder builder, string service)
+    {
+        builder.Services.AddSingleton<LogLines>();
+        // The log reads its settings as they are: it must work while the checks of all settings report what is wrong.
+        builder.Services.AddSingleton<ILoggerProvider>(provider => new LogLinesProvider(
+            provider.GetRequiredService<LogLines>(), provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<TimeProvider>(), service));
+        builder.Services.AddOptions<LoggerFilterOptions>().Configure<IConfiguration>((filter, configuration) =>
+        {
+            filter.MinLevel = configuration["LOG_LEVEL"] switch
+            {
+                "debug" => LogLevel.Debug,
+                "warn" => LogLevel.Warning,
+                "error" => LogLevel.Error,
+                _ => LogLevel.Information,
+            };
+            // The framework's own chatter: our request line says it once.
+            filter.Rules.Add(new LoggerFilterRule(null, "Microsoft", filter.MinLevel < LogLevel.Warning ? LogLevel.Warning : filter.MinLevel, null));
+            filter.Rules.Add(new LoggerFilterRule(null, "System", filter.MinLevel < LogLevel.Warning ? LogLevel.Warning : filter.MinLevel, null));
+            filter.Rules.Add(new LoggerFilterRule(null, "Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical, null));   // a failed start is told by RunAsync
+            filter.Rules.Add(new LoggerFilterRule(null, "Npgsql", LogLevel.Warning, null));
+        });
+
+        builder.Services.AddSingleton<PrometheusText>();
+        builder.Services.AddSingleton(provider => Meters(provider, service));
+    }
+
+    public static void MapMetrics(this WebApplication app)
+    {
+        var options = app.Services.GetRequiredService<IOptions<ServiceOptions>>().Value;
+        if (!options.EnableMetrics) return;
+        app.Services.GetRequiredService<MeterProvider>();   // instruments made from here on are seen
+
+        var route = app.MapGet("/metrics", (PrometheusText metrics) => Results.Text(metrics.Scrape(), "text/plain; version=0.0.4"))
+            .WithName("Metrics").WithSummary("Metrics as Prometheus text").AllowAnonymous().ExcludeFromDescription();
+        if (options.MetricsPort is { } port) route.RequireHost($"*:{port}");
+    }
+
+    private static MeterProvider Meters(IServiceProvider provider, string service)
+    {
+        var exporter = provider.GetRequiredService<PrometheusText>();
+        var reader = new BaseExportingMetricReader(exporter);
+        exporter.Reader = reader;
+
+        // Two hosts in one process see each other's meters: each keeps what its own factory made, and what has no factory (runtime, Npgsql).
+        var factory = provider.GetRequiredService<IMeterFactory>();
+        return Sdk.CreateMeterProviderBuilder()
+            .AddMeter("AdmitOne.*", "Microsoft.AspNetCore.*", "System.Runtime", "System.Net.Http", "Npgsql")
+            .AddView(instrument =>
+            {
+                if (instrument.Meter.Scope is { } scope && !ReferenceEquals(scope, factory)) return MetricStreamConfiguration.Drop;
+                if (instrument is not Histogram<double> and not Histogram<int> and not Histogram<long>) return null;
+                return new ExplicitBucketHistogramConfiguration { Boundaries = instrument.Unit == "s" ? s_seconds : s_counts };
+            })
+            .AddReader(reader)
+            .Build();
+    }
+}
