@@ -58,10 +58,9 @@ install_servers() {
     fi
     # shellcheck disable=SC2064 # the name is wanted as it is now
     trap "rm -f $ours $log" EXIT
-    if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+    # Debian's package would make a cluster called main, and start it.
+    if [[ " $* " == *" postgresql "* ]] && ! grep -qs '^create_main_cluster' /etc/postgresql-common/createcluster.conf; then
         mkdir -p /etc/postgresql-common
-        echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
-    elif ! grep -q '^create_main_cluster' /etc/postgresql-common/createcluster.conf; then
         echo 'create_main_cluster = false' >>/etc/postgresql-common/createcluster.conf
     fi
     if ! { { apt-get update || true; } && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-confold "$@"; } >"$log" 2>&1; then
