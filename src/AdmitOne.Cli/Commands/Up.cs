@@ -45,6 +45,9 @@ internal static class Up
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
         {
             signal.Cancel = true;
+            // Nobody reads any more, and writing to a terminal that has gone fails.
+            Console.SetOut(TextWriter.Null);
+            Console.SetError(TextWriter.Null);
             stop.Cancel();
         });
         try
