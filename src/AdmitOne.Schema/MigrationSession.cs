@@ -81,6 +81,7 @@ internal sealed class MigrationSession : IAsyncDisposable
     public ValueTask DisposeAsync() => Connection.DisposeAsync();
 
     // Not pooled: closing must end the session, and with it the role and the lock. No command timeout: an index takes its time.
+    // The detail of an error names the rows that someone must now mend.
     private static string ForMigrating(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString)
     {
         ApplicationName = "admitone-migrate",
@@ -88,5 +89,6 @@ internal sealed class MigrationSession : IAsyncDisposable
         Multiplexing = false,
         Enlist = false,
         CommandTimeout = 0,
+        IncludeErrorDetail = true,
     }.ConnectionString;
 }

@@ -29,6 +29,14 @@ public sealed class Migrator
     /// <summary>The newest version that this program knows.</summary>
     public static int Latest => MigrationSet.Product.Latest;
 
+    /// <summary>Loads what <see cref="UpAsync"/> needs, without a database: half a second of a first start, best spent while the server is still starting.</summary>
+    public static void WarmUp()
+    {
+        using var connection = new NpgsqlConnection("Host=unused");
+        using var context = new MigrationContext(connection, MigrationSet.Product);
+        context.GetService<IMigrator>().GenerateScript();
+    }
+
     /// <summary>Applies what is missing up to <paramref name="to"/>, or all. Each migration is committed by itself; a run that was cut off is continued.</summary>
     /// <exception cref="MigrationException">It cannot be done; the message is one line.</exception>
     public async Task UpAsync(int? to, CancellationToken cancellationToken)

@@ -23,20 +23,26 @@ internal static class ProblemWriter
         if (refusal.Type.Status == StatusCodes.Status401Unauthorized) context.Response.Headers.WWWAuthenticate = "Bearer";
         if (refusal.RetryAfterSeconds is { } seconds) context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
 
+        if (HttpMethods.IsHead(context.Request.Method)) return;
+        await JsonSerializer.SerializeAsync(context.Response.Body, Members(refusal, context.Request.Path.Value, context.TraceIdentifier), Json.Answers, context.RequestAborted);
+    }
+
+    /// <summary>The members of a refusal, for an answer or for keeping it under an idempotency key.</summary>
+    public static Dictionary<string, object?> Members(Refusal refusal, string? instance, string? traceId)
+    {
         var members = new Dictionary<string, object?>
         {
             ["type"] = $"urn:admitone:problem:{refusal.Type.Code}",
             ["title"] = refusal.Type.Title,
             ["status"] = refusal.Type.Status,
             ["detail"] = refusal.Detail,
-            ["instance"] = context.Request.Path.Value,
+            ["instance"] = instance,
             ["code"] = refusal.Type.Code,
-            ["traceId"] = Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier,
+            ["traceId"] = Activity.Current?.TraceId.ToHexString() ?? traceId,
         };
         if (!refusal.Errors.IsEmpty) members["errors"] = refusal.Errors;
         foreach (var (name, value) in refusal.Extensions) members[name] = value;
 
-        if (HttpMethods.IsHead(context.Request.Method)) return;
-        await JsonSerializer.SerializeAsync(context.Response.Body, members, Json.Answers, context.RequestAborted);
+        return members;
     }
 }

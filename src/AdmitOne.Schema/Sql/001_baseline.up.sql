@@ -46,6 +46,7 @@ create table platform.idempotency_keys (
     constraint idempotency_keys_pkey primary key (tenant_id, user_id, route, key),
     constraint idempotency_keys_done_has_answer check (status = 'running' or (response_status is not null and response_body is not null))
 );
+create index ix_idempotency_keys_running on platform.idempotency_keys (tenant_id, resource_id) where status = 'running';
 
 create table platform.outbox (
     tenant_id   uuid        not null,
@@ -311,6 +312,15 @@ create table tickets.tickets (
     constraint tickets_pkey primary key (tenant_id, id)
 );
 
+-- What the QR code of a ticket's owner carries: sealed anew with each owner, signed when it is first shown (a signature is random, a code is not).
+create table tickets.ticket_codes (
+    tenant_id  uuid  not null,
+    ticket_id  uuid  not null,
+    carrier    bytea not null constraint ticket_codes_carrier_length check (length(carrier) = 49),
+    signature  bytea not null constraint ticket_codes_signature_length check (length(signature) = 64),
+    constraint ticket_codes_pkey primary key (tenant_id, ticket_id)
+);
+
 create table tickets.ticket_transfers (
     tenant_id       uuid        not null,
     id              uuid        not null,
@@ -396,7 +406,7 @@ begin
         'platform.users', 'platform.idempotency_keys', 'platform.outbox',
         'events.categories', 'events.events', 'events.event_transitions', 'events.sections',
         'tickets.ticket_types', 'tickets.stock', 'tickets.section_stock', 'tickets.reservations', 'tickets.orders', 'tickets.order_items',
-        'tickets.payments', 'tickets.refunds', 'tickets.tickets', 'tickets.ticket_transfers', 'tickets.ticket_validations', 'tickets.admissions']
+        'tickets.payments', 'tickets.refunds', 'tickets.tickets', 'tickets.ticket_codes', 'tickets.ticket_transfers', 'tickets.ticket_validations', 'tickets.admissions']
     loop
         execute format('create policy tenant on %s using (tenant_id = %s) with check (tenant_id = %s)', t, tenant, tenant);
         execute format('create policy audit on %s for select to admitone_audit using (true)', t);
@@ -426,7 +436,7 @@ create policy worker on tickets.payments for select to admitone_worker using (tr
 create policy worker on tickets.refunds for select to admitone_worker using (true);
 grant select (id, slug, name) on platform.tenants to admitone_worker;
 grant select (tenant_id, id) on tickets.ticket_types to admitone_worker;
-grant select (tenant_id, event_id, status, expires_at) on tickets.reservations to admitone_worker;
+grant select (tenant_id, event_id, ticket_type_id, status, expires_at) on tickets.reservations to admitone_worker;
 grant select (tenant_id, order_id, status, next_check_at) on tickets.payments to admitone_worker;
 grant select (tenant_id, id, status, next_attempt_at) on tickets.refunds to admitone_worker;
 grant create on schema platform, tickets to admitone_worker;
@@ -440,12 +450,13 @@ create function tickets.tenant_of_ticket_type(p_ticket_type_id uuid) returns uui
     language sql stable security definer set search_path = pg_catalog, pg_temp as
 $$ select tenant_id from tickets.ticket_types where id = p_ticket_type_id $$;
 
-create function tickets.events_with_expired_holds(p_limit integer) returns table (tenant_id uuid, event_id uuid)
+create function tickets.events_with_expired_holds(p_limit integer) returns table (tenant_id uuid, event_id uuid, ticket_type_ids uuid[])
     language sql volatile security definer set search_path = pg_catalog, pg_temp as
 $$
-    select distinct due.tenant_id, due.event_id
-      from (select r.tenant_id, r.event_id from tickets.reservations r
+    select due.tenant_id, due.event_id, array_agg(distinct due.ticket_type_id)
+      from (select r.tenant_id, r.event_id, r.ticket_type_id from tickets.reservations r
              where r.status = 'held' and r.expires_at <= clock_timestamp() order by r.expires_at limit p_limit) due
+     group by due.tenant_id, due.event_id
 $$;
 
 create function tickets.unsettled_payments(p_limit integer) returns table (tenant_id uuid, order_id uuid)

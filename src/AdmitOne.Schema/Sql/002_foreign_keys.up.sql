@@ -36,6 +36,7 @@ insert into planned_keys (name, child, columns, parent, parent_columns, on_delet
     ('payments_order_id_fkey', 'tickets.payments', 'tenant_id, order_id', 'tickets.orders', 'tenant_id, id', 'cascade'),
     ('refunds_order_id_fkey', 'tickets.refunds', 'tenant_id, order_id', 'tickets.orders', 'tenant_id, id', 'cascade'),
     ('refunds_payment_id_fkey', 'tickets.refunds', 'tenant_id, payment_id', 'tickets.payments', 'tenant_id, id', 'cascade'),
+    ('ticket_codes_ticket_id_fkey', 'tickets.ticket_codes', 'tenant_id, ticket_id', 'tickets.tickets', 'tenant_id, id', 'cascade'),
     ('admissions_ticket_id_fkey', 'tickets.admissions', 'tenant_id, ticket_id', 'tickets.tickets', 'tenant_id, id', 'cascade');
 
 do $$

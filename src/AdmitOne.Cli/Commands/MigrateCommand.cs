@@ -1,0 +1,125 @@
+using System.CommandLine;
+using System.Globalization;
+using AdmitOne.Schema;
+
+namespace AdmitOne.Cli.Commands;
+
+/// <summary><c>admitone migrate up|down|status|script|roles</c>: run before the services, never by them.</summary>
+public static class MigrateCommand
+{
+    private const int Interrupted = 130;
+
+    public static Command Create()
+    {
+        var data = new Option<DirectoryInfo?>("--data")
+        {
+            Description = "The data folder of ./run, whose private PostgreSQL is meant; else DB_HOST, DB_PORT, DB_NAME, DB_SSL_MODE, DB_MIGRATE_USER and DB_MIGRATE_PASSWORD.",
+            HelpName = "FOLDER",
+            Recursive = true,
+        };
+        var command = new Command("migrate", "Bring the database's schema to a version, or back.") { data };
+        command.Add(Up(data));
+        command.Add(Down(data));
+        command.Add(Status(data));
+        command.Add(Script());
+        command.Add(Roles());
+        return command;
+    }
+
+    private static Command Up(Option<DirectoryInfo?> data)
+    {
+        var to = Version("--to", "Stop at this version, for instance 002; without it, the newest.");
+        var up = new Command("up", "Apply what is missing. Safe to run again, and by several at once.") { to };
+        up.SetAction((parsed, cancellationToken) => TalkAsync(parsed, data, async (migrator, output) =>
+        {
+            await migrator.UpAsync(Number(parsed.GetValue(to)), cancellationToken);
+            await SayVersionAsync(migrator, output, cancellationToken);
+        }));
+        return up;
+    }
+
+    private static Command Down(Option<DirectoryInfo?> data)
+    {
+        var to = Version("--to", "The version to keep, for instance 002; 0 removes everything, the data too.");
+        to.Required = true;
+        var down = new Command("down", "Revert what is above a version, newest first. Columns and tables that go take their data along.") { to };
+        down.SetAction((parsed, cancellationToken) => TalkAsync(parsed, data, async (migrator, output) =>
+        {
+            await migrator.DownAsync(Number(parsed.GetValue(to))!.Value, cancellationToken);
+            await SayVersionAsync(migrator, output, cancellationToken);
+        }));
+        return down;
+    }
+
+    private static Command Status(Option<DirectoryInfo?> data)
+    {
+        var status = new Command("status", "List the migrations and when each was applied.");
+        status.SetAction((parsed, cancellationToken) => TalkAsync(parsed, data, async (migrator, output) =>
+        {
+            foreach (var state in await migrator.StatusAsync(cancellationToken))
+                await output.WriteLineAsync($"{state.Number:000} {state.Name,-28} {Describe(state)}");
+        }));
+        return status;
+    }
+
+    private static Command Script()
+    {
+        var script = new Command("script", "Print the whole way up as SQL for psql; it skips what is applied.");
+        script.SetAction(parsed => parsed.InvocationConfiguration.Output.Write(new Migrator("Host=unused").Script()));
+        return script;
+    }
+
+    private static Command Roles()
+    {
+        var roles = new Command("roles", "Print, as SQL for a DBA, the roles and the database (DB_NAME) that must exist before the first `up`.");
+        roles.SetAction(parsed => parsed.InvocationConfiguration.Output.Write(
+            DatabaseRoles.Script(Environment.GetEnvironmentVariable("DB_NAME") is { Length: > 0 } name ? name : "admitone")));
+        return roles;
+    }
+
+    private static Option<string?> Version(string name, string description)
+    {
+        var option = new Option<string?>(name) { Description = description, HelpName = "N" };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && !int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+                result.AddError($"{name} takes a number such as 002, not `{token.Value}`.");
+        });
+        return option;
+    }
+
+    private static int? Number(string? text) => text is null ? null : int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
+
+    private static string Describe(MigrationState state) => state switch
+    {
+        { IsKnown: false } => $"applied {state.AppliedAt:u} by a newer version of AdmitOne",
+        { AppliedAt: { } at } => $"applied {at:u}",
+        _ => "pending",
+    };
+
+    private static async Task SayVersionAsync(Migrator migrator, TextWriter output, CancellationToken cancellationToken) =>
+        await output.WriteLineAsync($"the schema is at {await migrator.CurrentAsync(cancellationToken):000}");
+
+    /// <summary>Runs one action with a migrator; what goes wrong is one line on the error output and an exit code.</summary>
+    private static async Task<int> TalkAsync(ParseResult parsed, Option<DirectoryInfo?> data, Func<Migrator, TextWriter, Task> act)
+    {
+        var output = parsed.InvocationConfiguration.Output;
+        MigrateTarget? target = null;
+        try
+        {
+            target = MigrateTarget.From(parsed.GetValue(data));
+            await act(new Migrator(target.ConnectionString, MigrationSet.Product, output.WriteLine), output);
+            return 0;
+        }
+        catch (OperationCanceledException)
+        {
+            await parsed.InvocationConfiguration.Error.WriteLineAsync("stopped; what was committed stays, and the next `admitone migrate` goes on from there");
+            return Interrupted;
+        }
+        catch (Exception exception) when (MigrateTarget.Explain(exception, target) is { } line)
+        {
+            await parsed.InvocationConfiguration.Error.WriteLineAsync(line);
+            return 1;
+        }
+    }
+}

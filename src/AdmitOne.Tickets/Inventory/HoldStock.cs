@@ -1,0 +1,38 @@
+namespace AdmitOne.Tickets.Inventory;
+
+/// <summary>A hold as it was made.</summary>
+public sealed record HoldMade(Guid HoldId, Guid EventId, DateTimeOffset ExpiresAt, IReadOnlyList<HeldItem> Items, string Currency);
+
+/// <param name="UnitPriceMinor">The price the hold was given; it keeps it until it expires.</param>
+public sealed record HeldItem(Guid TicketTypeId, int Quantity, long UnitPriceMinor);
+
+/// <summary>Sets tickets aside for a customer, all or nothing, until <paramref name="keepFor"/> has passed.</summary>
+public sealed class HoldStock(Guid tenantId, Guid eventId, Guid userId, IReadOnlyList<HoldItem> items, TimeSpan keepFor) : StockCommand<HoldMade>(tenantId, eventId)
+{
+    internal override IEnumerable<Guid> TicketTypeIds => items.Select(i => i.TicketTypeId);
+
+    internal override Guid? CustomerId => userId;
+
+    private protected override Answer<HoldMade> Rule(StockView view, StockChanges changes)
+    {
+        if (view.TryTake(items, userId) is { } refusal) return refusal;
+        var rows = Place(view, changes, EventId, userId, items, view.Now + keepFor, orderId: null);
+        return new HoldMade(rows[0].HoldId, EventId, rows[0].ExpiresAt,
+            rows.Select(r => new HeldItem(r.TicketTypeId, r.Quantity, r.UnitPriceMinor)).ToArray(), rows[0].Currency);
+    }
+
+    /// <summary>Writes the rows that explain what <see cref="StockView.TryTake"/> has just taken.</summary>
+    internal static List<HeldRow> Place(
+        StockView view, StockChanges changes, Guid eventId, Guid userId, IReadOnlyList<HoldItem> items, DateTimeOffset expiresAt, Guid? orderId)
+    {
+        var holdId = HoldIds.New(view.Now);
+        var rows = items.Select((item, n) =>
+        {
+            var type = view.Types[item.TicketTypeId];
+            return new HeldRow(HoldIds.Row(holdId, n), holdId, item.TicketTypeId, userId, item.Quantity, type.PriceMinor, type.Currency, "held", orderId, expiresAt);
+        }).ToList();
+        changes.Held.AddRange(rows.Select(row => new NewHeldRow(row, eventId)));
+        view.Holds[holdId] = rows;
+        return rows;
+    }
+}

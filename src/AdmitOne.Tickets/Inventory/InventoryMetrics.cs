@@ -1,0 +1,28 @@
+using System.Diagnostics.Metrics;
+
+namespace AdmitOne.Tickets.Inventory;
+
+/// <summary>What the lanes do, counted after commit.</summary>
+public sealed class InventoryMetrics
+{
+    private readonly Counter<long> _sold;
+    private readonly Counter<long> _expired;
+    private readonly Histogram<int> _combined;
+
+    public InventoryMetrics(IMeterFactory meters)
+    {
+        ArgumentNullException.ThrowIfNull(meters);
+        var meter = meters.Create("AdmitOne.Inventory");
+        _sold = meter.CreateCounter<long>("admitone.tickets.sold", "{ticket}", "Tickets sold, counted after commit.");
+        _expired = meter.CreateCounter<long>("admitone.reservations.expired", "{row}", "Held rows whose time ran out and whose stock went back.");
+        _combined = meter.CreateHistogram<int>("admitone.lane.batch.size", "{command}", "Commands that one transaction of a lane combined.");
+        Sold(0);
+        Expired(0);
+    }
+
+    public void Sold(int tickets) => _sold.Add(tickets);
+
+    public void Expired(int rows) => _expired.Add(rows);
+
+    public void Combined(int commands) => _combined.Record(commands);
+}

@@ -1,0 +1,121 @@
+using AdmitOne.Platform.Problems;
+
+namespace AdmitOne.Tickets.Inventory;
+
+/// <summary>What the provider says a payment came to.</summary>
+internal enum PaymentResult
+{
+    /// <summary>The money is ours.</summary>
+    Succeeded,
+
+    /// <summary>Declined: there is no money and there will be none.</summary>
+    Failed,
+
+    /// <summary>The hold ran out and the provider has confirmed that no money will come any more.</summary>
+    Expired,
+}
+
+/// <summary>Where an order is after it was settled, by this command or by an earlier one.</summary>
+/// <param name="Paid">Present if this command issued the tickets.</param>
+internal sealed record Settled(string OrderStatus, PaidOrder? Paid);
+
+/// <summary>
+/// The second of a purchase's two transactions. It can come late, twice, or from the reconciler instead of the request; the order's state
+/// decides, so the end is the same. Money without a hold takes the stock again if it is there, and else goes back by itself.
+/// </summary>
+internal sealed class SettlePayment(
+    Guid tenantId, Guid eventId, Guid orderId, Guid holdId, IReadOnlyList<Guid> ticketTypeIds, PaymentResult result, string? reference, Func<PaidOrder, StoredAnswer> answer,
+    StoredAnswer answerWhenDeclined)
+    : StockCommand<Settled>(tenantId, eventId)
+{
+    internal override IEnumerable<Guid> TicketTypeIds => ticketTypeIds;
+
+    internal override Guid? HoldId => holdId;
+
+    internal override Guid? OrderId => orderId;
+
+    private protected override Answer<Settled> Rule(StockView view, StockChanges changes)
+    {
+        if (!view.Orders.TryGetValue(orderId, out var order)) return PlatformProblems.NotFound.With("There is no such order.");
+        return (result, order.Status) switch
+        {
+            (PaymentResult.Succeeded, "payment_pending" or "payment_failed" or "expired") => Pay(view, changes, order),
+            (PaymentResult.Failed, "payment_pending") => End(view, changes, order, (Order: "payment_failed", Payment: "failed", Hold: "released")),
+            (PaymentResult.Expired, "payment_pending") => End(view, changes, order, (Order: "expired", Payment: "cancelled", Hold: "expired")),
+            _ => new Settled(order.Status, null),
+        };
+    }
+
+    private Settled Pay(StockView view, StockChanges changes, OrderState order)
+    {
+        var rows = view.Holds[order.HoldId];
+        if (rows[0].Status == "held" && rows[0].ExpiresAt <= view.Now) ReleaseStock.End(view, changes, rows, "expired");
+        rows = view.Holds[order.HoldId];
+        changes.PaymentMoves.Add(new PaymentMove(order.PaymentId, "succeeded", reference));
+
+        var stillHeld = rows[0].Status == "held";
+        if (view.Window is not { IsCancelled: false } || (!stillHeld && !TryRetake(view, rows))) return GiveBack(view, changes, order, rows, stillHeld);
+
+        var paid = Issue(view, changes, EventId, order, rows);
+        changes.OrderMoves.Add(new OrderMove(orderId, "paid", reference));
+        changes.Kept.Add(new KeptAnswer(orderId, answer(paid)));
+        Move(view, order, "paid");
+        return new Settled("paid", paid);
+    }
+
+    // The money came when nothing could be sold for it any more: it is never kept without a ticket.
+    private Settled GiveBack(StockView view, StockChanges changes, OrderState order, List<HeldRow> rows, bool stillHeld)
+    {
+        if (stillHeld) ReleaseStock.End(view, changes, rows, "released");
+        changes.OrderMoves.Add(new OrderMove(orderId, "refunded", reference));
+        changes.Kept.Add(new KeptAnswer(orderId, answerWhenDeclined));
+        if (order.TotalMinor > 0)
+            changes.Refunds.Add(new NewRefund(Guid.CreateVersion7(view.Now), orderId, order.PaymentId, order.TotalMinor, order.Currency, "The money came after the tickets were gone."));
+        changes.Tell(view.Now, "order.refunded", orderId, new { orderId, EventId });
+        Move(view, order, "refunded");
+        return new Settled("refunded", null);
+    }
+
+    private Settled End(StockView view, StockChanges changes, OrderState order, (string Order, string Payment, string Hold) words)
+    {
+        var rows = view.Holds[order.HoldId];
+        if (rows[0].Status == "held") ReleaseStock.End(view, changes, rows, words.Hold);
+        changes.OrderMoves.Add(new OrderMove(orderId, words.Order, reference));
+        changes.PaymentMoves.Add(new PaymentMove(order.PaymentId, words.Payment, reference));
+        changes.Kept.Add(new KeptAnswer(orderId, answerWhenDeclined));
+        Move(view, order, words.Order);
+        return new Settled(words.Order, null);
+    }
+
+    private static bool TryRetake(StockView view, List<HeldRow> rows)
+    {
+        var wanted = rows.GroupBy(r => r.TicketTypeId).ToDictionary(g => g.Key, g => g.Sum(r => r.Quantity));
+        var bySection = wanted.GroupBy(w => view.Types[w.Key].Section).All(s => s.Sum(w => w.Value) <= s.Key.Free);
+        if (!bySection || wanted.Any(w => w.Value > view.Types[w.Key].Free)) return false;
+        foreach (var (typeId, quantity) in wanted) view.Types[typeId].Move(heldBy: quantity, soldBy: 0);
+        return true;
+    }
+
+    private static void Move(StockView view, OrderState order, string status) => view.Orders[order.Id] = order with { Status = status };
+
+    /// <summary>Turns held places into tickets. The caller has made sure that they are held.</summary>
+    internal static PaidOrder Issue(StockView view, StockChanges changes, Guid eventId, OrderState order, List<HeldRow> rows)
+    {
+        var tickets = new List<NewTicket>();
+        foreach (var row in rows)
+        {
+            var type = view.Types[row.TicketTypeId];
+            type.Move(heldBy: -row.Quantity, soldBy: row.Quantity);
+            changes.HoldMoves.Add(new HoldMove(row.Id, "completed"));
+            for (var n = 0; n < row.Quantity; n++)
+            {
+                tickets.Add(new NewTicket(Guid.CreateVersion7(view.Now), eventId, row.TicketTypeId, type.Section.Id, order.Id, row.Id, order.UserId,
+                    row.UnitPriceMinor, row.Currency));
+            }
+        }
+        view.Holds[order.HoldId] = rows.ConvertAll(row => row with { Status = "completed" });
+        changes.Tickets.AddRange(tickets);
+        changes.Tell(view.Now, "order.paid", order.Id, new { OrderId = order.Id, EventId = eventId, Tickets = tickets.Count, order.TotalMinor, order.Currency });
+        return new PaidOrder(order.Id, order.Number, order.TotalMinor, order.Currency, tickets);
+    }
+}

@@ -1,0 +1,71 @@
+using AdmitOne.Platform.Http;
+using System.Text.Json;
+
+namespace AdmitOne.Tickets.Inventory;
+
+internal sealed record NewHeldRow(HeldRow Row, Guid EventId);
+
+internal sealed record HoldMove(Guid RowId, string Status);
+
+/// <summary>A payment began: the hold belongs to the order, and its time is moved once.</summary>
+internal sealed record HoldBound(Guid RowId, Guid OrderId, DateTimeOffset ExpiresAt);
+
+internal sealed record NewOrder(Guid Id, string Number, Guid EventId, Guid UserId, Guid HoldId, string Status, long TotalMinor, string Currency, string? Reference);
+
+internal sealed record NewOrderItem(Guid OrderId, int Line, Guid TicketTypeId, int Quantity, long UnitPriceMinor);
+
+internal sealed record NewPayment(
+    Guid Id, Guid OrderId, string Method, string? Token, string Status, long AmountMinor, string Currency, DateTimeOffset HoldExpiresAt, DateTimeOffset NextCheckAt);
+
+internal sealed record NewTicket(
+    Guid Id, Guid EventId, Guid TicketTypeId, Guid SectionId, Guid OrderId, Guid ReservationId, Guid? UserId, long FaceValueMinor, string Currency);
+
+internal sealed record OrderMove(Guid OrderId, string Status, string? Reference);
+
+internal sealed record PaymentMove(Guid PaymentId, string Status, string? Reference);
+
+internal sealed record NewRefund(Guid Id, Guid OrderId, Guid PaymentId, long AmountMinor, string Currency, string Reason);
+
+internal sealed record NewMessage(Guid Id, string Type, Guid ResourceId, string Data);
+
+internal sealed record KeptAnswer(Guid OrderId, StoredAnswer Answer);
+
+/// <summary>What a batch will write, collected while its commands are decided.</summary>
+internal sealed class StockChanges
+{
+    public List<NewHeldRow> Held { get; } = [];
+
+    public List<HoldMove> HoldMoves { get; } = [];
+
+    public List<HoldBound> HoldsBound { get; } = [];
+
+    public List<NewOrder> Orders { get; } = [];
+
+    public List<NewOrderItem> OrderItems { get; } = [];
+
+    public List<NewPayment> Payments { get; } = [];
+
+    public List<NewTicket> Tickets { get; } = [];
+
+    public List<OrderMove> OrderMoves { get; } = [];
+
+    public List<PaymentMove> PaymentMoves { get; } = [];
+
+    public List<NewRefund> Refunds { get; } = [];
+
+    public List<NewMessage> Messages { get; } = [];
+
+    /// <summary>Keys whose request was refused: a refusal that changed nothing stores nothing.</summary>
+    public List<KeyedRequest> Forgotten { get; } = [];
+
+    /// <summary>Keys that now run under an order.</summary>
+    public List<(KeyedRequest Request, Guid OrderId, StoredAnswer? Answer)> Remembered { get; } = [];
+
+    /// <summary>Answers of orders that were settled: kept if their request is still marked as running.</summary>
+    public List<KeptAnswer> Kept { get; } = [];
+
+    public int Expired { get; set; }
+
+    public void Tell(DateTimeOffset now, string type, Guid resourceId, object data) =>
+        Messages.Add(new NewMessage(Guid.CreateVersion7(now), type, resourceId, JsonSerializer.Serialize(data, Json.Answers)));
+}

@@ -1,0 +1,64 @@
+using AdmitOne.Platform.Problems;
+
+namespace AdmitOne.Tickets.Inventory;
+
+/// <summary>What a command came to: its value, or the refusal that changed nothing.</summary>
+public readonly record struct Answer<T>(T? Value, Refusal? Refusal) where T : class
+{
+    public static implicit operator Answer<T>(T value) => new(value, null);
+
+    public static implicit operator Answer<T>(Refusal refusal) => new(null, refusal);
+}
+
+/// <summary>
+/// One wish about one event's stock. It is decided in memory, first come first served, from what its batch read under the locks, and is
+/// answered only after that batch has committed. A batch may be decided again, so deciding twice must do no harm.
+/// </summary>
+public abstract class StockCommand(Guid tenantId, Guid eventId)
+{
+    public Guid TenantId { get; } = tenantId;
+
+    public Guid EventId { get; } = eventId;
+
+    /// <summary>The types whose stock it may move: exactly these are locked.</summary>
+    internal abstract IEnumerable<Guid> TicketTypeIds { get; }
+
+    /// <summary>The customer whose limits count, if any.</summary>
+    internal virtual Guid? CustomerId => null;
+
+    internal virtual Guid? HoldId => null;
+
+    internal virtual Guid? OrderId => null;
+
+    internal virtual KeyedRequest? Request => null;
+
+    internal abstract void Decide(StockView view, StockChanges changes);
+
+    internal abstract void Complete();
+
+    internal abstract void Fail(Exception fault);
+}
+
+/// <inheritdoc/>
+public abstract class StockCommand<TResult>(Guid tenantId, Guid eventId) : StockCommand(tenantId, eventId) where TResult : class
+{
+    private readonly TaskCompletionSource<Answer<TResult>> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Answer<TResult> _decided;
+
+    internal Task<Answer<TResult>> Done => _done.Task;
+
+    private protected abstract Answer<TResult> Rule(StockView view, StockChanges changes);
+
+    internal sealed override void Decide(StockView view, StockChanges changes) => _decided = Rule(view, changes);
+
+    internal sealed override void Complete() => _done.TrySetResult(_decided);
+
+    internal sealed override void Fail(Exception fault) => _done.TrySetException(fault);
+}
+
+/// <summary>A request that must have its effect once: its idempotency row is inserted first and completed with the effect.</summary>
+/// <param name="Fingerprint">SHA-256: 32 bytes.</param>
+internal sealed record KeyedRequest(Guid UserId, string Route, string Key, byte[] Fingerprint);
+
+/// <summary>The answer kept under an idempotency key: status and body, byte for byte.</summary>
+public sealed record StoredAnswer(int Status, string Body);

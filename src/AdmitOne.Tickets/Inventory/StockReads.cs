@@ -1,0 +1,127 @@
+using AdmitOne.Platform.Postgres;
+using Npgsql;
+
+namespace AdmitOne.Tickets.Inventory;
+
+/// <summary>
+/// The first round trip of a batch: begin, tenant, idempotency keys, the event's gate, the locks in their one order (sections, then types,
+/// by id), and then everything that must be known. Each statement has a snapshot of its own, so what follows a lock sees what its last
+/// holder committed. No reservation changes without its type's stock lock, which is why their rows need no locks of their own.
+/// </summary>
+internal static class StockReads
+{
+    /// <summary>Releases at most this many expired rows in one batch; the rest waits for the next.</summary>
+    public const int MaxExpired = 1000;
+
+    public static async Task<(StockView View, string TransactionId)> RunAsync(NpgsqlConnection connection, IReadOnlyList<StockCommand> commands, CancellationToken cancellationToken)
+    {
+        var (tenantId, eventId) = (commands[0].TenantId, commands[0].EventId);
+        var types = commands.SelectMany(c => c.TicketTypeIds).Distinct().Order().ToArray();
+        var holds = commands.Select(c => c.HoldId).OfType<Guid>().Distinct().ToArray();
+        var orders = commands.Select(c => c.OrderId).OfType<Guid>().Distinct().ToArray();
+        var customers = commands.Select(c => c.CustomerId).OfType<Guid>().Distinct().ToArray();
+        var requests = commands.Select(c => c.Request).OfType<KeyedRequest>().DistinctBy(r => (r.UserId, r.Route, r.Key))
+            .OrderBy(r => r.UserId).ThenBy(r => r.Route, StringComparer.Ordinal).ThenBy(r => r.Key, StringComparer.Ordinal).ToArray();
+
+        await using var batch = new NpgsqlBatch(connection);
+        batch.Add("begin");
+        batch.Add("select set_config('app.tenant_id', $1, true), pg_current_xact_id()::text", tenantId.ToString());
+        batch.Add("""
+            insert into platform.idempotency_keys (tenant_id, user_id, route, key, fingerprint, status)
+            select $1, r.user_id, r.route, r.key, r.fingerprint, 'running' from unnest($2::uuid[], $3::text[], $4::text[], $5::bytea[]) as r (user_id, route, key, fingerprint)
+            on conflict do nothing returning user_id, route, key
+            """, tenantId, requests.Select(r => r.UserId).ToArray(), requests.Select(r => r.Route).ToArray(), requests.Select(r => r.Key).ToArray(), requests.Select(r => r.Fingerprint).ToArray());
+        batch.Add("""
+            select k.user_id, k.route, k.key, k.fingerprint, k.response_status, k.response_body
+              from platform.idempotency_keys k join unnest($2::uuid[], $3::text[], $4::text[]) as r (user_id, route, key)
+                on k.user_id = r.user_id and k.route = r.route and k.key = r.key
+             where k.tenant_id = $1
+            """, tenantId, requests.Select(r => r.UserId).ToArray(), requests.Select(r => r.Route).ToArray(), requests.Select(r => r.Key).ToArray());
+        batch.Add("select pg_advisory_xact_lock_shared($1)", EventGate.Key(eventId));
+        batch.Add("select status, sales_start_at, sales_end_at from events.sale_window where tenant_id = $1 and event_id = $2", tenantId, eventId);
+        batch.Add("""
+            select section_id, capacity, held, sold from tickets.section_stock
+             where tenant_id = $1 and section_id in (select section_id from tickets.stock where tenant_id = $1 and ticket_type_id = any ($2))
+             order by section_id for no key update
+            """, tenantId, types);
+        batch.Add("""
+            select s.ticket_type_id, s.section_id, s.quantity, s.held, s.sold from tickets.stock s
+             where s.tenant_id = $1 and s.ticket_type_id = any ($2) and s.event_id = $3 order by s.ticket_type_id for no key update
+            """, tenantId, types, eventId);
+        batch.Add("select clock_timestamp()");
+        batch.Add("""
+            select id, name, price_minor, currency, min_per_order, max_per_order, max_per_customer, sales_start_at, sales_end_at, deleted_at is not null
+              from tickets.ticket_types where tenant_id = $1 and id = any ($2)
+            """, tenantId, types);
+        batch.Add($"""
+            select {HeldColumns} from unnest($2::uuid[], $3::uuid[]) as h (first, last) cross join lateral
+                   (select * from tickets.reservations where tenant_id = $1 and id between h.first and h.last order by id) r
+            """, tenantId, holds, Array.ConvertAll(holds, HoldIds.LastRow));
+        batch.Add("""
+            select o.id, o.order_number, o.user_id, o.hold_id, o.status, o.total_minor, o.currency, p.id, p.status
+              from tickets.orders o join tickets.payments p on p.tenant_id = o.tenant_id and p.order_id = o.id
+             where o.tenant_id = $1 and o.id = any ($2)
+            """, tenantId, orders);
+        batch.Add($"""
+            select {HeldColumns} from tickets.reservations r
+             where r.status = 'held' and r.expires_at <= clock_timestamp() and r.tenant_id = $1 and r.ticket_type_id = any ($2) order by r.expires_at limit {MaxExpired}
+            """, tenantId, types);
+        batch.Add("""
+            select owned.user_id, owned.ticket_type_id, sum(owned.quantity)::int
+              from (select r.user_id, r.ticket_type_id, r.quantity from tickets.reservations r
+                     where r.tenant_id = $1 and r.user_id = any ($2) and r.ticket_type_id = any ($3) and r.status = 'held' and r.expires_at > clock_timestamp()
+                    union all
+                    select t.user_id, t.ticket_type_id, 1 from tickets.tickets t
+                     where t.tenant_id = $1 and t.user_id = any ($2) and t.ticket_type_id = any ($3) and t.status in ('issued', 'blocked')) owned
+             where owned.ticket_type_id in (select id from tickets.ticket_types where tenant_id = $1 and id = any ($3) and max_per_customer is not null)
+             group by owned.user_id, owned.ticket_type_id
+            """, tenantId, customers, types);
+
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        var transactionId = (await reader.ListAsync(r => r.GetString(1), cancellationToken))[0];
+        var first = (await reader.NextListAsync(r => (r.GetGuid(0), r.GetString(1), r.GetString(2)), cancellationToken)).ToHashSet();
+        var known = await reader.NextListAsync(r => (Key: (r.GetGuid(0), r.GetString(1), r.GetString(2)),
+            Request: new KnownRequest(r.GetFieldValue<byte[]>(3), r.IsDBNull(4) ? null : new StoredAnswer(r.GetInt32(4), r.GetString(5)))), cancellationToken);
+        await reader.NextResultAsync(cancellationToken);   // the gate
+        var window = await reader.NextListAsync(r => new SaleWindow(r.GetString(0), r.Instant(1), r.Instant(2)), cancellationToken);
+        var sections = (await reader.NextListAsync(r => new SectionState(r.GetGuid(0), r.GetInt32(1), r.GetInt32(2), r.GetInt32(3)), cancellationToken)).ToDictionary(s => s.Id);
+        var stock = await reader.NextListAsync(r => (Id: r.GetGuid(0), Section: r.GetGuid(1), Quantity: r.GetInt32(2), Held: r.GetInt32(3), Sold: r.GetInt32(4)), cancellationToken);
+        var now = (await reader.NextListAsync(r => r.Instant(0), cancellationToken))[0];
+        var facts = (await reader.NextListAsync(r => (Id: r.GetGuid(0), Name: r.GetString(1), Price: r.GetInt64(2), Currency: r.GetString(3), Min: r.GetInt32(4), Max: r.GetInt32(5),
+            PerCustomer: r.IsDBNull(6) ? (int?)null : r.GetInt32(6), From: r.InstantOrNull(7), Until: r.InstantOrNull(8), Deleted: r.GetBoolean(9)), cancellationToken)).ToDictionary(f => f.Id);
+        var held = await reader.NextListAsync(ReadHeld, cancellationToken);
+        var orderRows = await reader.NextListAsync(r => new OrderState(r.GetGuid(0), r.GetString(1), r.IsDBNull(2) ? null : r.GetGuid(2), r.GetGuid(3), r.GetString(4), r.GetInt64(5), r.GetString(6),
+            r.GetGuid(7), r.GetString(8)), cancellationToken);
+        var expired = await reader.NextListAsync(ReadHeld, cancellationToken);
+        var owned = await reader.NextListAsync(r => (Key: (r.GetGuid(0), r.GetGuid(1)), Quantity: r.GetInt32(2)), cancellationToken);
+
+        var view = new StockView
+        {
+            Now = now,
+            Window = window.FirstOrDefault(),
+            Types = stock.Where(s => facts.ContainsKey(s.Id)).ToDictionary(s => s.Id, s => new TypeState(s.Id, sections[s.Section], s.Quantity, (s.Held, s.Sold))
+            {
+                Name = facts[s.Id].Name,
+                PriceMinor = facts[s.Id].Price,
+                Currency = facts[s.Id].Currency,
+                MinPerOrder = facts[s.Id].Min,
+                MaxPerOrder = facts[s.Id].Max,
+                MaxPerCustomer = facts[s.Id].PerCustomer,
+                SalesStartAt = facts[s.Id].From,
+                SalesEndAt = facts[s.Id].Until,
+                IsDeleted = facts[s.Id].Deleted,
+            }),
+            Holds = held.GroupBy(h => h.HoldId).ToDictionary(g => g.Key, g => g.ToList()),
+            Orders = orderRows.ToDictionary(o => o.Id),
+            Owned = owned.ToDictionary(o => o.Key, o => o.Quantity),
+            Requests = known.Where(k => !first.Contains(k.Key)).ToDictionary(k => k.Key, k => k.Request),
+            Expired = expired.Where(e => e.ExpiresAt <= now).ToArray(),
+        };
+        return (view, transactionId);
+    }
+
+    private const string HeldColumns = "r.id, r.hold_id, r.ticket_type_id, r.user_id, r.quantity, r.unit_price_minor, r.currency, r.status, r.order_id, r.expires_at";
+
+    private static HeldRow ReadHeld(NpgsqlDataReader r) =>
+        new(r.GetGuid(0), r.GetGuid(1), r.GetGuid(2), r.GetGuid(3), r.GetInt32(4), r.GetInt64(5), r.GetString(6), r.GetString(7), r.IsDBNull(8) ? null : r.GetGuid(8), r.Instant(9));
+}

@@ -1,0 +1,170 @@
+using AdmitOne.Platform.Problems;
+
+namespace AdmitOne.Tickets.Inventory;
+
+/// <summary>What the Event Service says of an event (view events.sale_window).</summary>
+internal sealed record SaleWindow(string Status, DateTimeOffset SalesStartAt, DateTimeOffset SalesEndAt)
+{
+    private static readonly string[] s_selling = ["on_sale", "sold_out", "in_progress"];
+
+    /// <summary>The organiser lets tickets be sold; stock decides, not the word sold_out.</summary>
+    public bool StatusSells => s_selling.Contains(Status);
+
+    public bool IsCancelled => Status == "cancelled";
+
+    public bool IsOpen(DateTimeOffset now) => StatusSells && SalesStartAt <= now && now < SalesEndAt;
+}
+
+/// <summary>A section's places, and those of the types that share it.</summary>
+internal sealed class SectionState(Guid id, int capacity, int held, int sold)
+{
+    public Guid Id { get; } = id;
+
+    public int Capacity { get; } = capacity;
+
+    public int Held { get; set; } = held;
+
+    public int Sold { get; set; } = sold;
+
+    public int Free => Capacity - Held - Sold;
+}
+
+/// <summary>One ticket type with its stock, as the commands of a batch before this one have left it.</summary>
+internal sealed class TypeState(Guid id, SectionState section, int quantity, (int Held, int Sold) counted)
+{
+    private readonly (int Held, int Sold) _countedBefore = counted;
+
+    public Guid Id { get; } = id;
+
+    public SectionState Section { get; } = section;
+
+    public int Quantity { get; } = quantity;
+
+    public int Held { get; private set; } = counted.Held;
+
+    public int Sold { get; private set; } = counted.Sold;
+
+    public int HeldChange => Held - _countedBefore.Held;
+
+    public int SoldChange => Sold - _countedBefore.Sold;
+
+    public int Free => Math.Min(Quantity - Held - Sold, Section.Free);
+
+    public required string Name { get; init; }
+
+    public required long PriceMinor { get; init; }
+
+    public required string Currency { get; init; }
+
+    public required int MinPerOrder { get; init; }
+
+    public required int MaxPerOrder { get; init; }
+
+    public required int? MaxPerCustomer { get; init; }
+
+    public required DateTimeOffset? SalesStartAt { get; init; }
+
+    public required DateTimeOffset? SalesEndAt { get; init; }
+
+    public required bool IsDeleted { get; init; }
+
+    public bool IsOpen(DateTimeOffset now) => (SalesStartAt is null || SalesStartAt <= now) && (SalesEndAt is null || now < SalesEndAt);
+
+    /// <summary>The only way in memory in which stock moves: the type and its section together. Negative counts are a bug that the database's checks refuse.</summary>
+    public void Move(int heldBy, int soldBy)
+    {
+        Held += heldBy;
+        Sold += soldBy;
+        Section.Held += heldBy;
+        Section.Sold += soldBy;
+    }
+}
+
+/// <summary>One row of a hold.</summary>
+internal sealed record HeldRow(
+    Guid Id, Guid HoldId, Guid TicketTypeId, Guid UserId, int Quantity, long UnitPriceMinor, string Currency, string Status, Guid? OrderId, DateTimeOffset ExpiresAt);
+
+/// <summary>An order with its one payment.</summary>
+internal sealed record OrderState(
+    Guid Id, string Number, Guid? UserId, Guid HoldId, string Status, long TotalMinor, string Currency, Guid PaymentId, string PaymentStatus);
+
+/// <summary>An idempotency row that was there before this batch.</summary>
+internal sealed record KnownRequest(byte[] Fingerprint, StoredAnswer? Answer);
+
+/// <summary>All that a batch read under its locks, changed by each command in turn.</summary>
+internal sealed class StockView
+{
+    /// <summary>The database's clock, read once after the locks were had.</summary>
+    public required DateTimeOffset Now { get; init; }
+
+    public required SaleWindow? Window { get; init; }
+
+    public required IReadOnlyDictionary<Guid, TypeState> Types { get; init; }
+
+    public required Dictionary<Guid, List<HeldRow>> Holds { get; init; }
+
+    public required Dictionary<Guid, OrderState> Orders { get; init; }
+
+    /// <summary>What a customer has of a type with a limit: held and bought.</summary>
+    public required Dictionary<(Guid UserId, Guid TicketTypeId), int> Owned { get; init; }
+
+    public required Dictionary<(Guid UserId, string Route, string Key), KnownRequest> Requests { get; init; }
+
+    /// <summary>Rows past their time that nobody has swept: they are expired from their expires_at on.</summary>
+    public required IReadOnlyList<HeldRow> Expired { get; init; }
+
+    /// <summary>Takes tickets for a customer, or says why not. All or nothing.</summary>
+    public Refusal? TryTake(IReadOnlyList<HoldItem> items, Guid userId)
+    {
+        if (Window is null) return PlatformProblems.NotFound.With("There is no such event.");
+        foreach (var item in items)
+            if (!Types.TryGetValue(item.TicketTypeId, out var type) || type.IsDeleted)
+                return PlatformProblems.NotFound.With($"The event has no ticket type {item.TicketTypeId}.");
+        if (!Window.IsOpen(Now))
+            return InventoryProblems.SalesNotOpen.With($"The event is {Window.Status}; its sale runs from {Window.SalesStartAt:u} to {Window.SalesEndAt:u}.");
+        if (items.Select(i => Types[i.TicketTypeId].Currency).Distinct().Count() > 1)
+            return PlatformProblems.Invalid("/items", "Types of different currencies cannot be bought together.");
+
+        foreach (var (typeId, quantity) in items)
+        {
+            var type = Types[typeId];
+            if (!type.IsOpen(Now)) return InventoryProblems.SalesNotOpen.With($"\"{type.Name}\" is on sale from {type.SalesStartAt:u} to {type.SalesEndAt:u}.");
+            if (quantity < type.MinPerOrder || quantity > type.MaxPerOrder)
+                return InventoryProblems.LimitPerOrder.With($"\"{type.Name}\" is sold in orders of {type.MinPerOrder} to {type.MaxPerOrder}.");
+            if (type.MaxPerCustomer is { } limit && Owned.GetValueOrDefault((userId, typeId)) + quantity > limit)
+                return InventoryProblems.LimitPerCustomer.With($"A customer may have {limit} of \"{type.Name}\"; you hold or own {Owned.GetValueOrDefault((userId, typeId))}.");
+        }
+
+        var taken = new List<HoldItem>();
+        foreach (var item in items)
+        {
+            var type = Types[item.TicketTypeId];
+            if (item.Quantity > type.Free)
+            {
+                foreach (var (typeId, quantity) in taken) Types[typeId].Move(heldBy: -quantity, soldBy: 0);
+                return InventoryProblems.InsufficientInventory.With($"{type.Free} of \"{type.Name}\" are left; you asked for {item.Quantity}.")
+                    .And("available", items.ToDictionary(i => i.TicketTypeId.ToString(), i => Math.Max(0, Types[i.TicketTypeId].Free)));
+            }
+            type.Move(heldBy: item.Quantity, soldBy: 0);
+            taken.Add(item);
+        }
+        foreach (var (typeId, quantity) in items) CollectOwned(userId, typeId, quantity);
+        return null;
+    }
+
+    public void CollectOwned(Guid userId, Guid typeId, int quantity) => Owned[(userId, typeId)] = Owned.GetValueOrDefault((userId, typeId)) + quantity;
+
+    /// <summary>What this key was used for before, if this batch is not its first use.</summary>
+    public Answer<StoredAnswer>? Repeated(KeyedRequest? request)
+    {
+        if (request is null || !Requests.TryGetValue((request.UserId, request.Route, request.Key), out var known)) return null;
+        if (!known.Fingerprint.AsSpan().SequenceEqual(request.Fingerprint))
+            return PlatformProblems.IdempotencyKeyReused.With("Use a new Idempotency-Key for another request.");
+        return known.Answer is { } stored
+            ? stored
+            : PlatformProblems.RequestInProgress.With("Its first request is still being paid; ask again shortly.") with { RetryAfterSeconds = 1 };
+    }
+}
+
+/// <summary>So many tickets of one type.</summary>
+public sealed record HoldItem(Guid TicketTypeId, int Quantity);

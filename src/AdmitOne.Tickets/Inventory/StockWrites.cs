@@ -1,0 +1,182 @@
+using Npgsql;
+
+namespace AdmitOne.Tickets.Inventory;
+
+/// <summary>
+/// The second round trip of a batch: all that its commands decided, a statement for each kind of row, and the commit. It is the one place
+/// that changes <c>held</c> or <c>sold</c>, together with the rows that explain them; the checks on those columns have the last word.
+/// </summary>
+internal static class StockWrites
+{
+    public static async Task RunAsync(NpgsqlConnection connection, StockCommand any, StockView view, StockChanges changes, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        var tenantId = any.TenantId;
+        AddCounters(batch, tenantId, view);
+        AddHolds(batch, tenantId, changes, view.Now);
+        AddOrders(batch, tenantId, changes, view.Now);
+        AddTickets(batch, tenantId, changes, view.Now);
+        AddAnswers(batch, tenantId, changes);
+        batch.Add("commit");
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static void AddCounters(NpgsqlBatch batch, Guid tenantId, StockView view)
+    {
+        var moved = view.Types.Values.Where(t => t.HeldChange != 0 || t.SoldChange != 0).OrderBy(t => t.Id).ToArray();
+        if (moved.Length == 0) return;
+        var sections = moved.GroupBy(t => t.Section.Id).Select(g => (Id: g.Key, Held: g.Sum(t => t.HeldChange), Sold: g.Sum(t => t.SoldChange))).ToArray();
+        batch.Add("""
+            update tickets.section_stock s set held = s.held + m.held, sold = s.sold + m.sold
+              from unnest($2::uuid[], $3::int[], $4::int[]) as m (section_id, held, sold) where s.tenant_id = $1 and s.section_id = m.section_id
+            """, tenantId, sections.Select(s => s.Id).ToArray(), sections.Select(s => s.Held).ToArray(), sections.Select(s => s.Sold).ToArray());
+        batch.Add("""
+            update tickets.stock s set held = s.held + m.held, sold = s.sold + m.sold
+              from unnest($2::uuid[], $3::int[], $4::int[]) as m (ticket_type_id, held, sold) where s.tenant_id = $1 and s.ticket_type_id = m.ticket_type_id
+            """, tenantId, moved.Select(t => t.Id).ToArray(), moved.Select(t => t.HeldChange).ToArray(), moved.Select(t => t.SoldChange).ToArray());
+    }
+
+    private static void AddHolds(NpgsqlBatch batch, Guid tenantId, StockChanges changes, DateTimeOffset now)
+    {
+        if (changes.Held.Count > 0)
+        {
+            var rows = changes.Held;
+            batch.Add("""
+                insert into tickets.reservations (tenant_id, id, hold_id, event_id, ticket_type_id, user_id, quantity, unit_price_minor, currency, status, order_id, created_at, expires_at)
+                select $1, r.id, r.hold_id, r.event_id, r.ticket_type_id, r.user_id, r.quantity, r.unit_price_minor, r.currency, 'held', nullif(r.order_id, $12), $11, r.expires_at
+                  from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::int[], $8::bigint[], $9::text[], $10::uuid[], $13::timestamptz[])
+                       as r (id, hold_id, event_id, ticket_type_id, user_id, quantity, unit_price_minor, currency, order_id, expires_at)
+                """, tenantId, rows.Select(r => r.Row.Id).ToArray(), rows.Select(r => r.Row.HoldId).ToArray(), rows.Select(r => r.EventId).ToArray(),
+                rows.Select(r => r.Row.TicketTypeId).ToArray(), rows.Select(r => r.Row.UserId).ToArray(), rows.Select(r => r.Row.Quantity).ToArray(),
+                rows.Select(r => r.Row.UnitPriceMinor).ToArray(), rows.Select(r => r.Row.Currency).ToArray(), rows.Select(r => r.Row.OrderId ?? Guid.Empty).ToArray(),
+                now.UtcDateTime, Guid.Empty, rows.Select(r => r.Row.ExpiresAt.UtcDateTime).ToArray());
+        }
+        if (changes.HoldsBound.Count > 0)
+        {
+            var bound = changes.HoldsBound;
+            batch.Add("""
+                update tickets.reservations r set order_id = b.order_id, expires_at = b.expires_at
+                  from unnest($2::uuid[], $3::uuid[], $4::timestamptz[]) as b (id, order_id, expires_at) where r.tenant_id = $1 and r.id = b.id and r.status = 'held'
+                """, tenantId, bound.Select(b => b.RowId).ToArray(), bound.Select(b => b.OrderId).ToArray(), bound.Select(b => b.ExpiresAt.UtcDateTime).ToArray());
+        }
+        if (changes.HoldMoves.Count > 0)
+        {
+            // A row's last word counts: late money may complete what this same batch expired.
+            var moves = changes.HoldMoves.GroupBy(m => m.RowId).Select(g => g.Last()).ToArray();
+            batch.Add("""
+                update tickets.reservations r set status = m.status
+                  from unnest($2::uuid[], $3::text[]) as m (id, status) where r.tenant_id = $1 and r.id = m.id and r.status = 'held'
+                """, tenantId, moves.Select(m => m.RowId).ToArray(), moves.Select(m => m.Status).ToArray());
+        }
+    }
+
+    private static void AddOrders(NpgsqlBatch batch, Guid tenantId, StockChanges changes, DateTimeOffset now)
+    {
+        if (changes.Orders.Count > 0)
+        {
+            var orders = changes.Orders;
+            batch.Add("""
+                insert into tickets.orders (tenant_id, id, order_number, event_id, user_id, hold_id, status, total_minor, currency, created_at, updated_at)
+                select $1, o.*, $10, $10 from unnest($2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::bigint[], $9::text[]) as o
+                """, tenantId, orders.Select(o => o.Id).ToArray(), orders.Select(o => o.Number).ToArray(), orders.Select(o => o.EventId).ToArray(),
+                orders.Select(o => o.UserId).ToArray(), orders.Select(o => o.HoldId).ToArray(), orders.Select(o => o.Status).ToArray(),
+                orders.Select(o => o.TotalMinor).ToArray(), orders.Select(o => o.Currency).ToArray(), now.UtcDateTime);
+            var items = changes.OrderItems;
+            batch.Add("""
+                insert into tickets.order_items (tenant_id, order_id, line, ticket_type_id, quantity, unit_price_minor, total_minor)
+                select $1, i.order_id, i.line, i.ticket_type_id, i.quantity, i.unit_price_minor, i.quantity * i.unit_price_minor
+                  from unnest($2::uuid[], $3::int[], $4::uuid[], $5::int[], $6::bigint[]) as i (order_id, line, ticket_type_id, quantity, unit_price_minor)
+                """, tenantId, items.Select(i => i.OrderId).ToArray(), items.Select(i => i.Line).ToArray(), items.Select(i => i.TicketTypeId).ToArray(),
+                items.Select(i => i.Quantity).ToArray(), items.Select(i => i.UnitPriceMinor).ToArray());
+            var payments = changes.Payments;
+            batch.Add("""
+                insert into tickets.payments (tenant_id, id, order_id, method, token, status, amount_minor, currency, hold_expires_at, next_check_at, created_at, updated_at)
+                select $1, p.id, p.order_id, p.method, nullif(p.token, ''), p.status, p.amount_minor, p.currency, p.hold_expires_at, p.next_check_at, $11, $11
+                  from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::timestamptz[], $10::timestamptz[])
+                       as p (id, order_id, method, token, status, amount_minor, currency, hold_expires_at, next_check_at)
+                """, tenantId, payments.Select(p => p.Id).ToArray(), payments.Select(p => p.OrderId).ToArray(), payments.Select(p => p.Method).ToArray(),
+                payments.Select(p => p.Token ?? "").ToArray(), payments.Select(p => p.Status).ToArray(), payments.Select(p => p.AmountMinor).ToArray(),
+                payments.Select(p => p.Currency).ToArray(), payments.Select(p => p.HoldExpiresAt.UtcDateTime).ToArray(), payments.Select(p => p.NextCheckAt.UtcDateTime).ToArray(), now.UtcDateTime);
+        }
+        if (changes.OrderMoves.Count > 0)
+        {
+            var moves = changes.OrderMoves;
+            batch.Add("""
+                update tickets.orders o set status = m.status, payment_reference = coalesce(m.reference, o.payment_reference), updated_at = $5
+                  from unnest($2::uuid[], $3::text[], $4::text[]) as m (id, status, reference)
+                 where o.tenant_id = $1 and o.id = m.id and o.status in ('payment_pending', 'payment_failed', 'expired')
+                """, tenantId, moves.Select(m => m.OrderId).ToArray(), moves.Select(m => m.Status).ToArray(), moves.Select(m => m.Reference).ToArray(), now.UtcDateTime);
+        }
+        if (changes.PaymentMoves.Count > 0)
+        {
+            var moves = changes.PaymentMoves;
+            batch.Add("""
+                update tickets.payments p set status = m.status, provider_reference = coalesce(m.reference, p.provider_reference), updated_at = $5
+                  from unnest($2::uuid[], $3::text[], $4::text[]) as m (id, status, reference) where p.tenant_id = $1 and p.id = m.id and p.status <> 'succeeded'
+                """, tenantId, moves.Select(m => m.PaymentId).ToArray(), moves.Select(m => m.Status).ToArray(), moves.Select(m => m.Reference).ToArray(), now.UtcDateTime);
+        }
+        if (changes.Refunds.Count > 0)
+        {
+            var refunds = changes.Refunds;
+            batch.Add("""
+                insert into tickets.refunds (tenant_id, id, order_id, payment_id, amount_minor, currency, reason, status)
+                select $1, r.*, 'pending' from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::text[], $7::text[]) as r
+                """, tenantId, refunds.Select(r => r.Id).ToArray(), refunds.Select(r => r.OrderId).ToArray(), refunds.Select(r => r.PaymentId).ToArray(),
+                refunds.Select(r => r.AmountMinor).ToArray(), refunds.Select(r => r.Currency).ToArray(), refunds.Select(r => r.Reason).ToArray());
+        }
+    }
+
+    private static void AddTickets(NpgsqlBatch batch, Guid tenantId, StockChanges changes, DateTimeOffset now)
+    {
+        if (changes.Tickets.Count == 0) return;
+        var tickets = changes.Tickets;
+        batch.Add("""
+            insert into tickets.tickets (tenant_id, id, event_id, ticket_type_id, section_id, order_id, reservation_id, user_id, status, face_value_minor, currency, created_at, updated_at)
+            select $1, t.id, t.event_id, t.ticket_type_id, t.section_id, t.order_id, t.reservation_id, t.user_id, 'issued', t.face_value_minor, t.currency, $11, $11
+              from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::uuid[], $8::uuid[], $9::bigint[], $10::text[])
+                   as t (id, event_id, ticket_type_id, section_id, order_id, reservation_id, user_id, face_value_minor, currency)
+            """, tenantId, tickets.Select(t => t.Id).ToArray(), tickets.Select(t => t.EventId).ToArray(), tickets.Select(t => t.TicketTypeId).ToArray(),
+            tickets.Select(t => t.SectionId).ToArray(), tickets.Select(t => t.OrderId).ToArray(), tickets.Select(t => t.ReservationId).ToArray(),
+            tickets.Select(t => t.UserId).ToArray(), tickets.Select(t => t.FaceValueMinor).ToArray(), tickets.Select(t => t.Currency).ToArray(), now.UtcDateTime);
+    }
+
+    private static void AddAnswers(NpgsqlBatch batch, Guid tenantId, StockChanges changes)
+    {
+        if (changes.Messages.Count > 0)
+        {
+            var messages = changes.Messages;
+            batch.Add("""
+                insert into platform.outbox (tenant_id, id, type, resource_id, data)
+                select $1, m.id, m.type, m.resource_id, m.data::jsonb from unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[]) as m (id, type, resource_id, data)
+                """, tenantId, messages.Select(m => m.Id).ToArray(), messages.Select(m => m.Type).ToArray(), messages.Select(m => m.ResourceId).ToArray(), messages.Select(m => m.Data).ToArray());
+        }
+        if (changes.Forgotten.Count > 0)
+        {
+            var forgotten = changes.Forgotten;
+            batch.Add("""
+                delete from platform.idempotency_keys k using unnest($2::uuid[], $3::text[], $4::text[]) as f (user_id, route, key)
+                 where k.tenant_id = $1 and k.user_id = f.user_id and k.route = f.route and k.key = f.key
+                """, tenantId, forgotten.Select(f => f.UserId).ToArray(), forgotten.Select(f => f.Route).ToArray(), forgotten.Select(f => f.Key).ToArray());
+        }
+        if (changes.Remembered.Count > 0)
+        {
+            var kept = changes.Remembered;
+            batch.Add("""
+                update platform.idempotency_keys k
+                   set resource_id = r.order_id, response_status = r.status, response_body = r.body, status = case when r.status is null then 'running' else 'done' end
+                  from unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::int[], $7::text[]) as r (user_id, route, key, order_id, status, body)
+                 where k.tenant_id = $1 and k.user_id = r.user_id and k.route = r.route and k.key = r.key
+                """, tenantId, kept.Select(k => k.Request.UserId).ToArray(), kept.Select(k => k.Request.Route).ToArray(), kept.Select(k => k.Request.Key).ToArray(),
+                kept.Select(k => k.OrderId).ToArray(), kept.Select(k => k.Answer?.Status).ToArray(), kept.Select(k => k.Answer?.Body).ToArray());
+        }
+        if (changes.Kept.Count > 0)
+        {
+            var kept = changes.Kept;
+            batch.Add("""
+                update platform.idempotency_keys k set response_status = a.status, response_body = a.body, status = 'done'
+                  from unnest($2::uuid[], $3::int[], $4::text[]) as a (order_id, status, body)
+                 where k.tenant_id = $1 and k.resource_id = a.order_id and k.status = 'running'
+                """, tenantId, kept.Select(k => k.OrderId).ToArray(), kept.Select(k => k.Answer.Status).ToArray(), kept.Select(k => k.Answer.Body).ToArray());
+        }
+    }
+}

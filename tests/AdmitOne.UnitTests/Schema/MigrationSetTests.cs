@@ -1,0 +1,87 @@
+using AdmitOne.Schema;
+
+namespace AdmitOne.UnitTests.Schema;
+
+public sealed class MigrationSetTests
+{
+    [Fact]
+    public void Files_become_migrations_in_the_order_of_their_numbers()
+    {
+        var set = Of(("002_b.up.sql", "select 2"), ("001_a.down.sql", ""), ("002_b.down.sql", ""), ("001_a.up.sql", "select 1"));
+        Assert.Equal(["001_a", "002_b"], set.Select(migration => migration.Label));
+        Assert.Equal(["20260101000001_a", "20260101000002_b"], set.Select(migration => migration.Id));
+        Assert.Equal(2, set.Latest);
+    }
+
+    [Theory]
+    [InlineData("20260101000001_baseline", 1)]
+    [InlineData("20260101000123_more", 123)]
+    [InlineData("nonsense", 0)]
+    [InlineData("20260101x00001_baseline", 0)]
+    public void An_id_of_the_history_tells_its_number(string id, int number) => Assert.Equal(number, SqlMigrationFiles.NumberOf(id));
+
+    [Fact]
+    public void AdmitOnes_own_files_keep_the_rules()
+    {
+        Assert.Equal(Migrator.Latest, MigrationSet.Product.Count);
+        Assert.All(MigrationSet.Product, migration => Assert.NotEmpty(migration.Up.Statements));
+        Assert.All(MigrationSet.Product, migration => Assert.True(migration.Down.Irreversible is not null || migration.Down.Statements.Count > 0));
+        Assert.All(MigrationSet.Product.Where(migration => migration.Up.Transactional), migration =>
+            Assert.Equal("set local lock_timeout = '2s'", SqlStatements.FirstLine(migration.Up.Statements[0])));
+    }
+
+    [Theory]
+    [InlineData("1_a.up.sql", "a migration is named like")]
+    [InlineData("001_A.up.sql", "a migration is named like")]
+    [InlineData("001_a.sql", "a migration is named like")]
+    [InlineData("001_a.up.sql", "001_a.down.sql is missing")]
+    [InlineData("001_a.down.sql", "001_a.up.sql is missing")]
+    [InlineData("002_a.up.sql", "001 is missing")]
+    public void A_file_that_stands_alone_or_is_misnamed_is_refused(string file, string says) => Refused(says, (file, ""));
+
+    [Fact]
+    public void Two_names_for_one_number_are_refused() =>
+        Refused("has the same number", ("001_a.up.sql", ""), ("001_a.down.sql", ""), ("001_b.up.sql", ""));
+
+    [Theory]
+    [InlineData("create index concurrently if not exists i on s.t (a)", "needs `-- no transaction`")]
+    [InlineData("-- why\ndrop index concurrently if exists s.i", "needs `-- no transaction`")]
+    [InlineData("-- no transaction\ncreate index concurrently i on s.t (a)", "if not exists")]
+    [InlineData("-- no transaction\ncreate index concurrently if not exists i on t (a)", "schema.table")]
+    [InlineData("-- no transaction\ncreate unique index concurrently on s.t (a)", "if not exists")]
+    [InlineData("select 'open", "001_a.up.sql: the string that begins in line 1 is not closed")]
+    public void A_file_that_could_not_be_continued_after_a_cut_is_refused(string sql, string says) =>
+        Refused(says, ("001_a.up.sql", sql), ("001_a.down.sql", ""));
+
+    [Fact]
+    public void Indexes_built_concurrently_are_known_by_schema_and_name()
+    {
+        var up = Of(("001_a.down.sql", ""), ("001_a.up.sql", """
+            -- no transaction
+            -- the first
+            CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS Ix_One ON ONLY Shop.orders (a);
+            create index concurrently if not exists "Odd ""one" on "S".t using brin (a);
+            """))[0].Up;
+        Assert.False(up.Transactional);
+        Assert.Equal([new IndexName("shop", "ix_one"), new IndexName("S", "Odd \"one")], up.ConcurrentIndexes);
+    }
+
+    [Fact]
+    public void The_script_for_psql_skips_what_is_applied_and_opens_no_transaction_around_an_index()
+    {
+        var set = Of(("001_a.up.sql", "create table s.t (a int) -- comment"), ("001_a.down.sql", ""),
+            ("002_b.up.sql", "-- no transaction\ncreate index concurrently if not exists i on s.t (a)"), ("002_b.down.sql", ""));
+        var script = new Migrator("Host=unused", set, null).Script();
+        Assert.Contains("\\if :todo\nbegin;\ncreate table s.t (a int) -- comment\n;\ninsert into platform.schema_migrations", script.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.DoesNotContain("begin", script[script.IndexOf("-- 002_b", StringComparison.Ordinal)..], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Warming_up_needs_no_server() => Migrator.WarmUp();
+
+    private static MigrationSet Of(params (string File, string Sql)[] files) =>
+        MigrationSet.FromFiles(files.Select(file => KeyValuePair.Create(file.File, file.Sql)));
+
+    private static void Refused(string says, params (string File, string Sql)[] files) =>
+        Assert.Contains(says, Assert.Throws<MigrationException>(() => Of(files)).Message, StringComparison.Ordinal);
+}
