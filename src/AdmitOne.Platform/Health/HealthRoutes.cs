@@ -71,7 +71,8 @@ internal sealed class Readiness(Database database, RedisStore redis, SchemaNeede
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             patience.CancelAfter(s_patience);
             var rows = await database.AskForAllTenantsAsync<int>(
-                "select coalesce(max(right(split_part(id, '_', 1), 6)::int), 0) from platform.schema_migrations", null, patience.Token);
+                needed.Version == 0 ? "select 0" : "select coalesce(max(right(split_part(id, '_', 1), 6)::int), 0) from platform.schema_migrations",
+                null, patience.Token);
             found = rows[0];
             if (found < needed.Version) reason = $"the schema is at {found:000}, this version needs {needed.Version:000}: run admitone migrate up";
         }

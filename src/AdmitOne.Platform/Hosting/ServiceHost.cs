@@ -23,7 +23,7 @@ namespace AdmitOne.Platform.Hosting;
 
 /// <summary>What makes one service different from another, before it has any feature.</summary>
 /// <param name="Name">Its name in logs, in signatures and as PostgreSQL's application name, such as <c>ticket-service</c>.</param>
-/// <param name="SchemaVersion">The oldest migration that it can work with.</param>
+/// <param name="SchemaVersion">The oldest migration that it can work with; 0 for one that stands outside our schema and takes a good token's word for its tenant.</param>
 public sealed record ServiceDefinition(string Name, string Title, int DefaultPort, int DefaultPoolMax, int SchemaVersion);
 
 /// <summary>Puts together what a service needs to exist, so that its own Program lists only what it does.</summary>

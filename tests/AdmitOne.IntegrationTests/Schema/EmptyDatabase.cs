@@ -1,3 +1,5 @@
+using AdmitOne.Cli.Local;
+using AdmitOne.IntegrationTests.Harness;
 using AdmitOne.Schema;
 using Dapper;
 using Npgsql;
@@ -17,7 +19,7 @@ internal sealed class EmptyDatabase : IAsyncDisposable
     }
 
     /// <summary>A server on which the tests may do anything, as its superuser.</summary>
-    public static string Server => Environment.GetEnvironmentVariable("ADMITONE_TEST_PG") ?? throw Xunit.Sdk.SkipException.ForSkip("set ADMITONE_TEST_PG to the connection string of a PostgreSQL superuser");
+    public static string Server => Stack.Current.Postgres.ConnectionString("postgres");
 
     public string Name { get; }
 

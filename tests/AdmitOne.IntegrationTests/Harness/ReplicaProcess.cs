@@ -1,0 +1,113 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace AdmitOne.IntegrationTests.Harness;
+
+/// <summary>
+/// One more Ticket Service on a world's database, as a process of its own: what holds between replicas cannot be seen inside one process,
+/// where they would share memory.
+/// </summary>
+public sealed class ReplicaProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    private readonly Process _process;
+
+    private ReplicaProcess(Process process, Uri url) => (_process, Url) = (process, url);
+
+    public Uri Url { get; }
+
+    public int Id => _process.Id;
+
+    /// <summary>Starts it and waits until it is ready. The program is the one built beside the tests.</summary>
+    internal static async Task<ReplicaProcess> StartAsync(IReadOnlyDictionary<string, string?> settings, CancellationToken cancellationToken)
+    {
+        var port = FreePort();
+        var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
+        {
+            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "AdmitOne.Tickets.dll") },
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
+        // Nothing of the test's own environment may decide what the service does.
+        var inherited = new[] { "PATH", "HOME", "DOTNET_ROOT", "TMPDIR" }.Select(name => (name, Environment.GetEnvironmentVariable(name))).ToArray();
+        start.Environment.Clear();
+        foreach (var (name, value) in inherited) if (value is not null) start.Environment[name] = value;
+        foreach (var (name, value) in settings) if (value is not null) start.Environment[name] = value;
+        start.Environment["PORT"] = port.ToString(CultureInfo.InvariantCulture);
+
+        var process = Process.Start(start)!;
+        var said = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        var replica = new ReplicaProcess(process, new Uri($"http://127.0.0.1:{port}"));
+        try
+        {
+            await replica.WaitUntilReadyAsync(said, cancellationToken);
+            return replica;
+        }
+        catch
+        {
+            await replica.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>As a power cut would: no goodbye, nothing finished.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync(CancellationToken.None);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited) await KillAsync();
+        _process.Dispose();
+    }
+
+    private async Task WaitUntilReadyAsync(Task<string> said, CancellationToken cancellationToken)
+    {
+        using var client = new HttpClient { BaseAddress = Url };
+        var since = Stopwatch.StartNew();
+        while (true)
+        {
+            if (_process.HasExited) throw new InvalidOperationException($"The replica ended with {_process.ExitCode}: {await said}");
+            try
+            {
+                using var answer = await client.GetAsync("/health/ready", cancellationToken);
+                if (answer.StatusCode == HttpStatusCode.OK) return;
+            }
+            catch (HttpRequestException) when (since.Elapsed < s_patience)
+            {
+                // It does not listen yet.
+            }
+            if (since.Elapsed > s_patience) throw new TimeoutException($"The replica on {Url} did not get ready.");
+            await Task.Delay(20, cancellationToken);
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
+
+/// <summary>More than one of us.</summary>
+public partial class World
+{
+    private readonly List<ReplicaProcess> _replicas = [];
+
+    /// <summary>One more Ticket Service on the same database, which goes with this world.</summary>
+    public async Task<ReplicaProcess> StartReplicaAsync(params (string Name, string Value)[] settings)
+    {
+        var all = new Dictionary<string, string?>(TicketsSettings) { ["LOG_FILE"] = Path.Combine(_stack.Folder, "logs", $"{_database}-replica-{_replicas.Count + 1}.log") };
+        foreach (var (name, value) in settings) all[name] = value;
+        var replica = await ReplicaProcess.StartAsync(all, Cancellation);
+        _replicas.Add(replica);
+        return replica;
+    }
+}

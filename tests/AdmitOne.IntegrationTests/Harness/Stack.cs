@@ -1,0 +1,161 @@
+using System.Security.Cryptography;
+using AdmitOne.Cli.Local;
+using AdmitOne.IntegrationTests.Harness;
+using AdmitOne.Schema;
+using Dapper;
+using Npgsql;
+
+[assembly: AssemblyFixture(typeof(Stack))]
+
+namespace AdmitOne.IntegrationTests.Harness;
+
+/// <summary>
+/// One private PostgreSQL and one private Redis for all tests of a run, and as many databases as they ask for, each a copy of one that was
+/// migrated once. Everything is removed at the end; what a killed run left behind is removed by the next one.
+/// </summary>
+public sealed class Stack : IAsyncLifetime
+{
+    private const string Template = "admitone_template";
+    private const int Slots = 20;
+
+    // Tests kill processes, never the machine: what was written reaches the next reader without being forced to the disk.
+    private static readonly Dictionary<string, string> s_settings = new() { ["fsync"] = "off", ["max_connections"] = "400", ["shared_buffers"] = "256MB" };
+
+    private DataFolder? _data;
+    private PrivatePostgres? _postgres;
+    private PrivateRedis? _redis;
+    private string? _missing;
+    private int _databases;
+
+    /// <summary>The one of this run, for what no fixture is handed to.</summary>
+    public static Stack Current { get; private set; } = null!;
+
+    /// <summary>As the superuser, whom no policy binds.</summary>
+    public PostgresAddress Postgres => Ready(_postgres).Address;
+
+    public RedisAddress Redis => Ready(_redis).Address;
+
+    /// <summary>A folder for logs and the like, which goes with the stack.</summary>
+    public string Folder => Ready(_data).Path;
+
+    /// <summary>Of each login role, and of the neighbours'.</summary>
+    public IReadOnlyDictionary<string, string> Passwords { get; } =
+        DatabaseRoles.Logins.Append(Neighbourhood.Role).ToDictionary(role => role, _ => NewSecret());
+
+    public static string NewSecret() => RandomNumberGenerator.GetHexString(40, lowercase: true);
+
+    public async ValueTask InitializeAsync()
+    {
+        Current = this;
+        try
+        {
+            _data = await OpenFolderAsync();
+            var postgres = PrivatePostgres.StartAsync(_data, NewSecret(), s_settings, CancellationToken.None);
+            var redis = PrivateRedis.StartAsync(_data, NewSecret(), CancellationToken.None);
+            await Task.WhenAll(Settled(postgres), Settled(redis));
+            (_postgres, _redis) = (await postgres, await redis);
+            await MakeTemplateAsync();
+        }
+        // A laptop without the servers skips these tests and says what to install; CI must never pass by skipping.
+        catch (CannotRunException missing) when (Environment.GetEnvironmentVariable("CI") != "true")
+        {
+            _missing = missing.Message;
+        }
+    }
+
+    /// <summary>A migrated database that nobody else uses.</summary>
+    public async Task<string> NewDatabaseAsync(CancellationToken cancellationToken)
+    {
+        var name = $"world_{Interlocked.Increment(ref _databases)}";
+        await using var connection = new NpgsqlConnection(Unpooled("postgres"));
+        await connection.OpenAsync(cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition($"create database {name} template {Template}", cancellationToken: cancellationToken));
+        // A copy has its template's contents, not its rights; this gives it those and makes nothing.
+        await DatabaseRoles.EnsureAsync(Postgres.ConnectionString("postgres"), name, new Dictionary<string, string>(), cancellationToken);
+        await Neighbourhood.LetInAsync(connection, name, cancellationToken);
+        return name;
+    }
+
+    public async Task DropDatabaseAsync(string name)
+    {
+        await using var connection = new NpgsqlConnection(Unpooled("postgres"));
+        await connection.OpenAsync(CancellationToken.None);
+        await connection.ExecuteAsync($"drop database if exists {name} with (force)");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        NpgsqlConnection.ClearAllPools();
+        if (_postgres is not null) await _postgres.DisposeAsync();
+        if (_redis is not null) await _redis.DisposeAsync();
+        if (_data is not null) Remove(_data);
+    }
+
+    private T Ready<T>(T? part) where T : class
+    {
+        if (_missing is not null) Assert.Skip(_missing);
+        return part ?? throw new InvalidOperationException("The stack has not been started.");
+    }
+
+    private string Unpooled(string database) => new NpgsqlConnectionStringBuilder(Postgres.ConnectionString(database)) { Pooling = false }.ConnectionString;
+
+    private async Task MakeTemplateAsync()
+    {
+        await DatabaseRoles.EnsureAsync(Postgres.ConnectionString("postgres"), Template,
+            Passwords.Where(p => p.Key != Neighbourhood.Role).ToDictionary(), CancellationToken.None);
+        await Neighbourhood.MakeAsync(Unpooled(Template), Passwords[Neighbourhood.Role]);
+        await new Migrator((Postgres with { Database = Template, User = DatabaseRoles.Migrate, Password = Passwords[DatabaseRoles.Migrate] }).ConnectionString())
+            .UpAsync(to: null, CancellationToken.None);
+        NpgsqlConnection.ClearAllPools();   // nobody may be connected to what is copied
+    }
+
+    /// <summary>
+    /// A fixed place for each run that goes on at once, so that the next run finds what a killed one left: starting a server in its folder
+    /// stops the one that was left there.
+    /// </summary>
+    private static async Task<DataFolder> OpenFolderAsync()
+    {
+        for (var slot = 0; ; slot++)
+        {
+            try
+            {
+                var path = Path.Combine(Path.GetTempPath(), $"admitone-tests-{Environment.UserName}-{slot}");
+                var data = DataFolder.Open(path);
+                if (Directory.EnumerateFileSystemEntries(data.Servers).Any())
+                {
+                    await StopAsync(PrivatePostgres.StartAsync(data, NewSecret(), s_settings, CancellationToken.None));
+                    await StopAsync(PrivateRedis.StartAsync(data, NewSecret(), CancellationToken.None));
+                    Remove(data);
+                    data = DataFolder.Open(path);
+                }
+                return data;
+            }
+            catch (CannotRunException) when (slot < Slots)
+            {
+                // Another run has it, or another user made it.
+            }
+        }
+    }
+
+    private static async Task StopAsync<T>(Task<T> starting) where T : IAsyncDisposable
+    {
+        try
+        {
+            await (await starting).DisposeAsync();
+        }
+        catch (CannotRunException)
+        {
+            // A half-made cluster does not start. Whatever ran in its folder has been stopped before that was tried.
+        }
+    }
+
+    private static void Remove(DataFolder data)
+    {
+        if (Directory.Exists(data.Servers)) Directory.Delete(data.Servers, recursive: true);
+        Directory.Delete(data.Path, recursive: true);
+        data.Dispose();
+    }
+
+    // Both are waited for even if one fails, so that no server is started behind a failure's back.
+    private static Task Settled(Task task) => task.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+}

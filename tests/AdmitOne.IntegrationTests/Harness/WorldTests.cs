@@ -1,0 +1,40 @@
+using System.Net;
+using AdmitOne.Platform.Identity;
+
+namespace AdmitOne.IntegrationTests.Harness;
+
+/// <summary>What every other test here stands on.</summary>
+public sealed class WorldTests(World world, Stack stack) : IClassFixture<World>
+{
+    [Fact]
+    public async Task Both_services_and_all_neighbours_are_ready()
+    {
+        foreach (var url in new[] { world.EventsUrl, world.TicketsUrl, world.AuthUrl, world.VenuesUrl, world.MintingUrl })
+        {
+            using var client = world.Client(url);
+            Assert.Equal("ready", (await client.GetJsonAsync("/health/ready")).Text("status"));
+        }
+    }
+
+    [Fact]
+    public async Task A_replica_is_a_process_of_its_own_and_ends_when_it_is_killed()
+    {
+        var replica = await world.StartReplicaAsync();
+        Assert.NotEqual(Environment.ProcessId, replica.Id);
+        using var client = world.Client(replica.Url, Roles.Ops);
+        Assert.Equal("ready", (await client.GetJsonAsync("/health/detailed")).Text("status"));
+        await replica.KillAsync();
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.GetJsonAsync("/health"));
+    }
+
+    [Fact]
+    public async Task Two_worlds_see_nothing_of_one_another()
+    {
+        await using var other = await World.StartAsync(stack);
+        using var stranger = other.Client(world.TicketsUrl, Roles.Admin);
+        using var answer = await stranger.GetAsync("/health/detailed", TestContext.Current.CancellationToken);
+        Assert.Equal("token_invalid", await answer.RefusedAsync(HttpStatusCode.Unauthorized));
+        Assert.Equal(1, await world.Ask<int>("select count(*) from platform.tenants where id = @Tenant", new { world.Tenant }));
+        Assert.Equal(0, await other.Ask<int>("select count(*) from platform.tenants where id = @Tenant", new { world.Tenant }));
+    }
+}
