@@ -24,7 +24,7 @@ public sealed record PurchaseRequest : IValidatableObject
     [MinLength(1), MaxLength(WantedItems.MaxTypes)]
     public IReadOnlyList<WantedItem>? Items { get; init; }
 
-    [StringLength(64, MinimumLength = 1), PlainText]
+    [PlainText(64)]
     public string? DiscountCode { get; init; }
 
     public required PaymentRequest Payment { get; init; }
@@ -47,7 +47,7 @@ public sealed record PaymentRequest
     public required string Method { get; init; }
 
     /// <summary>What the provider knows the means of payment by.</summary>
-    [StringLength(200, MinimumLength = 1), PlainText]
+    [PlainText(200)]
     public string? Token { get; init; }
 }
 

@@ -20,7 +20,7 @@ public sealed record HoldRequest : IValidatableObject
     [MinLength(1), MaxLength(WantedItems.MaxTypes)]
     public required IReadOnlyList<WantedItem> Items { get; init; }
 
-    [StringLength(64, MinimumLength = 1), PlainText]
+    [PlainText(64)]
     public string? DiscountCode { get; init; }
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => WantedItems.Repeated(Items);

@@ -21,7 +21,7 @@ public sealed record ScanRequest
     /// <summary>The event whose door this is.</summary>
     public required Guid EventId { get; init; }
 
-    [StringLength(100, MinimumLength = 1), PlainText]
+    [PlainText(100)]
     public string? Gate { get; init; }
 
     public Guid? DeviceId { get; init; }

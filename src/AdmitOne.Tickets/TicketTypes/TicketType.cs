@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using AdmitOne.Contracts;
+using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Http;
@@ -9,7 +10,7 @@ namespace AdmitOne.Tickets.TicketTypes;
 /// <summary>A ticket type as it is posted; a patch is judged by what it makes of this.</summary>
 public sealed record TicketTypeBody : IValidatableObject
 {
-    [StringLength(100, MinimumLength = 1), PlainText]
+    [PlainText(100)]
     public required string Name { get; init; }
 
     /// <summary>Face value of one ticket.</summary>
