@@ -4,6 +4,7 @@ using AdmitOne.Cli.Commands;
 var admitone = new RootCommand("AdmitOne: tickets that admit one, exactly once.")
 {
     Up.Create(),
+    MigrateCommand.Create(),
 };
 
 // Ctrl-C cancels the command's token; a command may then take as long as it needs to leave things in order.
