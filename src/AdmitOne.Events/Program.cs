@@ -1,3 +1,9 @@
+using AdmitOne.Events.Catalogue;
+using AdmitOne.Events.Events;
+using AdmitOne.Events.Internal;
+using AdmitOne.Events.Lifecycle;
+using AdmitOne.Events.Sections;
+using AdmitOne.Events.Venues;
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Hosting;
 using Microsoft.AspNetCore.Builder;
@@ -18,10 +24,16 @@ public static class EventsService
     {
         var builder = ServiceHost.CreateBuilder(Definition, configuration);
         builder.Services.AddValidation();
+        builder.Services.AddVenues().AddCatalogue().AddEvents().AddLifecycle();
         configure?.Invoke(builder);
 
         var app = builder.Build();
-        app.UsePlatform();
+        var v1 = app.UsePlatform();
+        v1.MapCatalogue();
+        v1.MapEvents();
+        v1.MapLifecycle();
+        v1.MapSections();
+        app.MapInternal();
         return app;
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Runtime.InteropServices;
 
@@ -7,6 +8,8 @@ namespace AdmitOne.Cli.Local;
 internal sealed class SeparateService : IAsyncDisposable
 {
     private static readonly string[] s_programs = ["AdmitOne.Events", "AdmitOne.Tickets"];
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     private readonly ServerProcess _process;
 
@@ -26,14 +29,20 @@ internal sealed class SeparateService : IAsyncDisposable
         try
         {
             using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{settings["PORT"]}"), Timeout = TimeSpan.FromSeconds(5) };
-            while (!await IsReadyAsync(client, cancellationToken))
+            var since = Stopwatch.StartNew();
+            while (await WhyNotReadyAsync(client, cancellationToken) is { } reason)
             {
                 if (process.HasExited)
                 {
                     throw process.Failed();
                 }
 
-                await Task.Delay(50, cancellationToken);
+                if (since.Elapsed > s_patience)
+                {
+                    throw new CannotRunException($"{program} is not ready after {s_patience.TotalSeconds} s: {reason} (its log is {log})");
+                }
+
+                await Task.Delay(100, cancellationToken);
             }
 
             return service;
@@ -54,16 +63,16 @@ internal sealed class SeparateService : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static async Task<bool> IsReadyAsync(HttpClient client, CancellationToken cancellationToken)
+    private static async Task<string?> WhyNotReadyAsync(HttpClient client, CancellationToken cancellationToken)
     {
         try
         {
             using var answer = await client.GetAsync("/health/ready", cancellationToken);
-            return answer.StatusCode == HttpStatusCode.OK;
+            return answer.StatusCode == HttpStatusCode.OK ? null : await answer.Content.ReadAsStringAsync(cancellationToken);
         }
         catch (Exception fault) when (fault is HttpRequestException || (fault is TaskCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            return false;
+            return fault.Message;
         }
     }
 }

@@ -19,6 +19,11 @@ public sealed class Database(NpgsqlDataSource source)
     public Task<TenantWork> BeginCatalogueAsync(CancellationToken cancellationToken) =>
         BeginAsync("select set_config('app.scope', 'catalogue', true), set_config('transaction_read_only', 'on', true)", null, cancellationToken);
 
+    /// <summary>The same look, at which a tenant's manager also sees everything of their own: drafts, private events, and what lies below.</summary>
+    public Task<TenantWork> BeginCatalogueAsync(Guid ownTenantId, CancellationToken cancellationToken) => BeginAsync(
+        "select set_config('app.scope', 'catalogue', true), set_config('app.tenant_id', @ownTenantId::text, true), set_config('transaction_read_only', 'on', true)",
+        new { ownTenantId }, cancellationToken);
+
     /// <summary>Runs one of the narrow functions that work for all tenants begins in.</summary>
     public async Task<IReadOnlyList<T>> AskForAllTenantsAsync<T>(string sql, object? parameters, CancellationToken cancellationToken)
     {

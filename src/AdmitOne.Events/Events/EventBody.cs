@@ -1,0 +1,54 @@
+using AdmitOne.Contracts;
+using AdmitOne.Events.Lifecycle;
+
+namespace AdmitOne.Events.Events;
+
+/// <summary>An event as the API answers it. Instants are in UTC.</summary>
+public sealed record EventBody
+{
+    public required Guid Id { get; init; }
+    public required Guid TenantId { get; init; }
+    public required Organizer Organizer { get; init; }
+    public required string Slug { get; init; }
+    public required string Name { get; init; }
+
+    /// <summary>Markdown, as it was written: escape it before showing it.</summary>
+    public required string Description { get; init; }
+    public required string? CategorySlug { get; init; }
+    public required IReadOnlyList<string> Tags { get; init; }
+    public required Guid VenueId { get; init; }
+    public required EventVenue Venue { get; init; }
+    public required DateTimeOffset StartsAt { get; init; }
+    public required DateTimeOffset EndsAt { get; init; }
+    public required DateTimeOffset DoorsAt { get; init; }
+
+    /// <summary>An IANA name, such as <c>Europe/Berlin</c>.</summary>
+    public required string TimeZone { get; init; }
+    public required DateTimeOffset SalesStartAt { get; init; }
+    public required DateTimeOffset SalesEndAt { get; init; }
+    public required Visibility Visibility { get; init; }
+    public required int? AgeRestriction { get; init; }
+    public required string? ImageUrl { get; init; }
+    public required RefundPolicy RefundPolicy { get; init; }
+    public required TransferPolicy TransferPolicy { get; init; }
+    public required CodePolicy CodePolicy { get; init; }
+    public required bool ReEntry { get; init; }
+    public required DateTimeOffset CheckInFrom { get; init; }
+    public required DateTimeOffset CheckInUntil { get; init; }
+    public required EventStatus Status { get; init; }
+
+    /// <summary>Grows with each change; the ETag says the same.</summary>
+    public required int Version { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public required DateTimeOffset UpdatedAt { get; init; }
+}
+
+/// <summary>Who puts an event on.</summary>
+public sealed record Organizer(string Slug, string Name);
+
+public sealed record EventVenue(Guid Id, string Name);
+
+/// <summary>Public is listed, unlisted is shown to whoever has the address, private to the organiser's managers.</summary>
+public enum Visibility { Public, Unlisted, Private }
+
+public enum CodePolicy { Static, Rotating }

@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+using AdmitOne.Platform.Problems;
+
+namespace AdmitOne.Events.Events;
+
+/// <summary>All the times of an event, with the defaults filled in, in UTC.</summary>
+internal sealed record EventTimes
+{
+    private static readonly TimeSpan s_checkInBeforeDoors = TimeSpan.FromHours(4);
+
+    public required DateTimeOffset DoorsAt { get; init; }
+    public required DateTimeOffset StartsAt { get; init; }
+    public required DateTimeOffset EndsAt { get; init; }
+    public required DateTimeOffset SalesStartAt { get; init; }
+    public required DateTimeOffset SalesEndAt { get; init; }
+    public required DateTimeOffset CheckInFrom { get; init; }
+    public required DateTimeOffset CheckInUntil { get; init; }
+
+    /// <param name="now">When sales start, if nobody said.</param>
+    public static EventTimes Of(NewEvent asked, DateTimeOffset now)
+    {
+        var doorsAt = asked.DoorsAt ?? asked.StartsAt;
+        return new EventTimes
+        {
+            DoorsAt = doorsAt,
+            StartsAt = asked.StartsAt,
+            EndsAt = asked.EndsAt,
+            SalesStartAt = asked.SalesStartAt ?? now,
+            SalesEndAt = asked.SalesEndAt ?? asked.StartsAt,
+            CheckInFrom = asked.CheckInFrom ?? doorsAt - s_checkInBeforeDoors,
+            CheckInUntil = asked.CheckInUntil ?? asked.EndsAt,
+        };
+    }
+
+    /// <returns>The rules that the times break between them, or null.</returns>
+    public Refusal? Refuse()
+    {
+        var broken = ImmutableArray.CreateBuilder<ValidationError>();
+        if (StartsAt >= EndsAt) broken.Add(new("/endsAt", "Must be after startsAt."));
+        if (DoorsAt > StartsAt) broken.Add(new("/doorsAt", "Must not be after startsAt."));
+        if (SalesStartAt >= SalesEndAt) broken.Add(new("/salesStartAt", "Must be before salesEndAt; it is now and salesEndAt is startsAt, if they are left out."));
+        if (SalesEndAt > EndsAt) broken.Add(new("/salesEndAt", "Must not be after endsAt."));
+        if (CheckInFrom >= CheckInUntil) broken.Add(new("/checkInFrom", "Must be before checkInUntil."));
+        return broken.Count == 0
+            ? null
+            : PlatformProblems.ValidationFailed.With(string.Join(" ", broken.Select(e => $"{e.Pointer}: {e.Message}"))) with { Errors = broken.ToImmutable() };
+    }
+}

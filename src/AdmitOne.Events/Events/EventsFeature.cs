@@ -1,0 +1,23 @@
+using AdmitOne.Platform.Configuration;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace AdmitOne.Events.Events;
+
+internal static class EventsFeature
+{
+    public static IServiceCollection AddEvents(this IServiceCollection services) => services
+        .AddSingleton<EventMetrics>()
+        .AddSingleton<IValidateOptions<ServiceOptions>, TimeZonesInstalled>();
+
+    public static void MapEvents(this IEndpointRouteBuilder v1)
+    {
+        v1.ServiceProvider.GetRequiredService<EventMetrics>();   // its counters exist, at 0, from the start
+        var events = v1.MapGroup("/events").WithTags("Events");
+        CreateEvent.Map(events);
+        FindEvent.Map(events);
+    }
+}

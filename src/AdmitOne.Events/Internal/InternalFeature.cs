@@ -1,0 +1,15 @@
+using AdmitOne.Platform.Outbound;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace AdmitOne.Events.Internal;
+
+internal static class InternalFeature
+{
+    public static void MapInternal(this IEndpointRouteBuilder service)
+    {
+        var events = service.MapGroup("/internal/events").WithTags("Internal").RequireSignedCall("order-service", "ticket-service", "event-service");
+        ReadEventFacts.Map(events);
+    }
+}

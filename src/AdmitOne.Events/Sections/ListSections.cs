@@ -1,0 +1,40 @@
+using System.ComponentModel.DataAnnotations;
+using AdmitOne.Events.Catalogue;
+using AdmitOne.Events.Events;
+using AdmitOne.Platform.Http;
+using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Postgres;
+using AdmitOne.Platform.Problems;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace AdmitOne.Events.Sections;
+
+public static class ListSections
+{
+    public static void Map(IEndpointRouteBuilder ofEvent) =>
+        ofEvent.MapGet("/", HandleAsync)
+            .WithName("ListSections").WithSummary("An event's sections")
+            .AllowAnonymous().WithRateTier(RateTier.Read)
+            .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.InvalidParameter, PlatformProblems.ValidationFailed);
+
+    private static async Task<Results<Ok<Page<SectionBody>>, Refusal>> HandleAsync(
+        Guid eventId, [Range(1, Paging.MaxLimit)] int? limit, string? cursor, Caller? caller, Database database, HttpContext context, CancellationToken cancellationToken)
+    {
+        Position? after = null;
+        if (cursor is not null && !Cursor.TryRead(cursor, out after)) return PlatformProblems.Invalid("/cursor", "Send the nextCursor of the page before.");
+
+        await using var work = await CatalogueView.BeginAsync(database, caller, cancellationToken);
+        if (await EventRows.FindAsync(work, "e.id = @eventId", new { eventId }, cancellationToken) is not { } seen) return EventProblems.NotFound;
+        await work.ActAsAsync(seen.TenantId, cancellationToken);
+        var count = limit ?? Paging.DefaultLimit;
+        var sections = await SectionRows.ListAsync(work, eventId, after?.Id, count + 1, cancellationToken);
+
+        CatalogueView.SayHowLongToKeep(context, caller);
+        return TypedResults.Ok(Paging.Make(sections, count, section => section, section => new Position(section.Id)));
+    }
+
+    private sealed record Position(Guid Id);
+}

@@ -1,0 +1,57 @@
+using AdmitOne.Events.Lifecycle;
+using AdmitOne.Platform.Postgres;
+using AdmitOne.Platform.Problems;
+
+namespace AdmitOne.Events.Sections;
+
+/// <summary>How sections are read, and the rule that they keep together.</summary>
+public static class SectionRows
+{
+    internal const string Columns = "id, event_id, name, code, capacity, version, created_at, updated_at";
+
+    /// <summary>Sections of one event in the order they were added; the transaction acts as the event's tenant.</summary>
+    /// <param name="after">Null from the first on.</param>
+    public static Task<IReadOnlyList<SectionBody>> ListAsync(TenantWork work, Guid eventId, Guid? after, int limit, CancellationToken cancellationToken) =>
+        work.QueryAsync<SectionBody>($"""
+            select {Columns} from events.sections
+             where tenant_id = current_setting('app.tenant_id')::uuid and event_id = @eventId and (@after::uuid is null or id > @after)
+             order by id limit @limit
+            """, new { eventId, after, limit }, cancellationToken);
+
+    internal static Task<SectionBody?> FindAsync(TenantWork work, Guid tenantId, Guid id, CancellationToken cancellationToken) =>
+        work.FindAsync<SectionBody>($"select {Columns} from events.sections where tenant_id = @tenantId and id = @id", new { tenantId, id }, cancellationToken);
+
+    /// <summary>
+    /// Locks the event's row: whoever changes its sections does so one after the other, because their sum is a rule over all of them. Ticket
+    /// types may still be added (<c>no key update</c> lets their foreign key pass).
+    /// </summary>
+    internal static Task<LockedEvent?> LockEventAsync(TenantWork work, Guid tenantId, Guid eventId, CancellationToken cancellationToken) =>
+        work.FindAsync<LockedEvent>("""
+            select status, venue_max_capacity from events.events
+             where tenant_id = @tenantId and id = @eventId and deleted_at is null for no key update
+            """, new { tenantId, eventId }, cancellationToken);
+
+    /// <summary>Asks in a statement of its own, after the lock, so that it sees what the last holder committed.</summary>
+    /// <param name="except">The section whose capacity is about to change.</param>
+    internal static async Task<Refusal?> RefuseOverVenueAsync(
+        TenantWork work, LockedEvent locked, Guid tenantId, Guid eventId, Guid? except, int capacity, CancellationToken cancellationToken)
+    {
+        var others = await work.FindAsync<long>("""
+            select coalesce(sum(capacity), 0) from events.sections
+             where tenant_id = @tenantId and event_id = @eventId and id is distinct from @except
+            """, new { tenantId, eventId, except }, cancellationToken);
+        return others + capacity <= locked.VenueMaxCapacity
+            ? null
+            : SectionProblems.OverVenueCapacity.With($"The venue may hold {locked.VenueMaxCapacity}, the other sections take {others}: {Math.Max(0, locked.VenueMaxCapacity - others)} are left.");
+    }
+
+    /// <summary>Keeps the Ticket Service's counter of the section in step, in the same transaction.</summary>
+    internal static Task SetStockAsync(TenantWork work, Guid tenantId, Guid id, int capacity, CancellationToken cancellationToken) =>
+        work.ExecuteAsync("select tickets.set_section_capacity(@tenantId, @id, @capacity)", new { tenantId, id, capacity }, cancellationToken);
+}
+
+/// <summary>What decides whether an event's sections may change.</summary>
+internal sealed record LockedEvent(string Status, int VenueMaxCapacity)
+{
+    public bool IsOver => Transitions.IsFinal(EventStatuses.Read(Status));
+}
