@@ -1,5 +1,13 @@
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Hosting;
+using AdmitOne.Tickets.Codes;
+using AdmitOne.Tickets.Inventory;
+using AdmitOne.Tickets.Orders;
+using AdmitOne.Tickets.Purchases;
+using AdmitOne.Tickets.Reservations;
+using AdmitOne.Tickets.Scans;
+using AdmitOne.Tickets.Tickets;
+using AdmitOne.Tickets.TicketTypes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,10 +26,23 @@ public static class TicketsService
     {
         var builder = ServiceHost.CreateBuilder(Definition, configuration);
         builder.Services.AddValidation();
+        builder.Services.AddInventory();
+        builder.Services.AddReservations();
+        builder.Services.AddPurchases();
+        builder.Services.AddCodes();
+        builder.Services.AddScans();
         configure?.Invoke(builder);
 
         var app = builder.Build();
-        app.UsePlatform();
+        var v1 = app.UsePlatform();
+        v1.MapTicketTypes();
+        v1.MapReservations();
+        v1.MapPurchases();
+        v1.MapOrders();
+        v1.MapTickets();
+        v1.MapCodes();
+        v1.MapScans();
+        v1.MapInventory();
         return app;
     }
 

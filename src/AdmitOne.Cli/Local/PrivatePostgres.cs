@@ -32,6 +32,13 @@ public sealed class PrivatePostgres : IAsyncDisposable
 
     internal ServerProcess Process => _process;
 
+    /// <summary>Whether the data folder has a cluster already.</summary>
+    public static bool ExistsIn(DataFolder data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return Directory.Exists(Path.Combine(data.Servers, "postgres", "cluster"));
+    }
+
     /// <summary>Starts the cluster of the data folder, which is made at first use.</summary>
     /// <param name="password">The superuser's; kept by the caller, and the same at each start.</param>
     /// <param name="settings">Added to PostgreSQL's defaults, such as `max_connections`.</param>

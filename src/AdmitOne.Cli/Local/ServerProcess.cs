@@ -34,6 +34,7 @@ internal sealed class ServerProcess : IDisposable
         }
 
         _process = Process.Start(start)!;
+        Id = _process.Id;
         Exited = _process.WaitForExitAsync(CancellationToken.None);
     }
 
@@ -41,9 +42,9 @@ internal sealed class ServerProcess : IDisposable
 
     public string Log { get; }
 
-    public int Id => _process.Id;
+    public int Id { get; }
 
-    public bool HasExited => _process.HasExited;
+    public bool HasExited => Exited.IsCompleted;
 
     public int ExitCode => _process.ExitCode;
 

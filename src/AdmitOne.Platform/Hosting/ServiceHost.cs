@@ -75,6 +75,8 @@ public static class ServiceHost
     {
         app.Services.GetRequiredService<IStartupValidator>().Validate();   // all settings at once, before anything depends on one
         Listen(app);
+        // Connecting takes longer than a request may wait for Redis: the first one must not find it away.
+        app.Lifetime.ApplicationStarted.Register(() => _ = app.Services.GetRequiredService<RedisStore>().PingAsync());
         var definition = app.Services.GetRequiredService<ServiceDefinition>();
         app.UseMiddleware<RequestMiddleware>();
         app.UseMiddleware<FaultMiddleware>();

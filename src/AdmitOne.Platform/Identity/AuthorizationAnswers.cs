@@ -17,7 +17,8 @@ internal sealed class AuthorizationAnswers : IAuthorizationMiddlewareResultHandl
             await next(context);
             return;
         }
-        var failure = context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Failure;
+        // Asked again, not anew: the handler keeps its answer for the request, and the middleware keeps only those that succeeded.
+        var failure = (await context.AuthenticateAsync()).Failure;
         var refusal = failure switch
         {
             TokenChecks.TenantIsSuspended => PlatformProblems.TenantSuspended.With("Ask the platform's administrator to resume it."),

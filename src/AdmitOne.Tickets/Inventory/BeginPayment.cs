@@ -16,8 +16,9 @@ internal sealed record PaymentWish(string Method, string? Token)
 /// <summary>An order as it stands after its payment began, or the answer that its key already has.</summary>
 internal sealed record PaymentBegun(PaidOrder? Paid, PendingOrder? Pending, StoredAnswer? Repeated);
 
+/// <param name="HoldId">The given hold, or that of a purchase in one step.</param>
 /// <param name="HoldExpiresAt">Until then the tickets are kept for this payment.</param>
-internal sealed record PendingOrder(Guid OrderId, string Number, Guid PaymentId, long TotalMinor, string Currency, DateTimeOffset HoldExpiresAt);
+internal sealed record PendingOrder(Guid OrderId, string Number, Guid HoldId, Guid PaymentId, long TotalMinor, string Currency, DateTimeOffset HoldExpiresAt);
 
 internal sealed record PaidOrder(Guid OrderId, string Number, long TotalMinor, string Currency, IReadOnlyList<NewTicket> Tickets);
 
@@ -111,7 +112,7 @@ internal sealed class BeginPayment(
         changes.Orders.Add(New(order, "payment_pending"));
         changes.Payments.Add(New(order, rows[0].ExpiresAt, "created", view.Now + times.AskAfter));
         changes.Remembered.Add((request, orderId, null));
-        return new PaymentBegun(null, new PendingOrder(orderId, order.Number, order.PaymentId, total, order.Currency, rows[0].ExpiresAt), null);
+        return new PaymentBegun(null, new PendingOrder(orderId, order.Number, order.HoldId, order.PaymentId, total, order.Currency, rows[0].ExpiresAt), null);
     }
 
     private NewOrder New(OrderState order, string status) =>

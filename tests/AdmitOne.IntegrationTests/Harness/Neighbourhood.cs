@@ -14,7 +14,4 @@ internal static class Neighbourhood
         await connection.OpenAsync();
         await connection.ExecuteAsync($"create role {Role} login password '{password}'; create schema neighbours authorization {Role}");
     }
-
-    public static Task LetInAsync(NpgsqlConnection connection, string database, CancellationToken cancellationToken) =>
-        connection.ExecuteAsync(new CommandDefinition($"grant connect on database {database} to {Role}", cancellationToken: cancellationToken));
 }

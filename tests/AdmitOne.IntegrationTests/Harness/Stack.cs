@@ -69,10 +69,13 @@ public sealed class Stack : IAsyncLifetime
         var name = $"world_{Interlocked.Increment(ref _databases)}";
         await using var connection = new NpgsqlConnection(Unpooled("postgres"));
         await connection.OpenAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition($"create database {name} template {Template}", cancellationToken: cancellationToken));
-        // A copy has its template's contents, not its rights; this gives it those and makes nothing.
-        await DatabaseRoles.EnsureAsync(Postgres.ConnectionString("postgres"), name, new Dictionary<string, string>(), cancellationToken);
-        await Neighbourhood.LetInAsync(connection, name, cancellationToken);
+        // A copy has its template's contents, not its rights.
+        foreach (var sql in new[]
+        {
+            $"create database {name} template {Template} owner {DatabaseRoles.Owner}",
+            $"revoke all on database {name} from public; grant connect on database {name} to {string.Join(", ", Passwords.Keys)}",
+        })
+            await connection.ExecuteAsync(new CommandDefinition(sql, cancellationToken: cancellationToken));
         return name;
     }
 

@@ -1,0 +1,104 @@
+# Shared by ./run, ./test and .ci/run: what must be installed, and building only when something has changed.
+# Sourced, never executed: `source eng/setup.sh` from the checkout's root, under `set -euo pipefail`.
+
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+# The .NET command line insists on a home; a service account may have none.
+[ -n "${HOME:-}" ] && [ -w "${HOME:-/nonexistent}" ] || export HOME="${TMPDIR:-/tmp}"
+
+fail() {
+    echo "admitone: $*" >&2
+    exit 1
+}
+
+ensure_dotnet() {
+    command -v dotnet >/dev/null ||
+        fail "the .NET 10 SDK is missing: see https://dot.net/download (Debian, after adding Microsoft's feed: apt-get install dotnet-sdk-10.0; Fedora: dnf install dotnet-sdk-10.0; macOS: brew install dotnet)"
+    # A program started by its own name must find the runtime that belongs to this command, wherever that was unpacked.
+    if [ -z "${DOTNET_ROOT:-}" ]; then
+        DOTNET_ROOT=$(dirname "$(readlink -f "$(command -v dotnet)")")
+        export DOTNET_ROOT
+    fi
+}
+
+# PostgreSQL 15 or newer: Debian keeps the server's programs out of PATH, in a folder for each version.
+have_postgres() {
+    local folder
+    for folder in /usr/lib/postgresql/* /opt/homebrew/opt/postgresql@* /usr/local/opt/postgresql@*; do
+        [ -x "$folder/bin/initdb" ] && [ "${folder##*[/@]}" -ge 15 ] 2>/dev/null && return
+    done
+    command -v initdb >/dev/null && command -v postgres >/dev/null &&
+        [ "$(postgres --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')" -ge 15 ]
+}
+
+have_redis() { command -v redis-server >/dev/null || command -v valkey-server >/dev/null; }
+
+ensure_servers() {
+    local missing=()
+    have_postgres || missing+=(postgresql)
+    have_redis || missing+=(redis-server)
+    [ ${#missing[@]} -eq 0 ] && return
+    if [ "$(id -u)" -eq 0 ] && [ -e /etc/debian_version ] && command -v apt-get >/dev/null; then
+        install_servers "${missing[@]}"
+        have_postgres || fail "apt-get has no PostgreSQL 15 or newer here: see https://apt.postgresql.org"
+        have_redis || fail "apt-get has installed no Redis server"
+        return
+    fi
+    fail "missing: ${missing[*]}. Debian: sudo apt-get install ${missing[*]}; Fedora: sudo dnf install postgresql-server valkey; macOS: brew install postgresql@17 redis"
+}
+
+# Installs without making or starting servers of the machine's own: ours run below the data folder.
+install_servers() {
+    echo "Installing $* with apt-get (no server of this machine is made or started) ..."
+    local log policy=/usr/sbin/policy-rc.d ours=
+    log=$(mktemp)
+    if [ ! -e "$policy" ]; then
+        ours=$policy
+        printf '#!/bin/sh\n# While ./run of AdmitOne installs packages: start nothing.\nexit 101\n' >"$policy"
+        chmod 755 "$policy"
+    fi
+    # shellcheck disable=SC2064 # the name is wanted as it is now
+    trap "rm -f $ours $log" EXIT
+    # Debian's package would make a cluster called main, and start it.
+    if [[ " $* " == *" postgresql "* ]] && ! grep -qs '^create_main_cluster' /etc/postgresql-common/createcluster.conf; then
+        mkdir -p /etc/postgresql-common
+        echo 'create_main_cluster = false' >>/etc/postgresql-common/createcluster.conf
+    fi
+    if ! { { apt-get update || true; } && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-confold "$@"; } >"$log" 2>&1; then
+        tail -n 3 "$log" >&2
+        fail "apt-get could not install $*"
+    fi
+    rm -f $ours "$log"
+    trap - EXIT
+}
+
+# build_if_stale <project> <configuration> [<folder>...]: builds when src, or one of the folders, has changed. dotnet takes seconds to
+# find out that there is nothing to do; comparing times takes none.
+build_if_stale() {
+    local project=$1 configuration=$2 stamp
+    shift 2
+    stamp="artifacts/built-$(basename "$project")-$configuration"
+    is_built "$stamp" "$@" && return
+    mkdir -p artifacts
+    # Two builds in one folder spoil each other; whoever comes second finds the work done.
+    exec 9>artifacts/build.lock
+    if command -v flock >/dev/null; then flock 9; fi
+    if ! is_built "$stamp" "$@"; then
+        if [ -e "$stamp" ]; then echo "Building what has changed ..."; else echo "Building AdmitOne; the first time takes a minute or two ..."; fi
+        touch "$stamp.begun"
+        # Without build servers, so that nothing is left running behind the build.
+        if ! dotnet build "$project" --configuration "$configuration" --verbosity quiet --disable-build-servers -terminalLogger:off >artifacts/build.log 2>&1; then
+            grep ' error ' artifacts/build.log | sort -u | head -n 20 >&2 || tail -n 20 artifacts/build.log >&2
+            fail "the build failed; all that it said is in artifacts/build.log"
+        fi
+        mv "$stamp.begun" "$stamp"
+    fi
+    exec 9>&-
+}
+
+# Folders count too: their time changes when a file is removed.
+is_built() {
+    local stamp=$1
+    shift
+    [ -e "$stamp" ] &&
+        [ -z "$(find src "$@" global.json Directory.Build.props Directory.Packages.props .editorconfig BannedSymbols.txt -newer "$stamp" -print -quit)" ]
+}

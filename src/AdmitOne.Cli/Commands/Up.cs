@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using AdmitOne.Cli.Local;
+
+namespace AdmitOne.Cli.Commands;
+
+/// <summary>`admitone up`: everything on one machine, until it is told to stop.</summary>
+internal static class Up
+{
+    // What a shell shows for a program that was interrupted before it had done its work.
+    private const int Interrupted = 130;
+
+    public static Command Create()
+    {
+        var noDemo = new Option<bool>("--no-demo") { Description = "Start without demo data." };
+        var separate = new Option<bool>("--separate") { Description = "Run each service as a process of its own, as in production." };
+        var replicas = new Option<int>("--replicas") { Description = "How many Ticket Services; ports count up from TICKETS_PORT.", DefaultValueFactory = _ => 1 };
+        replicas.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && !(int.TryParse(token.Value, out var count) && count is >= 1 and <= 50))
+            {
+                result.AddError("--replicas must be between 1 and 50.");
+            }
+        });
+
+        var command = new Command("up", "Run everything on this machine: a private PostgreSQL and Redis, both services, and the neighbours they need.")
+        {
+            noDemo, separate, replicas,
+        };
+        command.SetAction((parsed, cancellationToken) => RunAsync(
+            () => Options(!parsed.GetValue(noDemo), parsed.GetValue(separate), parsed.GetValue(replicas)), cancellationToken));
+        return command;
+    }
+
+    private static StackOptions Options(bool demo, bool separate, int replicas)
+    {
+        var given = GivenVariables.OfProcess();
+        return new StackOptions(given["ADMITONE_DATA"] ?? ".data", demo, separate, replicas, given);
+    }
+
+    private static async Task<int> RunAsync(Func<StackOptions> options, CancellationToken cancellationToken)
+    {
+        // A closed terminal stops us as Ctrl-C does; SIGINT and SIGTERM are what the token stands for.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        {
+            signal.Cancel = true;
+            // Nobody reads any more, and writing to a terminal that has gone fails.
+            Console.SetOut(TextWriter.Null);
+            Console.SetError(TextWriter.Null);
+            stop.Cancel();
+        });
+        try
+        {
+            return await RunAsync(options(), stop.Token);
+        }
+        catch (CannotRunException fault)
+        {
+            await Console.Error.WriteLineAsync("admitone: " + fault.Message);
+            return 1;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            await Console.Error.WriteLineAsync("admitone: " + fault.Message);
+            return 1;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return Interrupted;
+        }
+    }
+
+    private static async Task<int> RunAsync(StackOptions options, CancellationToken stop)
+    {
+        Console.WriteLine($"AdmitOne, with its data in {Path.GetFullPath(options.DataPath)}");
+        await using var stack = await LocalStack.StartAsync(options, new Steps(Console.Out), stop);
+        Console.WriteLine(Tour.Screen(stack.Run, options));
+        Console.WriteLine("AdmitOne is ready");
+
+        var failure = stack.FirstFailureAsync();
+        var asked = Task.Delay(Timeout.Infinite, stop);
+        if (await Task.WhenAny(failure, asked) == failure && !stop.IsCancellationRequested)
+        {
+            // Said now: stopping the rest waits for what is in flight.
+            await Console.Error.WriteLineAsync("admitone: " + (await failure).Message);
+            return 1;
+        }
+
+        Console.WriteLine("stopping ...");
+        return 0;
+    }
+}

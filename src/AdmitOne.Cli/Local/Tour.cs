@@ -1,0 +1,41 @@
+namespace AdmitOne.Cli.Local;
+
+/// <summary>The screenful at the end: where everything is, who can log in, and lines that buy and admit a ticket when pasted.</summary>
+internal static class Tour
+{
+    public static string Screen(RunFile run, StackOptions options)
+    {
+        var screen = $"""
+
+              Event Service    {run.Events}/docs
+              Ticket Service   {string.Join("  ", run.Tickets.Select(tickets => tickets + "/docs"))}
+              neighbours       auth {run.Auth}  venues {run.Venues}  minting {run.Minting}
+              PostgreSQL       {run.Postgres.Host}:{run.Postgres.Port}, database {run.Postgres.Database}; passwords and all addresses are in {Path.Combine(options.DataPath, "run.json")}
+
+            """;
+        return run.Demo is null ? screen : screen + Lines(run, run.Demo);
+    }
+
+    private static string Lines(RunFile run, DemoAddresses demo)
+    {
+        var customer = demo.Users.First(user => user.Role == "customer");
+        var staff = demo.Users.First(user => user.Role == "venue_staff");
+        return $$$"""
+
+              Demo logins, all with the password {{{customer.Password}}}:
+            {{{string.Concat(demo.Users.Select(user => $"    {user.Email,-28} {user.Role}\n"))}}}
+              Paste this to buy a ticket and to admit it, twice: the second time it says already_admitted.
+
+            json='content-type: application/json'
+            login() { curl -s {{{run.Auth}}}/api/v1/token -H "$json" -d '{"email":"'$1'","password":"{{{customer.Password}}}"}' | grep -o '"accessToken":"[^"]*' | cut -d'"' -f4; }
+            customer=$(login {{{customer.Email}}})
+            order=$(curl -s {{{run.Tickets[0]}}}/api/v1/purchases -H "authorization: Bearer $customer" -H "idempotency-key: tour-$(date +%s)" -H "$json" -d '{"eventId":"{{{demo.EventId}}}","items":[{"ticketTypeId":"{{{demo.TicketTypeId}}}","quantity":1}],"payment":{"method":"test","token":"tok_ok"}}'); echo "$order"
+            ticket=$(echo "$order" | grep -o '"tickets":\[{"id":"[^"]*' | cut -d'"' -f6)
+            code=$(curl -s "{{{run.Tickets[0]}}}/api/v1/tickets/$ticket/qr?format=json" -H "authorization: Bearer $customer" | grep -o '"code":"[^"]*' | cut -d'"' -f4); echo "$code"
+            staff=$(login {{{staff.Email}}})
+            scan() { curl -s {{{run.Tickets[0]}}}/api/v1/scans -H "authorization: Bearer $staff" -H "$json" -d '{"code":"'"$code"'","eventId":"{{{demo.EventId}}}","gate":"north","direction":"in"}'; echo; }
+            scan; scan
+
+            """;
+    }
+}

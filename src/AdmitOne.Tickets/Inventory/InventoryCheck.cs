@@ -1,0 +1,125 @@
+using System.Data;
+using Dapper;
+using Npgsql;
+
+namespace AdmitOne.Tickets.Inventory;
+
+/// <summary>One broken promise, with the ids to look at.</summary>
+/// <param name="Kind">oversold, leaked, admitted_twice, order_without_tickets or money_mismatch.</param>
+/// <param name="Id">The ticket type, section, ticket or order.</param>
+public sealed record InventoryProblem(string Kind, Guid EventId, Guid Id, string Detail);
+
+/// <summary>What a recount found. All zero is what the product promises.</summary>
+public sealed record InventoryReport(int Types, int Oversold, int Leaked, int AdmittedTwice, int OrdersWithoutTickets, int MoneyMismatch, IReadOnlyList<InventoryProblem> Problems)
+{
+    public bool IsClean => Problems.Count == 0;
+
+    public static InventoryReport Of(int types, IReadOnlyList<InventoryProblem> problems)
+    {
+        int Count(string kind) => problems.Count(p => p.Kind == kind);
+        return new InventoryReport(types, Count("oversold"), Count("leaked"), Count("admitted_twice"), Count("order_without_tickets"), Count("money_mismatch"), problems);
+    }
+}
+
+/// <summary>
+/// Recounts everything from its rows. It trusts no counter and no constraint, and reads each event in one REPEATABLE READ snapshot of its
+/// own, for a few seconds at most: a long snapshot would bloat the rows that are busiest.
+/// </summary>
+public static class InventoryCheck
+{
+    private const int SecondsPerEvent = 5;
+
+    /// <param name="source">As a role that may read the tenant's rows: the service, or the auditor of the command line.</param>
+    /// <param name="eventId">Only this event; null for all of the tenant's that have types.</param>
+    public static async Task<InventoryReport> RunAsync(NpgsqlDataSource source, Guid tenantId, Guid? eventId, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        var problems = new List<InventoryProblem>();
+        var types = 0;
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        IReadOnlyList<Guid> events = eventId is { } one ? [one] : await InTenantAsync<Guid>(connection, tenantId,
+            "select distinct event_id from tickets.ticket_types where tenant_id = @tenantId order by event_id", new { tenantId }, cancellationToken);
+        foreach (var id in events)
+        {
+            types += (await InTenantAsync<int>(connection, tenantId,
+                "select count(*)::int from tickets.ticket_types where tenant_id = @tenantId and event_id = @id", new { tenantId, id }, cancellationToken))[0];
+            problems.AddRange((await InTenantAsync<Row>(connection, tenantId, Sql, new { tenantId, id }, cancellationToken)).Select(r => new InventoryProblem(r.Kind, id, r.Id, r.Detail)));
+        }
+        return InventoryReport.Of(types, problems);
+    }
+
+    private static async Task<IReadOnlyList<T>> InTenantAsync<T>(NpgsqlConnection connection, Guid tenantId, string sql, object parameters, CancellationToken cancellationToken)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition("select set_config('app.tenant_id', @tenantId::text, true)", new { tenantId }, transaction, cancellationToken: cancellationToken));
+        var rows = await connection.QueryAsync<T>(new CommandDefinition(sql, parameters, transaction, SecondsPerEvent, cancellationToken: cancellationToken));
+        await transaction.CommitAsync(cancellationToken);
+        return rows.AsList();
+    }
+
+    private const string Sql = """
+        with held as (
+            select ticket_type_id, sum(quantity)::int as n from tickets.reservations
+             where tenant_id = @tenantId and event_id = @id and status = 'held' group by ticket_type_id),
+        issued as (
+            select ticket_type_id, count(*)::int as n from tickets.tickets
+             where tenant_id = @tenantId and event_id = @id and status not in ('refunded', 'cancelled') group by ticket_type_id),
+        counted as (
+            select s.ticket_type_id as id, s.section_id, s.quantity, s.held, s.sold, coalesce(h.n, 0) as held_rows, coalesce(i.n, 0) as ticket_rows
+              from tickets.stock s left join held h using (ticket_type_id) left join issued i using (ticket_type_id)
+             where s.tenant_id = @tenantId and s.event_id = @id),
+        sections as (
+            select p.section_id as id, p.capacity, p.held, p.sold, coalesce(sum(c.held_rows), 0)::int as held_rows, coalesce(sum(c.ticket_rows), 0)::int as ticket_rows
+              from tickets.section_stock p left join counted c on c.section_id = p.section_id
+             where p.tenant_id = @tenantId and p.event_id = @id group by p.section_id, p.capacity, p.held, p.sold),
+        bought as (
+            select o.id, o.status, o.total_minor, o.currency,
+                   (select coalesce(sum(i.quantity), 0) from tickets.order_items i where i.tenant_id = o.tenant_id and i.order_id = o.id)::int as wanted,
+                   (select coalesce(sum(i.total_minor), 0) from tickets.order_items i where i.tenant_id = o.tenant_id and i.order_id = o.id)::bigint as lines_minor,
+                   (select count(*) from tickets.tickets t where t.tenant_id = o.tenant_id and t.order_id = o.id)::int as tickets,
+                   (select coalesce(sum(p.amount_minor), 0) from tickets.payments p
+                     where p.tenant_id = o.tenant_id and p.order_id = o.id and p.status = 'succeeded' and p.currency = o.currency)::bigint as paid_minor,
+                   (select coalesce(sum(r.amount_minor), 0) from tickets.refunds r where r.tenant_id = o.tenant_id and r.order_id = o.id)::bigint as refunded_minor
+              from tickets.orders o where o.tenant_id = @tenantId and o.event_id = @id)
+        select 'oversold' as kind, id, format('ticket type: quantity %s, held %s, tickets %s', quantity, held_rows, ticket_rows) as detail
+          from counted where held_rows + ticket_rows > quantity
+        union all
+        select 'oversold', id, format('section: capacity %s, held %s, tickets %s', capacity, held_rows, ticket_rows)
+          from sections where held_rows + ticket_rows > capacity
+        union all
+        select 'leaked', id, format('ticket type: counters say held %s and sold %s, rows say %s and %s', held, sold, held_rows, ticket_rows)
+          from counted where held <> held_rows or sold <> ticket_rows
+        union all
+        select 'leaked', id, format('section: counters say held %s and sold %s, rows say %s and %s', held, sold, held_rows, ticket_rows)
+          from sections where held <> held_rows or sold <> ticket_rows
+        union all
+        select 'admitted_twice', v.ticket_id, format('%s admissions at the gate', count(*))
+          from tickets.ticket_validations v join events.sale_window w on w.tenant_id = v.tenant_id and w.event_id = v.event_id
+         where v.tenant_id = @tenantId and v.event_id = @id and v.result = 'admitted' and v.direction = 'in' and not w.re_entry
+         group by v.ticket_id having count(*) > 1
+        union all
+        select 'admitted_twice', a.ticket_id, format('%s admissions on the books', count(*))
+          from tickets.admissions a where a.tenant_id = @tenantId and a.event_id = @id group by a.ticket_id having count(*) > 1
+        union all
+        select 'order_without_tickets', id, format('order %s: %s tickets bought, %s there', status, wanted, tickets)
+          from bought where (status in ('paid', 'partially_refunded') and tickets <> wanted) or (status in ('payment_pending', 'payment_failed', 'expired') and tickets > 0)
+        union all
+        select 'order_without_tickets', t.id, 'a ticket of an order that is not there'
+          from tickets.tickets t where t.tenant_id = @tenantId and t.event_id = @id
+           and not exists (select 1 from tickets.orders o where o.tenant_id = t.tenant_id and o.id = t.order_id)
+        union all
+        select 'money_mismatch', id, format('order %s: total %s, lines %s, paid %s, refunded %s %s', status, total_minor, lines_minor, paid_minor, refunded_minor, currency)
+          from bought where total_minor <> lines_minor
+            or (status = 'paid' and paid_minor - refunded_minor <> total_minor)
+            or (status = 'refunded' and paid_minor <> refunded_minor)
+            or (status in ('payment_pending', 'payment_failed', 'expired') and paid_minor > 0)
+            or refunded_minor > paid_minor
+        """;
+
+    private sealed class Row
+    {
+        public string Kind { get; init; } = "";
+        public Guid Id { get; init; }
+        public string Detail { get; init; } = "";
+    }
+}

@@ -1,0 +1,17 @@
+using AdmitOne.Platform.Identity;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AdmitOne.Tickets.Inventory;
+
+/// <summary>The stock: the lanes that move it, and the recount that proves it.</summary>
+internal static class InventoryFeature
+{
+    public static void AddInventory(this IServiceCollection services) =>
+        services.AddSingleton<InventoryMetrics>().AddSingleton<EventLanes>().AddHostedService(provider => provider.GetRequiredService<EventLanes>());
+
+    public static void MapInventory(this IEndpointRouteBuilder v1) =>
+        VerifyInventory.Map(v1.MapGroup("/admin").WithTags("Administration").RequireAuthorization(Policies.AdminOrOps));
+}

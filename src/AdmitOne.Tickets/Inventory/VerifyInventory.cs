@@ -1,0 +1,25 @@
+using AdmitOne.Platform.Http;
+using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Problems;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Npgsql;
+
+namespace AdmitOne.Tickets.Inventory;
+
+internal static class VerifyInventory
+{
+    public static void Map(IEndpointRouteBuilder admin) =>
+        admin.MapGet("/inventory/verify", HandleAsync)
+            .WithName("VerifyInventory").WithSummary("Recount the tenant's stock, tickets, admissions and money from their rows").WithRateTier(RateTier.Admin)
+            .MayRefuseWith(PlatformProblems.NotFound);
+
+    private static async Task<Results<Ok<InventoryReport>, Refusal>> HandleAsync(Guid? eventId, Caller caller, HttpContext context, NpgsqlDataSource source, CancellationToken cancellationToken)
+    {
+        var report = await InventoryCheck.RunAsync(source, caller.TenantId, eventId, cancellationToken);
+        context.NeverCache();
+        return eventId is not null && report is { Types: 0, IsClean: true } ? PlatformProblems.NotFound.With("There is no such event with ticket types.") : TypedResults.Ok(report);
+    }
+}

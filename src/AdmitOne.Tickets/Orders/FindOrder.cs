@@ -1,0 +1,59 @@
+using AdmitOne.Contracts;
+using AdmitOne.Platform.Http;
+using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Postgres;
+using AdmitOne.Platform.Problems;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace AdmitOne.Tickets.Orders;
+
+internal static class FindOrder
+{
+    public static void Map(IEndpointRouteBuilder orders) =>
+        orders.MapGet("/{id}", HandleAsync)
+            .WithName("FindOrder").WithSummary("One order with its lines, payment and tickets").WithRateTier(RateTier.Read)
+            .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.NotOwner);
+
+    private static async Task<Results<Ok<Order>, Refusal>> HandleAsync(Guid id, Caller caller, HttpContext context, Database database, CancellationToken cancellationToken)
+    {
+        await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
+        if (await work.FindAsync<OrderRow>($"select {OrderRow.Columns} from tickets.orders o where o.id = @id", new { id }, cancellationToken) is not { } order)
+            return PlatformProblems.NotFound.With("There is no such order.");
+        if (order.UserId != caller.UserId && !caller.IsManager) return PlatformProblems.NotOwner.With("The order is somebody else's.");
+
+        var payment = await work.FindAsync<PaymentRow>("select method, status from tickets.payments where order_id = @id", new { id }, cancellationToken);
+        var lines = await work.QueryAsync<LineRow>(
+            "select ticket_type_id, quantity, unit_price_minor, total_minor from tickets.order_items where order_id = @id order by line", new { id }, cancellationToken);
+        var tickets = await work.QueryAsync<TicketRow>("select id, ticket_type_id, status from tickets.tickets where order_id = @id order by id", new { id }, cancellationToken);
+
+        context.NeverCache();
+        return TypedResults.Ok(new Order(order.Id, order.OrderNumber, order.EventId, order.Status, Money.Of(order.TotalMinor, order.Currency),
+            new OrderPayment(payment!.Method, payment.Status),
+            lines.Select(l => new OrderLine(l.TicketTypeId, l.Quantity, Money.Of(l.UnitPriceMinor, order.Currency), Money.Of(l.TotalMinor, order.Currency))).ToArray(),
+            tickets.Select(t => new OrderTicket(t.Id, t.TicketTypeId, t.Status)).ToArray(), order.CreatedAt, order.UpdatedAt));
+    }
+
+    private sealed class PaymentRow
+    {
+        public string Method { get; init; } = "";
+        public string Status { get; init; } = "";
+    }
+
+    private sealed class LineRow
+    {
+        public Guid TicketTypeId { get; init; }
+        public int Quantity { get; init; }
+        public long UnitPriceMinor { get; init; }
+        public long TotalMinor { get; init; }
+    }
+
+    private sealed class TicketRow
+    {
+        public Guid Id { get; init; }
+        public Guid TicketTypeId { get; init; }
+        public string Status { get; init; } = "";
+    }
+}

@@ -1,0 +1,39 @@
+using System.ComponentModel.DataAnnotations;
+using AdmitOne.Contracts;
+using AdmitOne.Platform.Http;
+using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Postgres;
+using AdmitOne.Platform.Problems;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace AdmitOne.Tickets.Orders;
+
+/// <summary>A buyer reads their own orders, a manager those of the tenant.</summary>
+internal static class ListOrders
+{
+    public static void Map(IEndpointRouteBuilder orders) =>
+        orders.MapGet("/", HandleAsync)
+            .WithName("ListOrders").WithSummary("One's own orders, newest first; a manager's: the tenant's").WithRateTier(RateTier.Read)
+            .MayRefuseWith(PlatformProblems.ValidationFailed);
+
+    private static async Task<Results<Ok<Page<OrderSummary>>, Refusal>> HandleAsync(
+        Guid? eventId, [Range(1, Paging.MaxLimit)] int? limit, string? cursor, Caller caller, HttpContext context, Database database, CancellationToken cancellationToken)
+    {
+        NewestFirst? after = null;
+        if (cursor is not null && !Cursor.TryRead(cursor, out after)) return PlatformProblems.Invalid("/cursor", "Was not made by this list.");
+        var size = limit ?? Paging.DefaultLimit;
+        await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
+        var rows = await work.QueryAsync<OrderRow>($"""
+            select {OrderRow.Columns} from tickets.orders o
+             where {(caller.IsManager ? "true" : "o.user_id = @UserId")} and (@eventId::uuid is null or o.event_id = @eventId)
+               and (@At::timestamptz is null or (o.created_at, o.id) < (@At, @Id))
+             order by o.created_at desc, o.id desc limit @size + 1
+            """, new { caller.UserId, eventId, after?.At, after?.Id, size }, cancellationToken);
+        context.NeverCache();
+        return TypedResults.Ok(Paging.Make(rows, size,
+            row => new OrderSummary(row.Id, row.OrderNumber, row.EventId, row.Status, Money.Of(row.TotalMinor, row.Currency), row.CreatedAt), row => new NewestFirst(row.CreatedAt, row.Id)));
+    }
+}

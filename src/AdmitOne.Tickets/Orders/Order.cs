@@ -1,0 +1,32 @@
+using AdmitOne.Contracts;
+
+namespace AdmitOne.Tickets.Orders;
+
+/// <summary>An order. <c>payment_pending</c>, then <c>paid</c>, <c>payment_failed</c> or <c>expired</c>; <c>refunded</c> when its money went back.</summary>
+public sealed record Order(
+    Guid Id, string OrderNumber, Guid EventId, string Status, Money Total, OrderPayment Payment, IReadOnlyList<OrderLine> Items, IReadOnlyList<OrderTicket> Tickets,
+    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
+
+public sealed record OrderPayment(string Method, string Status);
+
+public sealed record OrderLine(Guid TicketTypeId, int Quantity, Money UnitPrice, Money Total);
+
+public sealed record OrderTicket(Guid Id, Guid TicketTypeId, string Status);
+
+/// <summary>An order in a list; its lines and tickets are read with the order itself.</summary>
+public sealed record OrderSummary(Guid Id, string OrderNumber, Guid EventId, string Status, Money Total, DateTimeOffset CreatedAt);
+
+internal sealed class OrderRow
+{
+    public Guid Id { get; init; }
+    public string OrderNumber { get; init; } = "";
+    public Guid EventId { get; init; }
+    public Guid? UserId { get; init; }
+    public string Status { get; init; } = "";
+    public long TotalMinor { get; init; }
+    public string Currency { get; init; } = "";
+    public DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset UpdatedAt { get; init; }
+
+    public const string Columns = "o.id, o.order_number, o.event_id, o.user_id, o.status, o.total_minor, o.currency, o.created_at, o.updated_at";
+}

@@ -1,0 +1,17 @@
+using AdmitOne.Platform.Identity;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace AdmitOne.Tickets.Orders;
+
+/// <summary>What was bought.</summary>
+internal static class OrdersFeature
+{
+    public static void MapOrders(this IEndpointRouteBuilder v1)
+    {
+        var orders = v1.MapGroup("/orders").WithTags("Orders").RequireAuthorization(Policies.Customer);
+        ListOrders.Map(orders);
+        FindOrder.Map(orders);
+    }
+}

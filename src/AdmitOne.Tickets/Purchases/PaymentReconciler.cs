@@ -1,0 +1,28 @@
+using AdmitOne.Platform.Postgres;
+using AdmitOne.Platform.Workers;
+using Microsoft.Extensions.Logging;
+
+namespace AdmitOne.Tickets.Purchases;
+
+/// <summary>
+/// Settles what nobody else did: payments whose request was killed, timed out, or whose money comes late. It asks the provider; it never
+/// guesses. Two replicas asking about the same payment settle it once.
+/// </summary>
+internal sealed class PaymentReconciler(Database database, PaymentDesk desk, TimeProvider clock, ILogger<PaymentReconciler> logger)
+    : PeriodicWorker(TimeSpan.FromSeconds(2), clock, logger)
+{
+    private const int PaymentsAtOnce = 200;
+
+    protected override async Task StepAsync(CancellationToken cancellationToken)
+    {
+        var unsettled = await database.AskForAllTenantsAsync<Unsettled>(
+            "select tenant_id, order_id from tickets.unsettled_payments(@PaymentsAtOnce)", new { PaymentsAtOnce }, cancellationToken);
+        foreach (var one in unsettled) await desk.ReconcileAsync(one.TenantId, one.OrderId, cancellationToken);
+    }
+
+    private sealed class Unsettled
+    {
+        public Guid TenantId { get; init; }
+        public Guid OrderId { get; init; }
+    }
+}

@@ -1,0 +1,50 @@
+using System.Text.Json;
+using AdmitOne.Contracts;
+using AdmitOne.Platform.Http;
+using AdmitOne.Tickets.Inventory;
+using Microsoft.AspNetCore.Http;
+
+namespace AdmitOne.Tickets.Purchases;
+
+/// <summary>A purchase as it is answered: <c>paid</c> with its tickets, or <c>payment_pending</c> with what to do next.</summary>
+public sealed record Purchase(Guid OrderId, string OrderNumber, string Status, Money Total, IReadOnlyList<BoughtTicket> Tickets, PaymentAction? PaymentAction);
+
+public sealed record BoughtTicket(Guid Id, Guid TicketTypeId, string Status);
+
+/// <summary>What the buyer does next.</summary>
+/// <param name="Type"><c>wait</c>: ask <paramref name="Url"/> until the order's status has changed.</param>
+public sealed record PaymentAction(string Type, string Url);
+
+/// <summary>
+/// The answers that are kept under an idempotency key, made in one place: whether the request or the reconciler settles an order, its buyer
+/// reads the same.
+/// </summary>
+internal static class PurchaseAnswer
+{
+    public const string Path = "/api/v1/purchases";
+
+    public static StoredAnswer Paid(PaidOrder order) => new(StatusCodes.Status201Created, Body(new Purchase(order.OrderId, order.Number, "paid",
+        Money.Of(order.TotalMinor, order.Currency), order.Tickets.Select(t => new BoughtTicket(t.Id, t.TicketTypeId, "issued")).ToArray(), PaymentAction: null)));
+
+    public static StoredAnswer Pending(PendingOrder order) => new(StatusCodes.Status202Accepted, Body(new Purchase(order.OrderId, order.Number, "payment_pending",
+        Money.Of(order.TotalMinor, order.Currency), [], new PaymentAction("wait", $"/api/v1/orders/{order.OrderId}"))));
+
+    public static StoredAnswer Declined { get; } = new(StatusCodes.Status402PaymentRequired,
+        PurchaseProblems.PaymentDeclined.With("No money is kept and the tickets are free again; try another way to pay with a new Idempotency-Key.").ToJson(Path));
+
+    private static string Body(Purchase purchase) => JsonSerializer.Serialize(purchase, Json.Answers);
+}
+
+/// <summary>Writes a kept answer byte for byte.</summary>
+internal sealed class KeptAnswerResult(StoredAnswer answer, bool replayed) : IResult
+{
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var response = httpContext.Response;
+        response.StatusCode = answer.Status;
+        response.ContentType = answer.Status >= 400 ? "application/problem+json" : "application/json; charset=utf-8";
+        response.Headers.CacheControl = "private, no-store";
+        if (replayed) response.Headers["Idempotency-Replayed"] = "true";
+        await response.WriteAsync(answer.Body, httpContext.RequestAborted);
+    }
+}

@@ -1,0 +1,26 @@
+using AdmitOne.Platform.Configuration;
+using AdmitOne.Platform.Identity;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace AdmitOne.Tickets.Purchases;
+
+/// <summary>Turning holds into paid orders with tickets.</summary>
+internal static class PurchasesFeature
+{
+    public static void AddPurchases(this IServiceCollection services)
+    {
+        services.AddCheckedOptions<PaymentOptions, PaymentOptionsAnnotations>().AddSingleton<IValidateOptions<PaymentOptions>, PaymentOptionsRules>();
+        services.AddSingleton<PurchaseMetrics>().AddSingleton<TestPayments>().AddSingleton<PaymentDesk>();
+        services.AddHostedService<PaymentReconciler>().AddHostedService<RefundWorker>();
+    }
+
+    public static void MapPurchases(this IEndpointRouteBuilder v1)
+    {
+        var purchases = v1.MapGroup("/purchases").WithTags("Purchases").RequireAuthorization(Policies.Customer);
+        BuyTickets.Map(purchases);
+    }
+}

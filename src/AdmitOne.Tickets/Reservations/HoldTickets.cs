@@ -1,0 +1,50 @@
+using System.ComponentModel.DataAnnotations;
+using AdmitOne.Contracts;
+using AdmitOne.Platform.Http;
+using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Problems;
+using AdmitOne.Tickets.Inventory;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
+
+namespace AdmitOne.Tickets.Reservations;
+
+/// <summary>What to set aside.</summary>
+public sealed record HoldRequest : IValidatableObject
+{
+    public required Guid EventId { get; init; }
+
+    [MinLength(1), MaxLength(WantedItems.MaxTypes)]
+    public required IReadOnlyList<WantedItem> Items { get; init; }
+
+    [PlainText(64)]
+    public string? DiscountCode { get; init; }
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => WantedItems.Repeated(Items);
+}
+
+internal static class HoldTickets
+{
+    public static void Map(IEndpointRouteBuilder reservations) =>
+        reservations.MapPost("/", HandleAsync)
+            .WithName("HoldTickets").WithSummary("Set tickets aside for a while, all or nothing").WithRateTier(RateTier.Purchase).CountedNotLogged()
+            .MayRefuseWith(PlatformProblems.NotFound, InventoryProblems.InsufficientInventory, InventoryProblems.SalesNotOpen, InventoryProblems.LimitPerOrder,
+                InventoryProblems.LimitPerCustomer, WantedItems.DiscountInvalid, PlatformProblems.Overloaded);
+
+    private static async Task<Results<Created<Reservation>, Refusal>> HandleAsync(
+        HoldRequest request, Caller caller, EventLanes lanes, ReservationMetrics metrics, IOptions<ReservationOptions> options)
+    {
+        if (WantedItems.RefuseDiscount(request.DiscountCode) is { } discount) return discount;
+        var hold = new HoldStock(caller.TenantId, request.EventId, caller.UserId, WantedItems.Read(request.Items), TimeSpan.FromSeconds(options.Value.TtlSeconds));
+        var (made, refusal) = await lanes.RunAsync(hold);
+        metrics.Answered(refusal);
+        if (made is null) return refusal!;
+
+        var items = made.Items.Select(i => new ReservationItem(i.TicketTypeId, i.Quantity, Money.Of(i.UnitPriceMinor, made.Currency), Money.Of(i.UnitPriceMinor * i.Quantity, made.Currency))).ToArray();
+        return TypedResults.Created($"/api/v1/reservations/{made.HoldId}",
+            new Reservation(made.HoldId, made.EventId, "held", made.ExpiresAt, items, Money.Of(items.Sum(i => i.Total.Amount), made.Currency)));
+    }
+}

@@ -1,0 +1,25 @@
+using System.Diagnostics.Metrics;
+
+namespace AdmitOne.Tickets.Scans;
+
+/// <summary>Scans by what the door was told, and how long it waited.</summary>
+public sealed class ScanMetrics
+{
+    private readonly Counter<long> _answered;
+    private readonly Histogram<double> _duration;
+
+    public ScanMetrics(IMeterFactory meters)
+    {
+        ArgumentNullException.ThrowIfNull(meters);
+        var meter = meters.Create("AdmitOne.Scans");
+        _answered = meter.CreateCounter<long>("admitone.scans.answered", "{scan}", "Scans, by reason; ok is an admission.");
+        _duration = meter.CreateHistogram<double>("admitone.scans.duration", "s", "From the scan's arrival to its answer.");
+        foreach (var reason in ScanReasons.All) _answered.Add(0, new KeyValuePair<string, object?>("reason", reason));
+    }
+
+    public void Answered(string reason, TimeSpan took)
+    {
+        _answered.Add(1, new KeyValuePair<string, object?>("reason", reason));
+        _duration.Record(took.TotalSeconds);
+    }
+}

@@ -1,0 +1,48 @@
+using AdmitOne.Platform.Http;
+using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Postgres;
+using AdmitOne.Platform.Problems;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace AdmitOne.Tickets.TicketTypes;
+
+internal static class CreateTicketType
+{
+    public static void Map(IEndpointRouteBuilder ofEvent) =>
+        ofEvent.MapPost("/ticket-types", HandleAsync)
+            .WithName("CreateTicketType").WithSummary("Add a ticket type to an event")
+            .RequireAuthorization(Policies.VenueManager).WithRateTier(RateTier.Write)
+            .MayRefuseWith(PlatformProblems.NotFound, TicketTypeProblems.SectionRequired);
+
+    private static async Task<Results<Created<TicketType>, Refusal>> HandleAsync(
+        Guid eventId, TicketTypeBody body, Caller caller, HttpContext context, Database database, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
+        if (await work.FindAsync<EventFacts>(ReadableEvent.Select, new { eventId }, cancellationToken) is null) return TicketTypeProblems.NoEvent;
+
+        var sections = await work.QueryAsync<Guid>("select section_id from tickets.section_stock where event_id = @eventId", new { eventId }, cancellationToken);
+        if (body.SectionId is { } wanted && !sections.Contains(wanted)) return PlatformProblems.Invalid("/sectionId", "The event has no such section.");
+        if (body.SectionId is null && sections.Count != 1)
+            return TicketTypeProblems.SectionRequired.With(sections.Count == 0 ? "The event has no section yet: add one first." : $"The event has {sections.Count} sections.");
+
+        var id = Guid.CreateVersion7(clock.GetUtcNow());
+        await work.ExecuteAsync("""
+            insert into tickets.ticket_types (tenant_id, id, event_id, section_id, name, price_minor, currency, min_per_order, max_per_order, max_per_customer,
+                   sales_start_at, sales_end_at, transferable)
+            values (@TenantId, @id, @eventId, @sectionId, @Name, @Amount, @Currency, @MinPerOrder, @MaxPerOrder, @MaxPerCustomer, @SalesStartAt, @SalesEndAt, @Transferable);
+            insert into tickets.stock (tenant_id, ticket_type_id, event_id, section_id, quantity) values (@TenantId, @id, @eventId, @sectionId, @Quantity)
+            """, new
+        {
+            caller.TenantId, id, eventId, sectionId = body.SectionId ?? sections[0], body.Name, body.Price.Amount, body.Price.Currency, body.MinPerOrder, body.MaxPerOrder,
+            body.MaxPerCustomer, body.SalesStartAt, body.SalesEndAt, body.Transferable, body.Quantity,
+        }, cancellationToken);
+        var created = (await TicketTypeRow.FindAsync(work, id, cancellationToken))!.Answer();
+        await work.CommitAsync(cancellationToken);
+
+        EntityTag.Set(context, created.Version);
+        return TypedResults.Created($"/api/v1/ticket-types/{id}", created);
+    }
+}

@@ -1,0 +1,113 @@
+using System.ComponentModel.DataAnnotations;
+using AdmitOne.Contracts;
+using AdmitOne.Platform.Http;
+using AdmitOne.Platform.Postgres;
+using AdmitOne.Platform.Problems;
+using Microsoft.AspNetCore.Http;
+
+namespace AdmitOne.Tickets.TicketTypes;
+
+/// <summary>A ticket type as it is posted; a patch is judged by what it makes of this.</summary>
+public sealed record TicketTypeBody : IValidatableObject
+{
+    [PlainText(100)]
+    public required string Name { get; init; }
+
+    /// <summary>Face value of one ticket.</summary>
+    public required Money Price { get; init; }
+
+    /// <summary>How many there are. It may grow at once, and shrink to what is held and sold.</summary>
+    [Range(0, 1_000_000)]
+    public required int Quantity { get; init; }
+
+    /// <summary>Needed when the event has several sections.</summary>
+    public Guid? SectionId { get; init; }
+
+    [Range(1, 50)]
+    public int MinPerOrder { get; init; } = 1;
+
+    [Range(1, 50)]
+    public int MaxPerOrder { get; init; } = 10;
+
+    /// <summary>Held and bought together.</summary>
+    [Range(1, 1_000_000)]
+    public int? MaxPerCustomer { get; init; }
+
+    /// <summary>Narrows the event's own window.</summary>
+    public DateTimeOffset? SalesStartAt { get; init; }
+
+    public DateTimeOffset? SalesEndAt { get; init; }
+
+    public bool Transferable { get; init; } = true;
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (MinPerOrder > MaxPerOrder) yield return new ValidationResult("Must not be above maxPerOrder.", [nameof(MinPerOrder)]);
+        if (SalesStartAt >= SalesEndAt) yield return new ValidationResult("Must be before salesEndAt.", [nameof(SalesStartAt)]);
+    }
+}
+
+/// <summary>A ticket type as it is answered.</summary>
+public sealed record TicketType(
+    Guid Id, Guid EventId, string Name, Money Price, int Quantity, Guid SectionId, int MinPerOrder, int MaxPerOrder, int? MaxPerCustomer,
+    DateTimeOffset? SalesStartAt, DateTimeOffset? SalesEndAt, bool Transferable, int Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
+
+/// <summary>A row of tickets.ticket_types with its stock.</summary>
+internal sealed class TicketTypeRow
+{
+    public Guid Id { get; init; }
+    public Guid EventId { get; init; }
+    public Guid SectionId { get; init; }
+    public string Name { get; init; } = "";
+    public long PriceMinor { get; init; }
+    public string Currency { get; init; } = "";
+    public int Quantity { get; init; }
+    public int Held { get; init; }
+    public int Sold { get; init; }
+    public int MinPerOrder { get; init; }
+    public int MaxPerOrder { get; init; }
+    public int? MaxPerCustomer { get; init; }
+    public DateTimeOffset? SalesStartAt { get; init; }
+    public DateTimeOffset? SalesEndAt { get; init; }
+    public bool Transferable { get; init; }
+    public int Version { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset UpdatedAt { get; init; }
+
+    public const string Select = """
+        select t.id, t.event_id, t.section_id, t.name, t.price_minor, t.currency, s.quantity, s.held, s.sold, t.min_per_order, t.max_per_order,
+               t.max_per_customer, t.sales_start_at, t.sales_end_at, t.transferable, t.version, t.created_at, t.updated_at
+          from tickets.ticket_types t join tickets.stock s on s.tenant_id = t.tenant_id and s.ticket_type_id = t.id
+        """;
+
+    public static Task<TicketTypeRow?> FindAsync(TenantWork work, Guid id, CancellationToken cancellationToken) =>
+        work.FindAsync<TicketTypeRow>($"{Select} where t.id = @id and t.deleted_at is null", new { id }, cancellationToken);
+
+    public TicketType Answer() => new(Id, EventId, Name, Money.Of(PriceMinor, Currency), Quantity, SectionId, MinPerOrder, MaxPerOrder, MaxPerCustomer,
+        SalesStartAt, SalesEndAt, Transferable, Version, CreatedAt, UpdatedAt);
+
+    public TicketTypeBody Body() => new()
+    {
+        Name = Name,
+        Price = Money.Of(PriceMinor, Currency),
+        Quantity = Quantity,
+        SectionId = SectionId,
+        MinPerOrder = MinPerOrder,
+        MaxPerOrder = MaxPerOrder,
+        MaxPerCustomer = MaxPerCustomer,
+        SalesStartAt = SalesStartAt,
+        SalesEndAt = SalesEndAt,
+        Transferable = Transferable,
+    };
+}
+
+internal static class TicketTypeProblems
+{
+    public static readonly ProblemType SectionRequired = new("section_required", StatusCodes.Status422UnprocessableEntity, "Say which section it belongs to");
+    public static readonly ProblemType QuantityBelowSold = new("quantity_below_sold", StatusCodes.Status409Conflict, "More than that are held or sold already");
+    public static readonly ProblemType EditNotAllowed = new("edit_not_allowed", StatusCodes.Status409Conflict, "It cannot be changed like that any more");
+
+    public static Refusal NoEvent { get; } = PlatformProblems.NotFound.With("There is no such event.");
+
+    public static Refusal NoType { get; } = PlatformProblems.NotFound.With("There is no such ticket type.");
+}

@@ -1,0 +1,22 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace AdmitOne.Tickets.TicketTypes;
+
+/// <summary>What is sold: kinds of tickets, their price and how many there are.</summary>
+internal static class TicketTypesFeature
+{
+    public static void MapTicketTypes(this IEndpointRouteBuilder v1)
+    {
+        var ofEvent = v1.MapGroup("/events/{eventId}").WithTags("Ticket types");
+        CreateTicketType.Map(ofEvent);
+        ListTicketTypes.Map(ofEvent);
+        ShowAvailability.Map(ofEvent);
+
+        var types = v1.MapGroup("/ticket-types").WithTags("Ticket types");
+        FindTicketType.Map(types);
+        ChangeTicketType.Map(types);
+        RemoveTicketType.Map(types);
+    }
+}

@@ -1,0 +1,28 @@
+using AdmitOne.Platform.Http;
+using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Postgres;
+using AdmitOne.Platform.Problems;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace AdmitOne.Tickets.Tickets;
+
+internal static class FindTicket
+{
+    public static void Map(IEndpointRouteBuilder tickets) =>
+        tickets.MapGet("/{id}", HandleAsync)
+            .WithName("FindTicket").WithSummary("One ticket").WithRateTier(RateTier.Read)
+            .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.NotOwner);
+
+    private static async Task<Results<Ok<Ticket>, Refusal>> HandleAsync(Guid id, Caller caller, HttpContext context, Database database, CancellationToken cancellationToken)
+    {
+        await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
+        if (await work.FindAsync<TicketRow>($"{TicketRow.Select} where t.id = @id", new { id }, cancellationToken) is not { } ticket)
+            return PlatformProblems.NotFound.With("There is no such ticket.");
+        if (ticket.UserId != caller.UserId && !caller.IsManager) return PlatformProblems.NotOwner.With("The ticket is somebody else's.");
+        context.NeverCache();
+        return TypedResults.Ok(ticket.Answer());
+    }
+}

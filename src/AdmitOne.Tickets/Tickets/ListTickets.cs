@@ -1,0 +1,37 @@
+using System.ComponentModel.DataAnnotations;
+using AdmitOne.Platform.Http;
+using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Postgres;
+using AdmitOne.Platform.Problems;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace AdmitOne.Tickets.Tickets;
+
+/// <summary>A holder reads their own tickets, a manager those of the tenant.</summary>
+internal static class ListTickets
+{
+    public static void Map(IEndpointRouteBuilder tickets) =>
+        tickets.MapGet("/", HandleAsync)
+            .WithName("ListTickets").WithSummary("One's own tickets, newest first; a manager's: the tenant's").WithRateTier(RateTier.Read)
+            .MayRefuseWith(PlatformProblems.ValidationFailed);
+
+    private static async Task<Results<Ok<Page<Ticket>>, Refusal>> HandleAsync(
+        Guid? eventId, Guid? orderId, [Range(1, Paging.MaxLimit)] int? limit, string? cursor, Caller caller, HttpContext context, Database database, CancellationToken cancellationToken)
+    {
+        NewestFirst? after = null;
+        if (cursor is not null && !Cursor.TryRead(cursor, out after)) return PlatformProblems.Invalid("/cursor", "Was not made by this list.");
+        var size = limit ?? Paging.DefaultLimit;
+        await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
+        var rows = await work.QueryAsync<TicketRow>($"""
+            {TicketRow.Select}
+             where {(caller.IsManager ? "true" : "t.user_id = @UserId")} and (@eventId::uuid is null or t.event_id = @eventId) and (@orderId::uuid is null or t.order_id = @orderId)
+               and (@At::timestamptz is null or (t.created_at, t.id) < (@At, @Id))
+             order by t.created_at desc, t.id desc limit @size + 1
+            """, new { caller.UserId, eventId, orderId, after?.At, after?.Id, size }, cancellationToken);
+        context.NeverCache();
+        return TypedResults.Ok(Paging.Make(rows, size, row => row.Answer(), row => new NewestFirst(row.CreatedAt, row.Id)));
+    }
+}
