@@ -34,6 +34,8 @@ internal static partial class UnreadableRequest
             return PlatformProblems.InvalidJson.With($"Required and missing{Inside(place)}: {missing.Groups["names"].Value.Replace("'", "", StringComparison.Ordinal)}.");
         if (fault.Message.Contains("could not be converted", StringComparison.Ordinal))
             return PlatformProblems.InvalidJson.With($"The value at {(place.Length == 0 ? "the top" : place)} is of the wrong type.");
+        if (fault.Message.Contains("allow setting null", StringComparison.Ordinal) || fault.Message.Contains("non-nullable", StringComparison.Ordinal))
+            return PlatformProblems.InvalidJson.With($"The value at {place} must not be null.");
         if (fault.Message.Contains("Duplicate", StringComparison.OrdinalIgnoreCase))
             return PlatformProblems.InvalidJson.With($"A property is given twice{Inside(place)}.");
         return PlatformProblems.InvalidJson.With(fault.LineNumber is { } line

@@ -12,8 +12,6 @@ public sealed record InventoryProblem(string Kind, Guid EventId, Guid Id, string
 /// <summary>What a recount found. All zero is what the product promises.</summary>
 public sealed record InventoryReport(int Types, int Oversold, int Leaked, int AdmittedTwice, int OrdersWithoutTickets, int MoneyMismatch, IReadOnlyList<InventoryProblem> Problems)
 {
-    public bool IsClean => Problems.Count == 0;
-
     public static InventoryReport Of(int types, IReadOnlyList<InventoryProblem> problems)
     {
         int Count(string kind) => problems.Count(p => p.Kind == kind);

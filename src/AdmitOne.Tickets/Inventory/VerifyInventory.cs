@@ -20,6 +20,6 @@ internal static class VerifyInventory
     {
         var report = await InventoryCheck.RunAsync(source, caller.TenantId, eventId, cancellationToken);
         context.NeverCache();
-        return eventId is not null && report is { Types: 0, IsClean: true } ? PlatformProblems.NotFound.With("There is no such event with ticket types.") : TypedResults.Ok(report);
+        return eventId is not null && report is { Types: 0, Problems.Count: 0 } ? PlatformProblems.NotFound.With("There is no such event with ticket types.") : TypedResults.Ok(report);
     }
 }

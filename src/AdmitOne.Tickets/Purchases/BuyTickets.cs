@@ -21,7 +21,7 @@ public sealed record PurchaseRequest : IValidatableObject
 
     public Guid? EventId { get; init; }
 
-    [MinLength(1), MaxLength(WantedItems.MaxTypes)]
+    [MinLength(1), MaxLength(WantedItems.MaxTypes), NoNulls]
     public IReadOnlyList<WantedItem>? Items { get; init; }
 
     [PlainText(64)]

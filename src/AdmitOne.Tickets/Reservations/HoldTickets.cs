@@ -17,7 +17,7 @@ public sealed record HoldRequest : IValidatableObject
 {
     public required Guid EventId { get; init; }
 
-    [MinLength(1), MaxLength(WantedItems.MaxTypes)]
+    [MinLength(1), MaxLength(WantedItems.MaxTypes), NoNulls]
     public required IReadOnlyList<WantedItem> Items { get; init; }
 
     [PlainText(64)]
