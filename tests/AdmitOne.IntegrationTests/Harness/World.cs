@@ -83,6 +83,9 @@ public partial class World : IAsyncLifetime
         }
     }
 
+    /// <summary>A second world with other settings, for one test.</summary>
+    public Task<World> AnotherAsync(params (string Name, string Value)[] settings) => StartAsync(_stack, settings);
+
     public async ValueTask InitializeAsync()
     {
         if (_stack.IsMissing) return;
