@@ -18,9 +18,6 @@ public sealed class EventFilter
     [FromQuery(Name = "category"), Description("The slug of a category."), PlainText(60)]
     public string? Category { get; init; }
 
-    [FromQuery(Name = "venueId")]
-    public Guid? VenueId { get; init; }
-
     [FromQuery(Name = "from"), Description("Starts at this instant or later.")]
     public DateTimeOffset? From { get; init; }
 

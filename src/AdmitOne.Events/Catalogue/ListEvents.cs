@@ -20,9 +20,9 @@ public static class ListEvents
             .MayRefuseWith(PlatformProblems.InvalidParameter, PlatformProblems.ValidationFailed);
 
     private static async Task<Results<Ok<Page<EventBody>>, Refusal>> HandleAsync(
-        [AsParameters] EventFilter filter, Caller? caller, Database database, HttpContext context, CancellationToken cancellationToken)
+        [AsParameters] EventFilter filter, Guid? venueId, Caller? caller, Database database, HttpContext context, CancellationToken cancellationToken)
     {
-        var (page, refusal) = await ReadAsync(filter, filter.VenueId, caller, database, context, cancellationToken);
+        var (page, refusal) = await ReadAsync(filter, venueId, caller, database, context, cancellationToken);
         return page is null ? refusal! : TypedResults.Ok(page);
     }
 

@@ -37,6 +37,14 @@ internal static class OpenApiSetup
             document.Components.Schemas[ProblemSchema] = Problem();
             return Task.CompletedTask;
         });
+        options.AddSchemaTransformer((schema, context, _) =>
+        {
+            // Our own converter hides from the framework that an instant is a text.
+            var type = context.JsonTypeInfo.Type;
+            if (type == typeof(DateTimeOffset)) schema.Type = JsonSchemaType.String;
+            else if (type == typeof(DateTimeOffset?)) schema.Type = JsonSchemaType.String | JsonSchemaType.Null;
+            return Task.CompletedTask;
+        });
         options.AddOperationTransformer((operation, context, _) =>
         {
             var metadata = context.Description.ActionDescriptor.EndpointMetadata;
@@ -54,6 +62,14 @@ internal static class OpenApiSetup
                 {
                     Name = "Idempotency-Key", In = ParameterLocation.Header, Required = true, Description = "8 to 255 visible ASCII characters, new for each purchase.",
                     Schema = new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 8, MaxLength = 255 },
+                });
+            }
+            if (problems.Contains(PlatformProblems.IfMatchRequired))
+            {
+                (operation.Parameters ??= []).Add(new OpenApiParameter
+                {
+                    Name = "If-Match", In = ParameterLocation.Header, Required = true, Description = "The entity tag of the version that is edited.",
+                    Schema = new OpenApiSchema { Type = JsonSchemaType.String },
                 });
             }
             Describe(operation, context.Document, problems);

@@ -7,10 +7,16 @@ namespace AdmitOne.Platform.Http;
 /// have no business in a name. (A StringLength, so that the OpenAPI document shows its bounds.)
 /// </summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
-public sealed class PlainTextAttribute(int maximumLength) : StringLengthAttribute(maximumLength)
+public sealed class PlainTextAttribute : StringLengthAttribute
 {
+    public PlainTextAttribute(int maximumLength) : base(maximumLength) => MinimumLength = 1;
+
     /// <summary>Line feeds and tabs are allowed, and it may be empty.</summary>
-    public bool ManyLines { get; init; }
+    public bool ManyLines
+    {
+        get;
+        init => MinimumLength = (field = value) ? 0 : 1;
+    }
 
     public override bool IsValid(object? value) => value is not string text || Fault(text) is null;
 

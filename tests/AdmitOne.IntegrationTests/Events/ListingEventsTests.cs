@@ -1,0 +1,102 @@
+using System.Net;
+using AdmitOne.IntegrationTests.Harness;
+
+namespace AdmitOne.IntegrationTests.Events;
+
+public sealed class ListingEventsTests(World world) : IClassFixture<World>
+{
+    private readonly EventDesk _desk = new(world);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Filters_narrow_the_list()
+    {
+        var venue = await _desk.VenueAsync(500);
+        var soon = TimeProvider.System.GetUtcNow().AddDays(3);
+        var id = await _desk.CreateInAsync("on_sale", ("name", "Zanzibar Nights"), ("description", "taarab orchestra"), ("tags", new[] { "oud" }), ("categorySlug", "festival"),
+            ("venueId", venue), ("startsAt", EventDesk.At(soon)), ("endsAt", EventDesk.At(soon.AddHours(2))));
+        await _desk.CreateInAsync("published");
+
+        var from = Uri.EscapeDataString(EventDesk.At(soon));
+        var to = Uri.EscapeDataString(EventDesk.At(soon.AddSeconds(1)));
+        foreach (var filter in new[] { "q=zanzibar", "q=orchestra taarab", "q=oud", "q=\"zanzibar nights\" -disco", "tag=oud", "category=festival", $"venueId={venue}", $"from={from}&to={to}", "status=on_sale&organizer=ours" })
+            Assert.Equal(id, (await _desk.Public.GetJsonAsync($"/api/v1/events?{filter}")).Items().Single().Id());
+        foreach (var filter in new[] { "q=zanzibar -nights", "q=!!!", "tag=Oud!", "category=sports", $"venueId={Guid.CreateVersion7()}", "organizer=theirs", "organizer=nobody", $"to={from}", "status=completed" })
+            Assert.Empty((await _desk.Public.GetJsonAsync($"/api/v1/events?{filter}")).Items());
+        Assert.Equal(id, (await _desk.Public.GetJsonAsync($"/api/v1/venues/{venue}/events?status=on_sale")).Items().Single().Id());
+        Assert.Empty((await _desk.Public.GetJsonAsync($"/api/v1/venues/{Guid.CreateVersion7()}/events")).Items());
+    }
+
+    [Theory]
+    [InlineData("startsAt")]
+    [InlineData("-createdAt")]
+    public async Task Pages_neither_repeat_nor_lose_an_event_while_others_are_added(string sort)
+    {
+        var venue = await _desk.VenueAsync(500);
+        // Many at the same instant: the id decides among them.
+        var there = new HashSet<Guid>();
+        foreach (var _ in Enumerable.Range(0, 23)) there.Add(await _desk.CreateInAsync("published", ("venueId", venue)));
+
+        var seen = new List<Guid>();
+        string? cursor = null;
+        do
+        {
+            var page = await _desk.Public.GetJsonAsync($"/api/v1/events?venueId={venue}&limit=5&sort={sort}{(cursor is null ? "" : $"&cursor={cursor}")}");
+            Assert.InRange(page.Items().Count, 1, 5);
+            seen.AddRange(page.Items().Select(e => e.Id()));
+            cursor = page.GetProperty("nextCursor").GetString();
+            await _desk.CreateInAsync("published", ("venueId", venue));
+        }
+        while (cursor is not null && seen.Count < 200);
+
+        Assert.Equal(seen.Count, seen.Distinct().Count());
+        Assert.Superset(there, seen.ToHashSet());
+    }
+
+    [Theory]
+    [InlineData("limit=0", 422)]
+    [InlineData("limit=101", 422)]
+    [InlineData("limit=-1", 422)]
+    [InlineData("limit=x", 400)]
+    [InlineData("limit=99999999999999999999", 400)]
+    [InlineData("cursor=nonsense", 422)]
+    [InlineData("cursor=bnVsbA", 422)]
+    [InlineData("cursor=%00", 422)]
+    [InlineData("sort=name", 422)]
+    [InlineData("status=open", 422)]
+    [InlineData("status=%00", 422)]
+    [InlineData("venueId=x", 400)]
+    [InlineData("from=yesterday", 400)]
+    [InlineData("q=a%00b", 422)]
+    [InlineData("tag=%00", 422)]
+    [InlineData("category=%00", 422)]
+    [InlineData("organizer=%00", 422)]
+    public async Task A_parameter_that_makes_no_sense_is_refused_and_named(string query, int status)
+    {
+        // The list of a venue's events takes the venue from its path.
+        string[] lists = query.StartsWith("venueId", StringComparison.Ordinal) ? ["/api/v1/events"] : ["/api/v1/events", $"/api/v1/venues/{Guid.CreateVersion7()}/events"];
+        foreach (var path in lists)
+        {
+            using var answer = await _desk.Public.GetAsync($"{path}?{query}", Cancellation);
+            var code = await answer.RefusedAsync((HttpStatusCode)status);
+            Assert.Equal(status == 400 ? "invalid_parameter" : "validation_failed", code);
+            var problem = await answer.ReadAsync((HttpStatusCode)status);
+            var name = query[..query.IndexOf('=', StringComparison.Ordinal)];
+            if (status == 422) Assert.Equal($"/{name}", problem.Items("errors").Single().Text("pointer"));
+            else Assert.Contains(name, problem.Text("detail"), StringComparison.OrdinalIgnoreCase);
+        }
+    }
+
+    [Fact]
+    public async Task A_cursor_belongs_to_its_sort()
+    {
+        await _desk.CreateInAsync("published");
+        await _desk.CreateInAsync("published");
+        var cursor = (await _desk.Public.GetJsonAsync("/api/v1/events?limit=1")).Text("nextCursor");
+        using var other = await _desk.Public.GetAsync($"/api/v1/events?limit=1&sort=-createdAt&cursor={cursor}", Cancellation);
+        Assert.Equal("validation_failed", await other.RefusedAsync(HttpStatusCode.UnprocessableEntity));
+        using var odd = await _desk.Public.GetAsync("/api/v1/venues/not-a-venue/events", Cancellation);
+        Assert.Equal("not_found", await odd.RefusedAsync(HttpStatusCode.NotFound));
+    }
+}

@@ -1,0 +1,78 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using AdmitOne.Contracts;
+using AdmitOne.Events;
+using AdmitOne.Tickets;
+
+namespace AdmitOne.UnitTests.Architecture;
+
+/// <summary>Who may use whom. A row that changes here is a decision: say why in an ADR.</summary>
+public sealed class DependencyTests
+{
+    private static readonly Dictionary<string, string[]> s_mayUse = new()
+    {
+        ["Contracts"] = [],
+        ["Platform"] = [],
+        ["Schema"] = [],
+        ["Events"] = ["Platform", "Contracts"],
+        ["Tickets"] = ["Platform", "Contracts"],
+        ["Neighbours"] = ["Platform", "Contracts"],
+        ["Cli"] = ["Platform", "Contracts", "Schema", "Events", "Tickets", "Neighbours"],
+    };
+
+    private static readonly Dictionary<string, string[]> s_mayName = new()
+    {
+        ["Npgsql"] = ["Platform", "Schema", "Events", "Tickets", "Neighbours", "Cli"],
+        ["Dapper"] = ["Platform", "Events", "Tickets", "Neighbours", "Cli"],
+        ["Microsoft.AspNetCore.OpenApi"] = ["Platform", "Events", "Tickets", "Neighbours"],
+        ["Microsoft.AspNetCore.Authentication.JwtBearer"] = ["Platform"],
+        ["StackExchange.Redis"] = ["Platform"],
+        ["Swashbuckle.AspNetCore.SwaggerUI"] = ["Platform"],
+        ["OpenTelemetry"] = ["Platform"],
+        ["OpenTelemetry.Exporter.OpenTelemetryProtocol"] = ["Platform"],
+        ["Polly.Core"] = ["Platform", "Events", "Tickets"],   // each client of a neighbour says how patient it is
+        ["Microsoft.EntityFrameworkCore.Relational"] = ["Schema"],
+        ["Npgsql.EntityFrameworkCore.PostgreSQL"] = ["Schema"],
+        ["QRCoder"] = ["Tickets"],
+        ["System.CommandLine"] = ["Cli"],
+    };
+
+    public static TheoryData<string> Projects => [.. Checkout.Projects];
+
+    [Theory, MemberData(nameof(Projects))]
+    public void A_project_uses_only_those_it_may(string project)
+    {
+        var used = Words(project, "ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path)["AdmitOne.".Length..]);
+        Findings.None(used.Except(s_mayUse[project]));
+    }
+
+    [Theory, MemberData(nameof(Projects))]
+    public void A_project_names_only_packages_it_may(string project) =>
+        Findings.None(Words(project, "PackageReference").Where(package => !s_mayName.TryGetValue(package, out var projects) || !projects.Contains(project)));
+
+    // A package also comes along with a project that names it; what the code says decides.
+    [Theory]
+    [InlineData("StackExchange.Redis", "src/AdmitOne.Platform/Redis/")]
+    [InlineData("Microsoft.EntityFrameworkCore", "src/AdmitOne.Schema/")]
+    [InlineData("OpenTelemetry", "src/AdmitOne.Platform/Telemetry/")]
+    [InlineData("QRCoder", "src/AdmitOne.Tickets/Codes/")]
+    public void Only_one_place_speaks_to_a_library(string library, string place)
+    {
+        var name = new Regex($@"(?<![\w.]){Regex.Escape(library)}(\.\w+)*\s*;|(?<![\w.""]){Regex.Escape(library)}\.[A-Z]");
+        Findings.None(Checkout.CodeBelow(Checkout.Source).Where(file => !file.Path.StartsWith(place, StringComparison.Ordinal) && name.IsMatch(file.Text)).Select(file => file.Path));
+    }
+
+    [Fact]
+    public void The_services_as_they_were_built_know_neither_each_other_nor_the_schema_nor_the_neighbours()
+    {
+        foreach (var service in new[] { typeof(EventsService).Assembly, typeof(TicketsService).Assembly })
+            Findings.None(References(service).Where(name => name.StartsWith("AdmitOne.", StringComparison.Ordinal)).Except(["AdmitOne.Platform", "AdmitOne.Contracts"]));
+        Findings.None(References(typeof(Money).Assembly).Where(name => !name.StartsWith("System.", StringComparison.Ordinal)));
+    }
+
+    private static IEnumerable<string> References(Assembly assembly) => assembly.GetReferencedAssemblies().Select(a => a.Name!);
+
+    private static IEnumerable<string> Words(string project, string element) =>
+        XDocument.Load(Checkout.ProjectFile(project)).Descendants(element).Select(e => ((string)e.Attribute("Include")!).Replace('\\', '/'));
+}

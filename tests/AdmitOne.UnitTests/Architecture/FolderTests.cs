@@ -1,0 +1,108 @@
+using System.Text.RegularExpressions;
+
+namespace AdmitOne.UnitTests.Architecture;
+
+/// <summary>
+/// A capability folder is used by others only through its doors, and its tables are written by itself. Both lists are whole: a new line is a
+/// decision that a reader of the change must see, and a line that nobody needs any more fails too.
+/// </summary>
+public sealed partial class FolderTests
+{
+    private static readonly Dictionary<string, string[]> s_doors = new()
+    {
+        ["Events/Catalogue"] = ["Categories", "CatalogueView"],
+        ["Events/Events"] = ["EventProblems", "EventRows", "EventBody", "Organizer", "Visibility", "CodePolicy", "Slug"],
+        ["Events/Lifecycle"] = ["EventStatus", "EventStatuses", "Transitions"],
+        ["Events/Sections"] = ["SectionRows"],
+        ["Events/Venues"] = ["VenuesClient", "Venue", "VenuesAwayException"],
+        // The lane and the commands that go through it: all that changes stock.
+        ["Tickets/Inventory"] =
+        [
+            "EventLanes", "InventoryProblems", "Answer", "HoldStock", "HoldItem", "HoldIds", "ReleaseStock", "SweepExpired", "BeginPayment", "WantedTickets",
+            "PaymentWish", "PaymentTimes", "PendingOrder", "SettlePayment", "PaymentResult", "Settled", "PaidOrder", "KeyedRequest", "StoredAnswer",
+        ],
+        ["Tickets/Reservations"] = ["HoldRows", "WantedItem", "WantedItems"],
+        ["Tickets/Codes"] = ["TicketCodes"],
+    };
+
+    private static readonly Dictionary<string, string[]> s_writers = new()
+    {
+        ["events.events"] = ["Events/Events", "Events/Lifecycle"],   // its text here, its status there
+        ["events.event_transitions"] = ["Events/Lifecycle"],
+        ["events.sections"] = ["Events/Sections"],
+        ["tickets.ticket_types"] = ["Tickets/TicketTypes"],
+        ["tickets.stock"] = ["Tickets/Inventory", "Tickets/TicketTypes"],   // made with its type; what is held and sold moves in the lane
+        ["tickets.section_stock"] = ["Tickets/Inventory"],
+        ["tickets.reservations"] = ["Tickets/Inventory"],
+        ["tickets.orders"] = ["Tickets/Inventory"],
+        ["tickets.order_items"] = ["Tickets/Inventory"],
+        ["tickets.tickets"] = ["Tickets/Inventory"],
+        ["tickets.payments"] = ["Tickets/Inventory", "Tickets/Purchases"],   // its state moves with the order; when to ask again is the desk's
+        ["tickets.refunds"] = ["Tickets/Inventory", "Tickets/Purchases"],
+        ["tickets.ticket_codes"] = ["Tickets/Codes"],
+        ["tickets.ticket_validations"] = ["Tickets/Scans"],
+        ["tickets.admissions"] = ["Tickets/Scans"],
+    };
+
+    private static readonly string[] s_services = ["Events", "Tickets"];
+
+    [Fact]
+    public void Folders_use_one_another_through_their_doors_only()
+    {
+        var used = new HashSet<string>();
+        var forbidden = new List<string>();
+        foreach (var service in s_services)
+        {
+            var homes = Types(service);
+            foreach (var (path, folder, text) in Files(service))
+            {
+                foreach (var (type, home) in homes)
+                {
+                    if (home == folder || !Names(text, service, home, type)) continue;
+                    used.Add($"{home}: {type}");
+                    if (!s_doors.TryGetValue(home, out var doors) || !doors.Contains(type)) forbidden.Add($"{path} uses {type} of {home}");
+                }
+            }
+        }
+        Findings.None(forbidden);
+        Findings.None(s_doors.SelectMany(d => d.Value.Select(type => $"{d.Key}: {type}")).Except(used));
+    }
+
+    [Fact]
+    public void A_table_is_written_by_its_own_folder()
+    {
+        var written = s_services.SelectMany(Files)
+            .SelectMany(file => Write().Matches(file.Text).Select(write => (Table: write.Groups["table"].Value, file.Folder)))
+            .Where(write => !write.Table.StartsWith("platform.", StringComparison.Ordinal)).ToHashSet();
+        var allowed = s_writers.SelectMany(w => w.Value.Select(folder => (Table: w.Key, Folder: folder))).ToHashSet();
+        Findings.None(written.Except(allowed));
+        Findings.None(allowed.Except(written));
+    }
+
+    private static IEnumerable<(string Path, string Folder, string Text)> Files(string service)
+    {
+        foreach (var folder in Directory.EnumerateDirectories(Checkout.ProjectFolder(service)).Where(f => Path.GetFileName(f) is not ("bin" or "obj")))
+            foreach (var (path, text) in Checkout.CodeBelow(folder))
+                yield return (path, $"{service}/{Path.GetFileName(folder)}", Comment().Replace(text, ""));
+    }
+
+    private static List<(string Type, string Home)> Types(string service) =>
+        [.. Files(service).SelectMany(file => Declaration().Matches(file.Text).Select(m => (m.Groups["name"].Value, file.Folder))).Distinct()];
+
+    // By its bare name where the home's namespace is imported, or behind the folder's name.
+    private static bool Names(string text, string service, string home, string type)
+    {
+        var folder = home.Split('/')[1];
+        return (Regex.IsMatch(text, $@"^using (static )?AdmitOne\.{service}\.{folder}\b", RegexOptions.Multiline) && Regex.IsMatch(text, $@"(?<![\w.""/]){type}\b(?!"")"))
+            || Regex.IsMatch(text, $@"(?<![\w/]){folder}\.{type}\b");
+    }
+
+    [GeneratedRegex(@"//.*")]
+    private static partial Regex Comment();
+
+    [GeneratedRegex(@"^(?:public|internal) (?:static |sealed |abstract |partial |readonly )*(?:class|record struct|record|enum|interface|struct) (?<name>\w+)", RegexOptions.Multiline)]
+    private static partial Regex Declaration();
+
+    [GeneratedRegex(@"\b(?:insert into|(?<!\bfor )(?<!\bdo )update|delete from)\s+(?<table>(?:events|tickets|platform)\.\w+)", RegexOptions.IgnoreCase)]
+    private static partial Regex Write();
+}
