@@ -17,7 +17,7 @@ internal static class IdentitySetup
     public static IServiceCollection AddIdentity(this IServiceCollection services)
     {
         services.AddCheckedOptions<JwtOptions, JwtOptionsValidator>();
-        services.AddSingleton<TenantDirectory>().AddSingleton<UserProjection>().AddSingleton<TokenChecks>();
+        services.AddSingleton<TenantDirectory>().AddSingleton<UserProjection>().AddSingleton<RememberedTokens>().AddSingleton<TokenChecks>();
         services.AddDataProtection().UseEphemeralDataProtectionProvider();   // authentication asks for it; nothing here uses its keys
         services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
         services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme).Configure<IOptions<JwtOptions>>((bearer, jwt) =>
@@ -26,6 +26,7 @@ internal static class IdentitySetup
             bearer.TokenValidationParameters = Rules(jwt.Value);
             bearer.Events = new JwtBearerEvents
             {
+                OnMessageReceived = context => context.HttpContext.RequestServices.GetRequiredService<TokenChecks>().RecallAsync(context),
                 OnTokenValidated = context => context.HttpContext.RequestServices.GetRequiredService<TokenChecks>().AcceptAsync(context),
             };
         });
