@@ -5,6 +5,8 @@ var admitone = new RootCommand("AdmitOne: tickets that admit one, exactly once."
 {
     Up.Create(),
     MigrateCommand.Create(),
+    VerifyCommand.Create(),
+    TokenCommand.Create(),
 };
 
 // Ctrl-C cancels the command's token; a command may then take as long as it needs to leave things in order.

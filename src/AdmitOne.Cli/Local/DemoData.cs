@@ -87,20 +87,26 @@ internal sealed class DemoData(DataFolder data, RunFile run, WebApplication auth
         var token = await PostAsync(manager, run.Auth + "/api/v1/token", new { email = Manager, password }, cancellationToken);
         manager.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.GetProperty("accessToken").GetString());
 
-        made = made.Venue is not null ? made : Keep(made with { Venue = Id(await PostAsync(manager, run.Venues + "/api/v1/venues", new
+        made = made.Venue is not null ? made : Keep(made with
         {
-            name = "Riverside Hall", address = "1 Quay Street, Rotterdam", timeZone = "Europe/Amsterdam", maxCapacity = 50_000,
-        }, cancellationToken)) });
+            Venue = Id(await PostAsync(manager, run.Venues + "/api/v1/venues", new
+            {
+                name = "Riverside Hall", address = "1 Quay Street, Rotterdam", timeZone = "Europe/Amsterdam", maxCapacity = 50_000,
+            }, cancellationToken))
+        });
 
         made = made.Event is not null ? made : Keep(made with { Event = Id(await PostAsync(manager, run.Events + "/api/v1/events", DemoEvent(made.Venue!.Value), cancellationToken)) });
         var theEvent = $"{run.Events}/api/v1/events/{made.Event}";
 
         made = made.Section is not null ? made : Keep(made with { Section = Id(await PostAsync(manager, theEvent + "/sections", new { name = "Floor", capacity = 500 }, cancellationToken)) });
 
-        made = made.TicketType is not null ? made : Keep(made with { TicketType = Id(await PostAsync(manager, $"{run.Tickets[0]}/api/v1/events/{made.Event}/ticket-types", new
+        made = made.TicketType is not null ? made : Keep(made with
         {
-            name = "General admission", price = new { amount = 4500, currency = "EUR" }, quantity = 500, sectionId = made.Section, maxPerOrder = 10,
-        }, cancellationToken)) });
+            TicketType = Id(await PostAsync(manager, $"{run.Tickets[0]}/api/v1/events/{made.Event}/ticket-types", new
+            {
+                name = "General admission", price = new { amount = 4500, currency = "EUR" }, quantity = 500, sectionId = made.Section, maxPerOrder = 10,
+            }, cancellationToken))
+        });
 
         foreach (var state in new[] { "published", "on_sale" })
         {

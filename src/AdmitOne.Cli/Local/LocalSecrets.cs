@@ -23,6 +23,8 @@ public sealed class LocalSecrets
         KeyValuePair.Create("DEMO_PASSWORD", () => RandomNumberGenerator.GetString(Typeable, 12)),
     ]);
 
+    private const string Name = "secrets.json";
+
     private readonly Dictionary<string, string> _kept;
 
     private LocalSecrets(Dictionary<string, string> kept) => _kept = kept;
@@ -34,7 +36,7 @@ public sealed class LocalSecrets
     public static LocalSecrets Open(DataFolder data)
     {
         ArgumentNullException.ThrowIfNull(data);
-        var file = data.FileNamed("secrets.json");
+        var file = data.FileNamed(Name);
         try
         {
             var kept = File.Exists(file) ? JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(file))! : [];
@@ -49,9 +51,32 @@ public sealed class LocalSecrets
         }
         catch (JsonException fault)
         {
-            throw new CannotRunException($"{file} is damaged: put back a copy of it, or begin with another data folder", fault);
+            throw Damaged(file, fault);
         }
     }
+
+    /// <summary>Reads one secret of a folder that another process may be using.</summary>
+    /// <exception cref="CannotRunException">The folder has no such secret, or we may not read it.</exception>
+    public static string Read(string folder, string name)
+    {
+        var file = Path.Combine(folder, Name);
+        try
+        {
+            return JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(file))?.GetValueOrDefault(name)
+                ?? throw new CannotRunException($"{file} has no {name}");
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new CannotRunException($"cannot read {file}: {fault.Message}", fault);
+        }
+        catch (JsonException fault)
+        {
+            throw Damaged(file, fault);
+        }
+    }
+
+    private static CannotRunException Damaged(string file, JsonException fault) =>
+        new($"{file} is damaged: put back a copy of it, or begin with another data folder", fault);
 
     private static string MakeSigningKey()
     {

@@ -15,14 +15,34 @@ public sealed record RunFile(
 
     public static void Remove(DataFolder data) => File.Delete(data.FileNamed(Name));
 
+    public static bool ExistsIn(string folder) => File.Exists(Path.Combine(folder, Name));
+
+    /// <exception cref="CannotRunException">The folder has none, or none that can be read.</exception>
+    public static RunFile Read(string folder)
+    {
+        var file = Path.Combine(folder, Name);
+        try
+        {
+            return JsonSerializer.Deserialize<RunFile>(File.ReadAllText(file), s_json) ?? throw new JsonException("it is empty");
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new CannotRunException($"cannot read {file}: {fault.Message} (is ./run running on that folder?)", fault);
+        }
+        catch (JsonException fault)
+        {
+            throw new CannotRunException($"{file} is damaged: {fault.Message}", fault);
+        }
+    }
+
     /// <returns>null if the folder has none, or none that can be read.</returns>
     public static int? ProcessIdIn(string folder)
     {
         try
         {
-            return JsonSerializer.Deserialize<RunFile>(File.ReadAllText(Path.Combine(folder, Name)), s_json)?.Pid;
+            return Read(folder).Pid;
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or JsonException)
+        catch (CannotRunException)
         {
             return null;
         }

@@ -428,6 +428,7 @@ create policy catalogue on events.events for select
            and status not in ('draft', 'review', 'approved') and deleted_at is null);
 
 -- ---------------------------------------------------------------- work for all tenants: narrow functions that answer ids
+-- They compare with statement_timestamp(): an index cannot be searched with the volatile clock_timestamp(), and all that waits would be read.
 
 create policy worker on platform.tenants for select to admitone_worker using (true);
 create policy worker on tickets.ticket_types for select to admitone_worker using (true);
@@ -455,7 +456,7 @@ create function tickets.events_with_expired_holds(p_limit integer) returns table
 $$
     select due.tenant_id, due.event_id, array_agg(distinct due.ticket_type_id)
       from (select r.tenant_id, r.event_id, r.ticket_type_id from tickets.reservations r
-             where r.status = 'held' and r.expires_at <= clock_timestamp() order by r.expires_at limit p_limit) due
+             where r.status = 'held' and r.expires_at <= statement_timestamp() order by r.expires_at limit p_limit) due
      group by due.tenant_id, due.event_id
 $$;
 
@@ -463,14 +464,14 @@ create function tickets.unsettled_payments(p_limit integer) returns table (tenan
     language sql volatile security definer set search_path = pg_catalog, pg_temp as
 $$
     select p.tenant_id, p.order_id from tickets.payments p
-     where p.status = 'created' and p.next_check_at <= clock_timestamp() order by p.next_check_at limit p_limit
+     where p.status = 'created' and p.next_check_at <= statement_timestamp() order by p.next_check_at limit p_limit
 $$;
 
 create function tickets.pending_refunds(p_limit integer) returns table (tenant_id uuid, refund_id uuid)
     language sql volatile security definer set search_path = pg_catalog, pg_temp as
 $$
     select r.tenant_id, r.id from tickets.refunds r
-     where r.status = 'pending' and r.next_attempt_at <= clock_timestamp() order by r.next_attempt_at limit p_limit
+     where r.status = 'pending' and r.next_attempt_at <= statement_timestamp() order by r.next_attempt_at limit p_limit
 $$;
 
 alter function platform.organizers(uuid[], text) owner to admitone_worker;

@@ -4,7 +4,7 @@
 create index concurrently if not exists ix_ticket_types_event on tickets.ticket_types (tenant_id, event_id) where deleted_at is null;
 
 create index concurrently if not exists ix_reservations_user on tickets.reservations (tenant_id, user_id, created_at);
-create index concurrently if not exists ix_reservations_held_by_type on tickets.reservations (tenant_id, ticket_type_id) where status = 'held';
+create index concurrently if not exists ix_reservations_held_by_type on tickets.reservations (tenant_id, ticket_type_id, expires_at) where status = 'held';
 create index concurrently if not exists ix_reservations_held_expiry on tickets.reservations (expires_at) where status = 'held';
 create index concurrently if not exists ix_reservations_created on tickets.reservations using brin (created_at);
 

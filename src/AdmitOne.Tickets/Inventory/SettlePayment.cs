@@ -19,18 +19,22 @@ internal enum PaymentResult
 /// <param name="Paid">Present if this command issued the tickets.</param>
 internal sealed record Settled(string OrderStatus, PaidOrder? Paid);
 
+/// <summary>What an order's tickets were held for.</summary>
+internal sealed record HeldFor(Guid HoldId, Guid? UserId, IReadOnlyList<Guid> TicketTypeIds);
+
 /// <summary>
 /// The second of a purchase's two transactions. It can come late, twice, or from the reconciler instead of the request; the order's state
 /// decides, so the end is the same. Money without a hold takes the stock again if it is there, and else goes back by itself.
 /// </summary>
 internal sealed class SettlePayment(
-    Guid tenantId, Guid eventId, Guid orderId, Guid holdId, IReadOnlyList<Guid> ticketTypeIds, PaymentResult result, string? reference, Func<PaidOrder, StoredAnswer> answer,
-    StoredAnswer answerWhenDeclined)
+    Guid tenantId, Guid eventId, Guid orderId, HeldFor held, PaymentResult result, string? reference, Func<PaidOrder, StoredAnswer> answer, StoredAnswer answerWhenDeclined)
     : StockCommand<Settled>(tenantId, eventId)
 {
-    internal override IEnumerable<Guid> TicketTypeIds => ticketTypeIds;
+    internal override IEnumerable<Guid> TicketTypeIds => held.TicketTypeIds;
 
-    internal override Guid? HoldId => holdId;
+    internal override Guid? HoldId => held.HoldId;
+
+    internal override Guid? CustomerId => held.UserId;
 
     internal override Guid? OrderId => orderId;
 
@@ -92,7 +96,14 @@ internal sealed class SettlePayment(
         var wanted = rows.GroupBy(r => r.TicketTypeId).ToDictionary(g => g.Key, g => g.Sum(r => r.Quantity));
         var bySection = wanted.GroupBy(w => view.Types[w.Key].Section).All(s => s.Sum(w => w.Value) <= s.Key.Free);
         if (!bySection || wanted.Any(w => w.Value > view.Types[w.Key].Free)) return false;
-        foreach (var (typeId, quantity) in wanted) view.Types[typeId].Move(heldBy: quantity, soldBy: 0);
+        // While the hold was gone its customer may have bought up to the limit: late money is no way around it.
+        var userId = rows[0].UserId;
+        if (wanted.Any(w => view.Types[w.Key].MaxPerCustomer is { } limit && view.Owned.GetValueOrDefault((userId, w.Key)) + w.Value > limit)) return false;
+        foreach (var (typeId, quantity) in wanted)
+        {
+            view.Types[typeId].Move(heldBy: quantity, soldBy: 0);
+            view.CollectOwned(userId, typeId, quantity);
+        }
         return true;
     }
 

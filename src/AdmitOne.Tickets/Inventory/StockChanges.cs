@@ -1,5 +1,5 @@
-using AdmitOne.Platform.Http;
 using System.Text.Json;
+using AdmitOne.Platform.Http;
 
 namespace AdmitOne.Tickets.Inventory;
 

@@ -6,7 +6,8 @@ namespace AdmitOne.Tickets.Inventory;
 /// <summary>
 /// The first round trip of a batch: begin, tenant, idempotency keys, the event's gate, the locks in their one order (sections, then types,
 /// by id), and then everything that must be known. Each statement has a snapshot of its own, so what follows a lock sees what its last
-/// holder committed. No reservation changes without its type's stock lock, which is why their rows need no locks of their own.
+/// holder committed. No reservation changes without its type's stock lock, which is why their rows need no locks of their own. A batch that has
+/// no use for a statement does not send it: most batches are nothing but holds.
 /// </summary>
 internal static class StockReads
 {
@@ -26,17 +27,21 @@ internal static class StockReads
         await using var batch = new NpgsqlBatch(connection);
         batch.Add("begin");
         batch.Add("select set_config('app.tenant_id', $1, true), pg_current_xact_id()::text", tenantId.ToString());
-        batch.Add("""
-            insert into platform.idempotency_keys (tenant_id, user_id, route, key, fingerprint, status)
-            select $1, r.user_id, r.route, r.key, r.fingerprint, 'running' from unnest($2::uuid[], $3::text[], $4::text[], $5::bytea[]) as r (user_id, route, key, fingerprint)
-            on conflict do nothing returning user_id, route, key
-            """, tenantId, requests.Select(r => r.UserId).ToArray(), requests.Select(r => r.Route).ToArray(), requests.Select(r => r.Key).ToArray(), requests.Select(r => r.Fingerprint).ToArray());
-        batch.Add("""
-            select k.user_id, k.route, k.key, k.fingerprint, k.response_status, k.response_body
-              from platform.idempotency_keys k join unnest($2::uuid[], $3::text[], $4::text[]) as r (user_id, route, key)
-                on k.user_id = r.user_id and k.route = r.route and k.key = r.key
-             where k.tenant_id = $1
-            """, tenantId, requests.Select(r => r.UserId).ToArray(), requests.Select(r => r.Route).ToArray(), requests.Select(r => r.Key).ToArray());
+        if (requests.Length > 0)
+        {
+            var (users, routes, keys) = (requests.Select(r => r.UserId).ToArray(), requests.Select(r => r.Route).ToArray(), requests.Select(r => r.Key).ToArray());
+            batch.Add("""
+                insert into platform.idempotency_keys (tenant_id, user_id, route, key, fingerprint, status)
+                select $1, r.user_id, r.route, r.key, r.fingerprint, 'running' from unnest($2::uuid[], $3::text[], $4::text[], $5::bytea[]) as r (user_id, route, key, fingerprint)
+                on conflict do nothing returning user_id, route, key
+                """, tenantId, users, routes, keys, requests.Select(r => r.Fingerprint).ToArray());
+            batch.Add("""
+                select k.user_id, k.route, k.key, k.fingerprint, k.response_status, k.response_body
+                  from platform.idempotency_keys k join unnest($2::uuid[], $3::text[], $4::text[]) as r (user_id, route, key)
+                    on k.user_id = r.user_id and k.route = r.route and k.key = r.key
+                 where k.tenant_id = $1
+                """, tenantId, users, routes, keys);
+        }
         batch.Add("select pg_advisory_xact_lock_shared($1)", EventGate.Key(eventId));
         batch.Add("select status, sales_start_at, sales_end_at from events.sale_window where tenant_id = $1 and event_id = $2", tenantId, eventId);
         batch.Add("""
@@ -53,34 +58,45 @@ internal static class StockReads
             select id, name, price_minor, currency, min_per_order, max_per_order, max_per_customer, sales_start_at, sales_end_at, deleted_at is not null
               from tickets.ticket_types where tenant_id = $1 and id = any ($2)
             """, tenantId, types);
-        batch.Add($"""
-            select {HeldColumns} from unnest($2::uuid[], $3::uuid[]) as h (first, last) cross join lateral
-                   (select * from tickets.reservations where tenant_id = $1 and id between h.first and h.last order by id) r
-            """, tenantId, holds, Array.ConvertAll(holds, HoldIds.LastRow));
-        batch.Add("""
-            select o.id, o.order_number, o.user_id, o.hold_id, o.status, o.total_minor, o.currency, p.id, p.status
-              from tickets.orders o join tickets.payments p on p.tenant_id = o.tenant_id and p.order_id = o.id
-             where o.tenant_id = $1 and o.id = any ($2)
-            """, tenantId, orders);
+        if (holds.Length > 0)
+        {
+            batch.Add($"""
+                select {HeldColumns} from unnest($2::uuid[], $3::uuid[]) as h (first, last) cross join lateral
+                       (select * from tickets.reservations where tenant_id = $1 and id between h.first and h.last order by id) r
+                """, tenantId, holds, Array.ConvertAll(holds, HoldIds.LastRow));
+        }
+        if (orders.Length > 0)
+        {
+            batch.Add("""
+                select o.id, o.order_number, o.user_id, o.hold_id, o.status, o.total_minor, o.currency, p.id, p.status
+                  from tickets.orders o join tickets.payments p on p.tenant_id = o.tenant_id and p.order_id = o.id
+                 where o.tenant_id = $1 and o.id = any ($2)
+                """, tenantId, orders);
+        }
+        // statement_timestamp() is as late as the locks and, unlike clock_timestamp(), is a bound that an index can be searched with.
         batch.Add($"""
             select {HeldColumns} from tickets.reservations r
-             where r.status = 'held' and r.expires_at <= clock_timestamp() and r.tenant_id = $1 and r.ticket_type_id = any ($2) order by r.expires_at limit {MaxExpired}
+             where r.status = 'held' and r.expires_at <= statement_timestamp() and r.tenant_id = $1 and r.ticket_type_id = any ($2) order by r.expires_at limit {MaxExpired}
             """, tenantId, types);
-        batch.Add("""
-            select owned.user_id, owned.ticket_type_id, sum(owned.quantity)::int
-              from (select r.user_id, r.ticket_type_id, r.quantity from tickets.reservations r
-                     where r.tenant_id = $1 and r.user_id = any ($2) and r.ticket_type_id = any ($3) and r.status = 'held' and r.expires_at > clock_timestamp()
-                    union all
-                    select t.user_id, t.ticket_type_id, 1 from tickets.tickets t
-                     where t.tenant_id = $1 and t.user_id = any ($2) and t.ticket_type_id = any ($3) and t.status in ('issued', 'blocked')) owned
-             where owned.ticket_type_id in (select id from tickets.ticket_types where tenant_id = $1 and id = any ($3) and max_per_customer is not null)
-             group by owned.user_id, owned.ticket_type_id
-            """, tenantId, customers, types);
+        if (customers.Length > 0)
+        {
+            // Beginning with the types that have a limit: where none has, nothing more is looked at. The filter, and not a condition, keeps the
+            // planner to the customer's own rows: by the type it would find everybody's.
+            batch.Add("""
+                select c.user_id, l.id,
+                       ((select coalesce(sum(r.quantity) filter (where r.ticket_type_id = l.id and r.status = 'held' and r.expires_at > statement_timestamp()), 0)
+                           from tickets.reservations r where r.tenant_id = $1 and r.user_id = c.user_id)
+                      + (select count(*) from tickets.tickets t
+                          where t.tenant_id = $1 and t.user_id = c.user_id and t.ticket_type_id = l.id and t.status in ('issued', 'blocked')))::int
+                  from tickets.ticket_types l cross join unnest($2::uuid[]) as c (user_id)
+                 where l.tenant_id = $1 and l.id = any ($3) and l.max_per_customer is not null
+                """, tenantId, customers, types);
+        }
 
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var transactionId = (await reader.ListAsync(r => r.GetString(1), cancellationToken))[0];
-        var first = (await reader.NextListAsync(r => (r.GetGuid(0), r.GetString(1), r.GetString(2)), cancellationToken)).ToHashSet();
-        var known = await reader.NextListAsync(r => (Key: (r.GetGuid(0), r.GetString(1), r.GetString(2)),
+        var first = requests.Length == 0 ? [] : (await reader.NextListAsync(r => (r.GetGuid(0), r.GetString(1), r.GetString(2)), cancellationToken)).ToHashSet();
+        var known = requests.Length == 0 ? [] : await reader.NextListAsync(r => (Key: (r.GetGuid(0), r.GetString(1), r.GetString(2)),
             Request: new KnownRequest(r.GetFieldValue<byte[]>(3), r.IsDBNull(4) ? null : new StoredAnswer(r.GetInt32(4), r.GetString(5)))), cancellationToken);
         await reader.NextResultAsync(cancellationToken);   // the gate
         var window = await reader.NextListAsync(r => new SaleWindow(r.GetString(0), r.Instant(1), r.Instant(2)), cancellationToken);
@@ -89,11 +105,11 @@ internal static class StockReads
         var now = (await reader.NextListAsync(r => r.Instant(0), cancellationToken))[0];
         var facts = (await reader.NextListAsync(r => (Id: r.GetGuid(0), Name: r.GetString(1), Price: r.GetInt64(2), Currency: r.GetString(3), Min: r.GetInt32(4), Max: r.GetInt32(5),
             PerCustomer: r.IsDBNull(6) ? (int?)null : r.GetInt32(6), From: r.InstantOrNull(7), Until: r.InstantOrNull(8), Deleted: r.GetBoolean(9)), cancellationToken)).ToDictionary(f => f.Id);
-        var held = await reader.NextListAsync(ReadHeld, cancellationToken);
-        var orderRows = await reader.NextListAsync(r => new OrderState(r.GetGuid(0), r.GetString(1), r.IsDBNull(2) ? null : r.GetGuid(2), r.GetGuid(3), r.GetString(4), r.GetInt64(5), r.GetString(6),
+        var held = holds.Length == 0 ? [] : await reader.NextListAsync(ReadHeld, cancellationToken);
+        var orderRows = orders.Length == 0 ? [] : await reader.NextListAsync(r => new OrderState(r.GetGuid(0), r.GetString(1), r.IsDBNull(2) ? null : r.GetGuid(2), r.GetGuid(3), r.GetString(4), r.GetInt64(5), r.GetString(6),
             r.GetGuid(7), r.GetString(8)), cancellationToken);
         var expired = await reader.NextListAsync(ReadHeld, cancellationToken);
-        var owned = await reader.NextListAsync(r => (Key: (r.GetGuid(0), r.GetGuid(1)), Quantity: r.GetInt32(2)), cancellationToken);
+        var owned = customers.Length == 0 ? [] : await reader.NextListAsync(r => (Key: (r.GetGuid(0), r.GetGuid(1)), Quantity: r.GetInt32(2)), cancellationToken);
 
         var view = new StockView
         {

@@ -95,6 +95,7 @@ internal static class BuyTickets
             EventId = eventId,
             OrderId = pending.OrderId,
             HoldId = pending.HoldId,
+            UserId = caller.UserId,
             PaymentId = pending.PaymentId,
             Token = request.Payment.Token!,
             AmountMinor = pending.TotalMinor,

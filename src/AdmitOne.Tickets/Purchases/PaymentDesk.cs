@@ -11,6 +11,7 @@ internal sealed class OpenPayment
     public Guid EventId { get; init; }
     public Guid OrderId { get; init; }
     public Guid HoldId { get; init; }
+    public Guid? UserId { get; init; }
     public Guid PaymentId { get; init; }
     public string Token { get; init; } = "";
     public long AmountMinor { get; init; }
@@ -73,7 +74,8 @@ internal sealed partial class PaymentDesk(Database database, EventLanes lanes, T
     {
         while (true)
         {
-            var (settled, refusal) = await lanes.RunAsync(new SettlePayment(payment.TenantId, payment.EventId, payment.OrderId, payment.HoldId, payment.TicketTypeIds, result,
+            var (settled, refusal) = await lanes.RunAsync(new SettlePayment(payment.TenantId, payment.EventId, payment.OrderId,
+                new HeldFor(payment.HoldId, payment.UserId, payment.TicketTypeIds), result,
                 result == PaymentResult.Succeeded ? TestPayments.Reference(payment.ForProvider) : null, PurchaseAnswer.Paid, PurchaseAnswer.Declined));
             if (settled is not null) return settled;
             // The lane is full. The money has moved already, so this waits for its turn instead of giving up.
@@ -86,7 +88,7 @@ internal sealed partial class PaymentDesk(Database database, EventLanes lanes, T
     {
         await using var work = await database.BeginAsync(tenantId, cancellationToken);
         return await work.FindAsync<OpenPayment>("""
-            select o.tenant_id, o.event_id, o.id as order_id, o.hold_id, p.id as payment_id, p.token, p.amount_minor, p.currency, p.hold_expires_at,
+            select o.tenant_id, o.event_id, o.id as order_id, o.hold_id, o.user_id, p.id as payment_id, p.token, p.amount_minor, p.currency, p.hold_expires_at,
                    (select array_agg(i.ticket_type_id) from tickets.order_items i where i.tenant_id = o.tenant_id and i.order_id = o.id) as ticket_type_ids
               from tickets.orders o join tickets.payments p on p.tenant_id = o.tenant_id and p.order_id = o.id
              where o.id = @orderId and p.status = 'created'

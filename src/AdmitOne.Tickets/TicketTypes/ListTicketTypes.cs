@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
@@ -6,7 +7,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
-using System.ComponentModel.DataAnnotations;
 
 namespace AdmitOne.Tickets.TicketTypes;
 

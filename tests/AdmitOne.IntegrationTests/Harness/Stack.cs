@@ -30,6 +30,9 @@ public sealed class Stack : IAsyncLifetime
     /// <summary>The one of this run, for what no fixture is handed to.</summary>
     public static Stack Current { get; private set; } = null!;
 
+    /// <summary>Whether this machine lacks the servers. A fixture that finds so starts nothing: only a test, not its fixture, can be skipped.</summary>
+    public bool IsMissing => _missing is not null;
+
     /// <summary>As the superuser, whom no policy binds.</summary>
     public PostgresAddress Postgres => Ready(_postgres).Address;
 
@@ -94,9 +97,15 @@ public sealed class Stack : IAsyncLifetime
         if (_data is not null) Remove(_data);
     }
 
-    private T Ready<T>(T? part) where T : class
+    /// <summary>Ends a test that needs the servers where there are none.</summary>
+    public void SkipIfMissing()
     {
         if (_missing is not null) Assert.Skip(_missing);
+    }
+
+    private T Ready<T>(T? part) where T : class
+    {
+        SkipIfMissing();
         return part ?? throw new InvalidOperationException("The stack has not been started.");
     }
 

@@ -88,6 +88,7 @@ public partial class World : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        if (_stack.IsMissing) return;
         _database = await _stack.NewDatabaseAsync(CancellationToken.None);
         var neighbours = await Task.WhenAll(
             StartAsync(AuthNeighbour.Build, Settings("auth", Neighbourhood.Role)),
@@ -123,6 +124,7 @@ public partial class World : IAsyncLifetime
 
     public HttpClient Client(Uri url, string? role = null, Guid? userId = null, Guid? tenant = null)
     {
+        _stack.SkipIfMissing();
         var client = new HttpClient(_http, disposeHandler: false) { BaseAddress = url };
         if (role is not null) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token(role, userId, tenant));
         return client;
@@ -144,6 +146,7 @@ public partial class World : IAsyncLifetime
     /// <summary>A connection of the superuser, to hold locks with.</summary>
     public async Task<NpgsqlConnection> ConnectAsync()
     {
+        _stack.SkipIfMissing();
         var connection = new NpgsqlConnection(_stack.Postgres.ConnectionString(_database));
         await connection.OpenAsync(Cancellation);
         return connection;

@@ -105,23 +105,24 @@ public partial class World
     }
 
     /// <summary>Buys what the buyer holds.</summary>
-    public Task<HttpResponseMessage> BuyHeldAsync(Guid reservationId, Guid buyer, string token = "tok_ok", string? key = null, Uri? replica = null) =>
-        PurchaseAsync(Tenant, new { reservationId, payment = Pay(token) }, buyer, key, replica);
+    public Task<HttpResponseMessage> BuyHeldAsync(Guid reservationId, Guid buyer, string token = "tok_ok", string? key = null, Uri? replica = null, Guid? tenant = null) =>
+        PurchaseAsync(tenant ?? Tenant, new { reservationId, payment = Pay(token) }, buyer, key, replica);
 
     /// <summary>The text of a ticket's QR code, as its owner sees it now.</summary>
-    public async Task<string> CodeAsync(Guid ticketId, Guid owner)
+    public async Task<string> CodeAsync(Guid ticketId, Guid owner, Guid? tenant = null)
     {
-        using var client = Tickets(Roles.Customer, owner);
+        using var client = Tickets(Roles.Customer, owner, tenant);
         return (await client.GetJsonAsync($"/api/v1/tickets/{ticketId}/qr")).Text("code");
     }
 
     /// <summary>Buys for a new buyer, and gives each ticket's code.</summary>
-    public async Task<IReadOnlyList<(Guid TicketId, string Code)>> BuyCodesAsync(Sale sale, int quantity = 1)
+    public async Task<IReadOnlyList<(Guid TicketId, string Code)>> BuyCodesAsync(Sale sale, int quantity = 1, string token = "tok_ok")
     {
+        ArgumentNullException.ThrowIfNull(sale);
         var buyer = Guid.CreateVersion7();
-        var order = await (await BuyAsync(sale, quantity, buyer)).ReadAsync(HttpStatusCode.Created);
+        var order = await (await BuyAsync(sale, quantity, buyer, token)).ReadAsync(HttpStatusCode.Created);
         var codes = new List<(Guid, string)>();
-        foreach (var ticket in order.GetProperty("tickets").EnumerateArray()) codes.Add((ticket.Id(), await CodeAsync(ticket.Id(), buyer)));
+        foreach (var ticket in order.GetProperty("tickets").EnumerateArray()) codes.Add((ticket.Id(), await CodeAsync(ticket.Id(), buyer, sale.Tenant)));
         return codes;
     }
 

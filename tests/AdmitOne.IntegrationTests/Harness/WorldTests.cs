@@ -37,4 +37,34 @@ public sealed class WorldTests(World world, Stack stack) : IClassFixture<World>
         Assert.Equal(1, await world.Ask<int>("select count(*) from platform.tenants where id = @Tenant", new { world.Tenant }));
         Assert.Equal(0, await other.Ask<int>("select count(*) from platform.tenants where id = @Tenant", new { world.Tenant }));
     }
+
+    [Fact]
+    public async Task A_ticket_is_sold_and_admits_one_person_once()
+    {
+        var sale = await world.PutOnSaleAsync(quantity: 3);
+        var buyer = Guid.CreateVersion7();
+        var hold = await (await world.HoldAsync(sale, quantity: 2, buyer)).ReadAsync(HttpStatusCode.Created);
+        var order = await (await world.BuyHeldAsync(hold.Id(), buyer)).ReadAsync(HttpStatusCode.Created);
+        Assert.Equal("paid", order.Text("status"));
+        using var second = await world.HoldAsync(sale, quantity: 2);
+        Assert.Equal("insufficient_inventory", await second.RefusedAsync(HttpStatusCode.Conflict));
+
+        var code = await world.CodeAsync(order.Items("tickets")[0].Id(), buyer);
+        Assert.Equal("admitted", (await (await world.ScanAsync(sale.EventId, code)).ReadAsync()).Text("result"));
+        Assert.Equal("already_admitted", (await (await world.ScanAsync(sale.EventId, code, gate: "B")).ReadAsync()).Text("reason"));
+        await world.AssertBooksAreRightAsync(sale.EventId);
+    }
+
+    [Fact]
+    public async Task A_replica_sells_from_the_same_stock_and_a_free_event_costs_nothing()
+    {
+        var sale = await world.PutOnSaleAsync(quantity: 2, new SaleOptions { PriceMinor = 0 });
+        var replica = await world.StartReplicaAsync();
+        Assert.Equal(HttpStatusCode.Created, (await world.BuyAsync(sale, token: "free", replica: replica.Url)).StatusCode);
+        var (_, code) = (await world.BuyCodesAsync(sale, token: "free"))[0];
+        using var third = await world.BuyAsync(sale, token: "free", replica: replica.Url);
+        Assert.Equal("insufficient_inventory", await third.RefusedAsync(HttpStatusCode.Conflict));
+        Assert.Equal("admitted", (await (await world.ScanAsync(sale.EventId, code, replica: replica.Url)).ReadAsync()).Text("result"));
+        await world.AssertBooksAreRightAsync(sale.EventId);
+    }
 }

@@ -1,0 +1,93 @@
+using System.CommandLine;
+using AdmitOne.Cli.Local;
+using AdmitOne.Tickets.Inventory;
+using Dapper;
+using Npgsql;
+
+namespace AdmitOne.Cli.Commands;
+
+/// <summary><c>admitone verify</c>: recounts everything from its rows, as an auditor who cannot change any.</summary>
+internal static class VerifyCommand
+{
+    private const int Faults = 1;
+    private const int CannotLook = 2;
+
+    public static Command Create()
+    {
+        var data = DataOption.Create("the PostgreSQL of DB_HOST, DB_PORT, DB_NAME, DB_AUDIT_USER and DB_AUDIT_PASSWORD");
+        var tenant = new Option<Guid?>("--tenant") { Description = "Only this tenant.", HelpName = "ID" };
+        var eventId = new Option<Guid?>("--event") { Description = "Only this event.", HelpName = "ID" };
+        var command = new Command("verify", "Recount stock, tickets, admissions and money from their rows. Exit code 0: all is right; 1: faults, a line each; 2: cannot look.")
+        {
+            data, tenant, eventId,
+        };
+        command.SetAction((parsed, cancellationToken) => RunAsync(
+            parsed.InvocationConfiguration, parsed.GetValue(data), new Scope(parsed.GetValue(tenant), parsed.GetValue(eventId)), cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(InvocationConfiguration console, DirectoryInfo? data, Scope scope, CancellationToken cancellationToken)
+    {
+        string? target = null;
+        try
+        {
+            target = AuditTarget.ConnectionString(GivenVariables.OfProcess(), data);
+            return await RecountAsync(target, scope, console.Output, cancellationToken);
+        }
+        catch (CannotRunException fault)
+        {
+            await console.Error.WriteLineAsync("admitone: " + fault.Message);
+        }
+        catch (NpgsqlException fault)
+        {
+            await console.Error.WriteLineAsync("admitone: " + AuditTarget.Explain(fault, target!));
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await console.Error.WriteLineAsync("admitone: stopped before everything was counted");
+        }
+
+        return CannotLook;
+    }
+
+    private static async Task<int> RecountAsync(string connectionString, Scope scope, TextWriter output, CancellationToken cancellationToken)
+    {
+        await using var source = NpgsqlDataSource.Create(connectionString);
+        var tenants = await TenantsAsync(source, scope.Tenant, cancellationToken);
+        var (types, faults) = (0, new List<InventoryProblem>());
+        foreach (var tenant in tenants)
+        {
+            var report = await InventoryCheck.RunAsync(source, tenant, scope.Event, cancellationToken);
+            types += report.Types;
+            faults.AddRange(report.Problems);
+            foreach (var fault in report.Problems)
+            {
+                await output.WriteLineAsync($"{fault.Kind}: tenant {tenant}, event {fault.EventId}, id {fault.Id}: {fault.Detail}");
+            }
+        }
+
+        if (scope.Event is { } one && types == 0 && faults.Count == 0)
+        {
+            throw new CannotRunException($"there is no event {one} with ticket types");
+        }
+
+        await output.WriteLineAsync($"recounted {Count(types, "ticket type")} of {Count(tenants.Count, "tenant")}: {Summary(faults)}");
+        return faults.Count == 0 ? 0 : Faults;
+    }
+
+    private static async Task<IReadOnlyList<Guid>> TenantsAsync(NpgsqlDataSource source, Guid? only, CancellationToken cancellationToken)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        var found = (await connection.QueryAsync<Guid>(new CommandDefinition(
+            "select id from platform.tenants where @only::uuid is null or id = @only order by id", new { only }, cancellationToken: cancellationToken))).AsList();
+        return only is null || found.Count > 0 ? found : throw new CannotRunException($"there is no tenant {only}");
+    }
+
+    private static string Summary(List<InventoryProblem> faults) => faults.Count == 0
+        ? "no faults"
+        : $"{Count(faults.Count, "fault")} ({string.Join(", ", faults.CountBy(fault => fault.Kind).Select(kind => $"{kind.Value} {kind.Key}"))})";
+
+    private static string Count(int number, string what) => number == 1 ? $"1 {what}" : $"{number} {what}s";
+
+    private sealed record Scope(Guid? Tenant, Guid? Event);
+}

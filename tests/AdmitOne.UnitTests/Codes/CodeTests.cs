@@ -1,0 +1,122 @@
+using System.Security.Cryptography;
+using System.Text;
+using AdmitOne.Tickets.Codes;
+using FsCheck;
+using FsCheck.Fluent;
+using Microsoft.Extensions.Options;
+
+namespace AdmitOne.UnitTests.Codes;
+
+public sealed class CodeTests
+{
+    private const string Key = "a-first-key-for-tests-0123456789-abcdef";
+    private const string NewKey = "a-second-key-for-tests-9876543210-fedcba";
+
+    private static readonly Guid s_tenant = Guid.Parse("0193a5b0-7c1e-7d3a-9f00-00000000000a");
+    private static readonly SealedTicket s_ticket = new(Guid.Parse("0193a5b0-7c1e-7d3a-9f00-00000000aaaa"), 3, 0);
+
+    [Theory]
+    [InlineData("AB", "BB8")]
+    [InlineData("Hello!!", "%69 VD92EX0")]
+    [InlineData("base-45", "UJCLQE7W581")]
+    [InlineData("ietf!", "QED8WEX0")]
+    public void Base45_is_that_of_RFC_9285(string plain, string encoded)
+    {
+        Assert.Equal(encoded, Base45.Encode(Encoding.ASCII.GetBytes(plain)));
+        var bytes = new byte[plain.Length];
+        Assert.True(Base45.TryDecode(encoded, bytes, out var length));
+        Assert.Equal(plain, Encoding.ASCII.GetString(bytes, 0, length));
+    }
+
+    [Theory]
+    [InlineData("GGW")]    // 65 536
+    [InlineData(":::")]
+    [InlineData("::")]     // 2 024
+    [InlineData("A")]
+    [InlineData("AAAA")]
+    [InlineData("ab")]
+    [InlineData("A\u00e9")]
+    public void Base45_refuses_what_it_does_not_make(string text) => Assert.False(Base45.TryDecode(text, new byte[10], out _));
+
+    [Fact]
+    public void Base45_gives_back_any_bytes() => Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), bytes =>
+    {
+        var back = new byte[bytes.Length];
+        return Base45.TryDecode(Base45.Encode(bytes), back, out var length) && length == bytes.Length && back.SequenceEqual(bytes);
+    }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void A_carrier_is_49_bytes_always_the_same_and_opens_to_what_was_sealed()
+    {
+        var seal = Seal(Key);
+        var carrier = seal.Seal(s_tenant, s_ticket);
+        Assert.Equal(49, carrier.Length);
+        Assert.Equal(carrier, Seal(Key).Seal(s_tenant, s_ticket));
+        Assert.True(seal.TryOpen(s_tenant, carrier, out var opened));
+        Assert.Equal(s_ticket, opened);
+        Assert.NotEqual(carrier, seal.Seal(s_tenant, s_ticket with { OwnerVersion = 4 }));
+    }
+
+    [Fact]
+    public void A_carrier_of_another_tenant_or_key_does_not_open()
+    {
+        var carrier = Seal(Key).Seal(s_tenant, s_ticket);
+        Assert.False(Seal(Key).TryOpen(Guid.CreateVersion7(), carrier, out _));
+        Assert.False(Seal(NewKey).TryOpen(s_tenant, carrier, out _));
+    }
+
+    [Fact]
+    public void After_a_rotation_old_and_new_carriers_open_and_then_only_new_ones()
+    {
+        var old = Seal(Key).Seal(s_tenant, s_ticket);
+        var both = Seal(NewKey, Key);
+        Assert.True(both.TryOpen(s_tenant, old, out _));
+        Assert.True(both.TryOpen(s_tenant, both.Seal(s_tenant, s_ticket), out _));
+        Assert.False(Seal(NewKey).TryOpen(s_tenant, old, out _));
+    }
+
+    [Fact]
+    public void Whatever_bit_is_changed_a_code_no_longer_opens()
+    {
+        using var signer = new CodeSigner(Options.Create(new CodeOptions { Key = Key }));
+        var codes = new TicketCodes(Seal(Key), signer);
+        var carrier = Seal(Key).Seal(s_tenant, s_ticket);
+        byte[] whole = [.. carrier, .. signer.Sign(carrier)];
+        Assert.True(codes.TryOpen(s_tenant, Base45.Encode(whole), out _));
+        for (var bit = 0; bit < whole.Length * 8; bit++)
+        {
+            var changed = whole.ToArray();
+            changed[bit / 8] ^= (byte)(1 << (bit % 8));
+            Assert.False(codes.TryOpen(s_tenant, Base45.Encode(changed), out _), $"bit {bit}");
+        }
+    }
+
+    [Fact]
+    public void Random_texts_never_open_and_never_throw()
+    {
+        using var signer = new CodeSigner(Options.Create(new CodeOptions { Key = Key }));
+        var codes = new TicketCodes(Seal(Key), signer);
+        var random = new System.Random(20261122);
+        var bytes = new byte[113];
+        for (var n = 0; n < 50_000; n++)
+        {
+            random.NextBytes(bytes);
+            if (n % 2 == 0) bytes[0] = 1;
+            Assert.False(codes.TryOpen(s_tenant, Base45.Encode(bytes.AsSpan(0, n % 3 == 0 ? 113 : random.Next(113))), out _));
+        }
+    }
+
+    [Fact]
+    public void A_signing_key_that_was_not_given_is_the_same_in_every_replica_and_one_that_was_is_used()
+    {
+        using var one = new CodeSigner(Options.Create(new CodeOptions { Key = Key }));
+        using var two = new CodeSigner(Options.Create(new CodeOptions { Key = Key }));
+        using var given = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var three = new CodeSigner(Options.Create(new CodeOptions { Key = Key, SigningKey = given.ExportECPrivateKeyPem() }));
+        Assert.True(two.IsSigned("text"u8, one.Sign("text"u8)));
+        Assert.False(three.IsSigned("text"u8, one.Sign("text"u8)));
+        Assert.True(given.VerifyData("text"u8, three.Sign("text"u8), HashAlgorithmName.SHA256));
+    }
+
+    private static CodeSeal Seal(string key, string? previous = null) => new(Options.Create(new CodeOptions { Key = key, KeyPrevious = previous }));
+}

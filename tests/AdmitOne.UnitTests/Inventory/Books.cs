@@ -1,0 +1,147 @@
+using AdmitOne.Tickets.Inventory;
+
+namespace AdmitOne.UnitTests.Inventory;
+
+/// <summary>
+/// The rows of one event in memory, changed by the same rules and the same list of changes as in the database, and checked after each batch
+/// as the recount checks them there.
+/// </summary>
+internal sealed class Books
+{
+    private sealed record Type(Guid Id, Guid Section, int Quantity, long Price, int? PerCustomer);
+
+    private readonly Guid _tenant = Guid.CreateVersion7();
+    private readonly Dictionary<Guid, int> _capacity = [];
+    private readonly List<Type> _types = [];
+    private readonly Dictionary<Guid, HeldRow> _rows = [];
+    private readonly Dictionary<Guid, OrderState> _orders = [];
+    private readonly Dictionary<Guid, List<NewOrderItem>> _items = [];
+    private readonly List<NewTicket> _tickets = [];
+    private readonly Dictionary<Guid, (int Held, int Sold)> _stock = [];
+    private readonly Dictionary<(Guid, string, string), (KnownRequest Known, Guid? Order)> _requests = [];
+    private readonly List<NewRefund> _refunds = [];
+
+    public Guid EventId { get; } = Guid.CreateVersion7();
+
+    public DateTimeOffset Now { get; set; } = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
+
+    public string EventStatus { get; set; } = "on_sale";
+
+    public Guid Tenant => _tenant;
+
+    public IReadOnlyList<Guid> TypeIds => _types.ConvertAll(t => t.Id);
+
+    public IReadOnlyCollection<OrderState> Orders => _orders.Values;
+
+    public IReadOnlyCollection<HeldRow> Rows => _rows.Values;
+
+    public IReadOnlyList<NewTicket> Tickets => _tickets;
+
+    public IReadOnlyList<NewRefund> Refunds => _refunds;
+
+    public Guid AddSection(int capacity)
+    {
+        var id = Guid.CreateVersion7();
+        _capacity[id] = capacity;
+        return id;
+    }
+
+    public Guid AddType(Guid section, int quantity, long price, int? perCustomer = null)
+    {
+        var type = new Type(Guid.CreateVersion7(), section, quantity, price, perCustomer);
+        _types.Add(type);
+        _stock[type.Id] = (0, 0);
+        return type.Id;
+    }
+
+    public (int Held, int Sold) Stock(Guid type) => _stock[type];
+
+    /// <summary>Decides and "commits" one batch, then checks the books.</summary>
+    public void Run(params StockCommand[] commands)
+    {
+        var view = View(commands);
+        var changes = new StockChanges();
+        SweepExpired.First(view, changes);
+        foreach (var command in commands) command.Decide(view, changes);
+        Write(view, changes, commands);
+        foreach (var command in commands) command.Complete();
+        Check();
+    }
+
+    private StockView View(StockCommand[] commands)
+    {
+        var locked = commands.SelectMany(c => c.TicketTypeIds).ToHashSet();
+        var sections = _capacity.ToDictionary(c => c.Key, c => new SectionState(c.Key, c.Value,
+            _types.Where(t => t.Section == c.Key).Sum(t => _stock[t.Id].Held), _types.Where(t => t.Section == c.Key).Sum(t => _stock[t.Id].Sold)));
+        return new StockView
+        {
+            Now = Now,
+            Window = new SaleWindow(EventStatus, Now.AddDays(-1), Now.AddDays(1)),
+            Types = _types.Where(t => locked.Contains(t.Id)).ToDictionary(t => t.Id, t => new TypeState(t.Id, sections[t.Section], t.Quantity, _stock[t.Id])
+            {
+                Name = "type", PriceMinor = t.Price, Currency = "EUR", MinPerOrder = 1, MaxPerOrder = 10, MaxPerCustomer = t.PerCustomer,
+                SalesStartAt = null, SalesEndAt = null, IsDeleted = false,
+            }),
+            Holds = commands.Select(c => c.HoldId).OfType<Guid>().Distinct()
+                .Select(hold => _rows.Values.Where(r => r.HoldId == hold).OrderBy(r => r.Id).ToList()).Where(rows => rows.Count > 0).ToDictionary(rows => rows[0].HoldId),
+            Orders = commands.Select(c => c.OrderId).OfType<Guid>().Where(_orders.ContainsKey).Distinct().ToDictionary(id => id, id => _orders[id]),
+            Owned = commands.Select(c => c.CustomerId).OfType<Guid>().Distinct().SelectMany(u => _types.Where(t => t.PerCustomer is not null).Select(t => (User: u, Type: t.Id)))
+                .ToDictionary(k => k, k => _rows.Values.Where(r => r.UserId == k.User && r.TicketTypeId == k.Type && r.Status == "held" && r.ExpiresAt > Now).Sum(r => r.Quantity)
+                    + _tickets.Count(t => t.UserId == k.User && t.TicketTypeId == k.Type)),
+            Requests = commands.Select(c => c.Request).OfType<KeyedRequest>().Select(r => (r.UserId, r.Route, r.Key)).Distinct()
+                .Where(_requests.ContainsKey).ToDictionary(k => k, k => _requests[k].Known),
+            Expired = _rows.Values.Where(r => r.Status == "held" && r.ExpiresAt <= Now && locked.Contains(r.TicketTypeId)).ToArray(),
+        };
+    }
+
+    private void Write(StockView view, StockChanges changes, StockCommand[] commands)
+    {
+        foreach (var type in view.Types.Values) _stock[type.Id] = (_stock[type.Id].Held + type.HeldChange, _stock[type.Id].Sold + type.SoldChange);
+        foreach (var added in changes.Held) _rows.Add(added.Row.Id, added.Row);
+        foreach (var bound in changes.HoldsBound) _rows[bound.RowId] = _rows[bound.RowId] with { OrderId = bound.OrderId, ExpiresAt = bound.ExpiresAt };
+        foreach (var move in changes.HoldMoves.GroupBy(m => m.RowId).Select(g => g.Last()))
+            if (_rows[move.RowId].Status == "held") _rows[move.RowId] = _rows[move.RowId] with { Status = move.Status };
+        foreach (var order in changes.Orders)
+        {
+            var payment = changes.Payments.Single(p => p.OrderId == order.Id);
+            _orders.Add(order.Id, new OrderState(order.Id, order.Number, order.UserId, order.HoldId, order.Status, order.TotalMinor, order.Currency, payment.Id, payment.Status));
+            _items[order.Id] = changes.OrderItems.Where(i => i.OrderId == order.Id).ToList();
+        }
+        foreach (var move in changes.OrderMoves)
+            if (_orders[move.OrderId].Status is "payment_pending" or "payment_failed" or "expired") _orders[move.OrderId] = _orders[move.OrderId] with { Status = move.Status };
+        foreach (var move in changes.PaymentMoves)
+            foreach (var order in _orders.Values.Where(o => o.PaymentId == move.PaymentId && o.PaymentStatus != "succeeded").ToArray()) _orders[order.Id] = order with { PaymentStatus = move.Status };
+        _tickets.AddRange(changes.Tickets);
+        _refunds.AddRange(changes.Refunds);
+
+        foreach (var request in commands.Select(c => c.Request).OfType<KeyedRequest>())
+            _requests.TryAdd((request.UserId, request.Route, request.Key), (new KnownRequest(request.Fingerprint, null), null));
+        foreach (var forgotten in changes.Forgotten) _requests.Remove((forgotten.UserId, forgotten.Route, forgotten.Key));
+        foreach (var (request, order, answer) in changes.Remembered) _requests[(request.UserId, request.Route, request.Key)] = (new KnownRequest(request.Fingerprint, answer), order);
+        foreach (var kept in changes.Kept)
+            foreach (var key in _requests.Where(r => r.Value.Order == kept.OrderId && r.Value.Known.Answer is null).Select(r => r.Key).ToArray())
+                _requests[key] = (_requests[key].Known with { Answer = kept.Answer }, kept.OrderId);
+    }
+
+    private void Check()
+    {
+        foreach (var type in _types)
+        {
+            var (held, sold) = _stock[type.Id];
+            Assert.Equal(_rows.Values.Where(r => r.TicketTypeId == type.Id && r.Status == "held").Sum(r => r.Quantity), held);
+            Assert.Equal(_tickets.Count(t => t.TicketTypeId == type.Id), sold);
+            Assert.InRange(held + sold, 0, type.Quantity);
+        }
+        foreach (var (section, capacity) in _capacity)
+            Assert.InRange(_types.Where(t => t.Section == section).Sum(t => _stock[t.Id].Held + _stock[t.Id].Sold), 0, capacity);
+        foreach (var order in _orders.Values)
+        {
+            Assert.Equal(order.TotalMinor, _items[order.Id].Sum(i => i.Quantity * i.UnitPriceMinor));
+            Assert.Equal(order.Status == "paid" ? _items[order.Id].Sum(i => i.Quantity) : 0, _tickets.Count(t => t.OrderId == order.Id));
+            Assert.Equal(order.Status is "paid" or "refunded", order.PaymentStatus == "succeeded");
+            Assert.Equal(order.Status == "refunded" && order.TotalMinor > 0 ? order.TotalMinor : 0, _refunds.Where(r => r.OrderId == order.Id).Sum(r => r.AmountMinor));
+        }
+        foreach (var owned in _tickets.GroupBy(t => (t.UserId, t.TicketTypeId)))
+            if (_types.Single(t => t.Id == owned.Key.TicketTypeId).PerCustomer is { } limit) Assert.InRange(owned.Count(), 0, limit);
+    }
+}

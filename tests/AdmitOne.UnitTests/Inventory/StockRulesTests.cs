@@ -1,0 +1,126 @@
+using AdmitOne.Tickets.Inventory;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace AdmitOne.UnitTests.Inventory;
+
+/// <summary>The rules of a batch, without a database: any order of any wishes keeps the books right.</summary>
+public sealed class StockRulesTests
+{
+    private static readonly PaymentTimes s_times = new(TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(15));
+    private static readonly StoredAnswer s_declined = new(402, "declined");
+
+    /// <summary>One thing that happens: which of nine, to which of what there is, and how much.</summary>
+    private sealed record Step(int Kind, int Pick, int Quantity);
+
+    private static Gen<Step> Steps =>
+        from kind in Gen.Choose(0, 9)
+        from pick in Gen.Choose(0, 50)
+        from quantity in Gen.Choose(1, 4)
+        select new Step(kind, pick, quantity);
+
+    [Fact]
+    public void Whatever_happens_in_whatever_order_nothing_is_oversold_leaked_or_paid_for_nothing() =>
+        Prop.ForAll(Steps.ListOf().Resize(120).ToArbitrary(), steps => { Play(steps); }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
+
+    [Fact]
+    public async Task A_late_customers_limit_still_counts_what_expired_holds_gave_back()
+    {
+        var books = new Books();
+        var type = books.AddType(books.AddSection(10), 10, 100, perCustomer: 2);
+        var buyer = Guid.CreateVersion7();
+        HoldStock Hold(int n) => new(books.Tenant, books.EventId, buyer, [new HoldItem(type, n)], TimeSpan.FromMinutes(1));
+
+        books.Run(Hold(2));
+        var refused = Hold(1);
+        books.Run(refused);
+        Assert.Equal("limit_per_customer", (await refused.Done).Refusal?.Type.Code);
+        books.Now += TimeSpan.FromMinutes(2);
+        var allowed = Hold(2);
+        books.Run(allowed);
+        Assert.NotNull((await allowed.Done).Value);
+    }
+
+    [Fact]
+    public async Task Within_one_batch_first_come_is_first_served()
+    {
+        var books = new Books();
+        var type = books.AddType(books.AddSection(3), 3, 100);
+        var holds = Enumerable.Range(0, 5).Select(_ => new HoldStock(books.Tenant, books.EventId, Guid.CreateVersion7(), [new HoldItem(type, 1)], TimeSpan.FromMinutes(1))).ToArray();
+        books.Run(holds);
+        var answers = await Task.WhenAll(holds.Select(h => h.Done));
+        Assert.Equal([true, true, true, false, false], answers.Select(a => a.Value is not null));
+        Assert.Equal("insufficient_inventory", answers[4].Refusal?.Type.Code);
+    }
+
+    [Fact]
+    public void Money_for_a_cancelled_event_goes_back_and_no_ticket_is_issued()
+    {
+        var books = new Books();
+        var type = books.AddType(books.AddSection(3), 3, 100);
+        var begin = Buy(books, type, 1, Guid.CreateVersion7(), "key-1");
+        books.Run(begin);
+        books.EventStatus = "cancelled";
+        books.Run(Settle(books, books.Orders.Single(), PaymentResult.Succeeded));
+        Assert.Equal("refunded", books.Orders.Single().Status);
+        Assert.Single(books.Refunds);
+        Assert.Equal((0, 0), books.Stock(type));
+    }
+
+    [Fact]
+    public void Ids_of_a_holds_rows_are_consecutive_and_found_between_its_first_and_last()
+    {
+        var hold = HoldIds.New(TimeProvider.System.GetUtcNow());
+        var rows = Enumerable.Range(0, HoldIds.MaxRows).Select(n => HoldIds.Row(hold, n)).ToArray();
+        Assert.Equal(hold, rows[0]);
+        Assert.Equal(HoldIds.LastRow(hold), rows[^1]);
+        Assert.Equal(HoldIds.MaxRows, rows.Distinct().Count());
+        Assert.Equal(rows, rows.OrderBy(r => Convert.ToHexString(r.ToByteArray(bigEndian: true)), StringComparer.Ordinal));
+        Assert.Throws<ArgumentOutOfRangeException>(() => HoldIds.Row(hold, HoldIds.MaxRows));
+    }
+
+    private static void Play(IEnumerable<Step> steps)
+    {
+        var books = new Books();
+        var floor = books.AddSection(12);
+        var types = new[] { books.AddType(floor, 8, 2500), books.AddType(floor, 8, 1000, perCustomer: 3), books.AddType(books.AddSection(5), 9, 0) };
+        var buyers = Enumerable.Range(0, 4).Select(_ => Guid.CreateVersion7()).ToArray();
+        var waiting = new List<StockCommand>();
+        var keys = 0;
+        foreach (var step in steps)
+        {
+            var buyer = buyers[step.Pick % buyers.Length];
+            var type = types[step.Pick % types.Length];
+            var row = books.Rows.Count == 0 ? null : books.Rows.ElementAt(step.Pick % books.Rows.Count);
+            var order = books.Orders.Count == 0 ? null : books.Orders.ElementAt(step.Pick % books.Orders.Count);
+            switch (step.Kind)
+            {
+                case 0 or 1: waiting.Add(new HoldStock(books.Tenant, books.EventId, buyer, [new HoldItem(type, step.Quantity)], TimeSpan.FromMinutes(2))); break;
+                case 2 when row is not null: waiting.Add(new ReleaseStock(books.Tenant, books.EventId, row.UserId, row.HoldId, [row.TicketTypeId])); break;
+                case 3 when row is not null: waiting.Add(Pay(books, row, $"key-{keys++}")); break;
+                case 4: waiting.Add(Buy(books, type, step.Quantity, buyer, $"key-{step.Pick}")); break;   // some keys come again
+                case 5 or 6 when order is not null: waiting.Add(Settle(books, order, PaymentResult.Succeeded)); break;
+                case 7 when order is not null: waiting.Add(Settle(books, order, step.Quantity > 2 ? PaymentResult.Failed : PaymentResult.Expired)); break;
+                case 8: books.Now += TimeSpan.FromMinutes(step.Quantity); break;
+                case 9: books.EventStatus = step.Pick == 7 ? "cancelled" : step.Pick % 3 == 0 ? "sales_paused" : "on_sale"; break;
+            }
+            // Batches of several commands, as when many arrive while the last one commits.
+            if (waiting.Count == 0 || step.Pick % 3 == 0) continue;
+            books.Run([.. waiting]);
+            waiting.Clear();
+        }
+        if (waiting.Count > 0) books.Run([.. waiting]);
+    }
+
+    private static BeginPayment Buy(Books books, Guid type, int quantity, Guid buyer, string key) => new(books.Tenant, books.EventId, buyer,
+        new WantedTickets(null, [new HoldItem(type, quantity)]), new PaymentWish("test", "tok_ok"), s_times, new KeyedRequest(buyer, "POST /purchases", key, [(byte)quantity]), Paid);
+
+    private static BeginPayment Pay(Books books, HeldRow row, string key) => new(books.Tenant, books.EventId, row.UserId,
+        new WantedTickets(row.HoldId, [new HoldItem(row.TicketTypeId, row.Quantity)]), new PaymentWish(row.UnitPriceMinor == 0 ? "free" : "test", null), s_times,
+        new KeyedRequest(row.UserId, "POST /purchases", key, [0]), Paid);
+
+    private static SettlePayment Settle(Books books, OrderState order, PaymentResult result) => new(books.Tenant, books.EventId, order.Id,
+        new HeldFor(order.HoldId, order.UserId, books.Rows.Where(r => r.HoldId == order.HoldId).Select(r => r.TicketTypeId).ToArray()), result, "ref", Paid, s_declined);
+
+    private static StoredAnswer Paid(PaidOrder order) => new(201, order.Number);
+}
