@@ -1,5 +1,5 @@
+using AdmitOne.Platform.Http;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -11,7 +11,7 @@ internal static class CatalogueFeature
 
     public static void MapCatalogue(this IEndpointRouteBuilder v1)
     {
-        var catalogue = v1.MapGroup("").WithTags("Catalogue");
+        var catalogue = v1.MapGroup("").WithTag("Catalogue", "Finding events, of all organisers.");
         ListEvents.Map(catalogue);
         ListVenueEvents.Map(catalogue);
         ListCategories.Map(catalogue);

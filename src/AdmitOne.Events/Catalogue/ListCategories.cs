@@ -15,7 +15,8 @@ public static class ListCategories
         catalogue.MapGet("/categories", HandleAsync)
             .WithName("ListCategories").WithSummary("The categories of events")
             .WithDescription("All on one page: those that everybody has, and, with a token, the organiser's own.")
-            .AllowAnonymous().WithRateTier(RateTier.Read);
+            .AllowAnonymous().WithRateTier(RateTier.Read)
+            .WithAnswerExample(RouteExamples.OnePage(new Category("music", "Music"), new Category("theatre", "Theatre")));
 
     private static async Task<Ok<Page<Category>>> HandleAsync(Caller? caller, Categories categories, HttpContext context, CancellationToken cancellationToken)
     {

@@ -17,6 +17,7 @@ public static class ListEvents
             .WithName("ListEvents").WithSummary("Events of all organisers")
             .WithDescription("Everybody sees what is published and public; a manager's token also shows their own drafts and private events.")
             .AllowAnonymous().WithRateTier(RateTier.Read)
+            .WithAnswerExample(RouteExamples.OnePage(EventExamples.OnSale))
             .MayRefuseWith(PlatformProblems.InvalidParameter, PlatformProblems.ValidationFailed);
 
     private static async Task<Results<Ok<Page<EventBody>>, Refusal>> HandleAsync(

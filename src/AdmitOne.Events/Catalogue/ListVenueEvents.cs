@@ -16,6 +16,7 @@ public static class ListVenueEvents
         catalogue.MapGet("/venues/{venueId}/events", HandleAsync)
             .WithName("ListVenueEvents").WithSummary("Events at one venue")
             .AllowAnonymous().WithRateTier(RateTier.Read)
+            .WithAnswerExample(RouteExamples.OnePage(EventExamples.OnSale))
             .MayRefuseWith(PlatformProblems.InvalidParameter, PlatformProblems.ValidationFailed, PlatformProblems.NotFound);
 
     private static async Task<Results<Ok<Page<EventBody>>, Refusal>> HandleAsync(

@@ -21,6 +21,7 @@ public static class CreateEvent
             .WithName("CreateEvent").WithSummary("Create a draft")
             .WithDescription("The draft takes the venue's name and capacity as they are now. It is seen by the organiser's managers until it is published.")
             .RequireAuthorization(Policies.VenueManager).WithRateTier(RateTier.Write)
+            .WithRequestExample(EventExamples.New).WithAnswerExample(EventExamples.Draft).WithEntityTag()
             .MayRefuseWith(PlatformProblems.ValidationFailed, PlatformProblems.DependencyUnavailable);
 
     private static async Task<Results<Created<EventBody>, Refusal>> HandleAsync(

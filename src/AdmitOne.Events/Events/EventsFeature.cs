@@ -1,6 +1,6 @@
 using AdmitOne.Platform.Configuration;
+using AdmitOne.Platform.Http;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -16,7 +16,7 @@ internal static class EventsFeature
     public static void MapEvents(this IEndpointRouteBuilder v1)
     {
         v1.ServiceProvider.GetRequiredService<EventMetrics>();   // its counters exist, at 0, from the start
-        var events = v1.MapGroup("/events").WithTags("Events");
+        var events = v1.MapGroup("/events").WithTag("Events", "What is put on, when and where.");
         CreateEvent.Map(events);
         FindEvent.Map(events);
     }

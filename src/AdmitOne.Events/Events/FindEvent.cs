@@ -17,6 +17,7 @@ public static class FindEvent
             .WithName("FindEvent").WithSummary("One event, by id or slug")
             .WithDescription("A slug is unique within its organiser: name the organiser, or send a token of theirs. Drafts and private events are shown to the organiser's managers.")
             .AllowAnonymous().WithRateTier(RateTier.Read)
+            .WithAnswerExample(EventExamples.OnSale).WithEntityTag()
             .Produces(StatusCodes.Status304NotModified)
             .MayRefuseWith(PlatformProblems.NotFound);
 

@@ -1,6 +1,6 @@
+using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Outbound;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace AdmitOne.Events.Internal;
@@ -9,7 +9,7 @@ internal static class InternalFeature
 {
     public static void MapInternal(this IEndpointRouteBuilder service)
     {
-        var events = service.MapGroup("/internal/events").WithTags("Internal").RequireSignedCall("order-service", "ticket-service", "event-service");
+        var events = service.MapGroup("/internal/events").WithTag("Internal", "For neighbouring services, by signature.").RequireSignedCall("order-service", "ticket-service", "event-service");
         ReadEventFacts.Map(events);
     }
 }

@@ -22,7 +22,7 @@ public static class ReadEventFacts
         events.MapGet("/{id}", HandleAsync)
             .WithName("ReadEventFacts").WithSummary("All that a neighbour needs of an event")
             .WithDescription("A signed call of order-service, ticket-service or event-service, for the tenant that its signature names.")
-            .WithRateTier(RateTier.Global)
+            .WithRateTier(RateTier.Global).WithAnswerExample(InternalExamples.Facts)
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.BadSignature, PlatformProblems.StaleTimestamp, PlatformProblems.NonceReused, PlatformProblems.DependencyUnavailable);
 
     private static async Task<Results<Ok<EventFacts>, Refusal>> HandleAsync(

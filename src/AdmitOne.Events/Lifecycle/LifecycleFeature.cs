@@ -1,5 +1,5 @@
+using AdmitOne.Platform.Http;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -12,7 +12,7 @@ internal static class LifecycleFeature
     public static void MapLifecycle(this IEndpointRouteBuilder v1)
     {
         v1.ServiceProvider.GetRequiredService<LifecycleMetrics>();   // its counters exist, at 0, from the start
-        var transitions = v1.MapGroup("/events/{id}/transitions").WithTags("Lifecycle");
+        var transitions = v1.MapGroup("/events/{id}/transitions").WithTag("Lifecycle", "From a draft to the end of an event, state by state.");
         MoveEvent.Map(transitions);
         ListMoves.Map(transitions);
     }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Http;
 
@@ -6,7 +7,11 @@ namespace AdmitOne.Events.Lifecycle;
 public static class LifecycleProblems
 {
     /// <summary>The event is in another state than the caller thought, or lacks what the new state needs. <c>allowed</c> lists where it may go.</summary>
-    public static readonly ProblemType TransitionNotAllowed = new("transition_not_allowed", StatusCodes.Status409Conflict, "The event cannot go there from here");
+    public static readonly ProblemType TransitionNotAllowed = new("transition_not_allowed", StatusCodes.Status409Conflict, "The event cannot go there from here")
+    {
+        Like = "The event is draft and cannot become on_sale; from here it may go to review, published, cancelled.",
+        LikeMembers = ImmutableDictionary.CreateRange<string, object>([new("allowed", new[] { "review", "published", "cancelled" })]),
+    };
 
     internal static Refusal NotFrom(EventStatus from, EventStatus to)
     {

@@ -24,6 +24,7 @@ public static class ListMoves
             .WithName("ListMoves").WithSummary("The history of an event's states")
             .WithDescription("Oldest first, at most the last thousand.")
             .RequireAuthorization(Policies.VenueManager).WithRateTier(RateTier.Read)
+            .WithAnswerExample(LifecycleExamples.History)
             .MayRefuseWith(PlatformProblems.NotFound);
 
     private static async Task<Results<Ok<Moves>, Refusal>> HandleAsync(

@@ -30,6 +30,7 @@ public static class MoveEvent
             .WithName("MoveEvent").WithSummary("Move an event to another state")
             .WithDescription("To go on sale from published or rescheduled it needs a start in the future and a section. Once a move that closes sales has been answered, no sale of it commits any more.")
             .RequireAuthorization(Policies.VenueManager).WithRateTier(RateTier.Write)
+            .WithRequestExample(LifecycleExamples.PutOnSale).WithAnswerExample(EventExamples.OnSale).WithEntityTag()
             .MayRefuseWith(PlatformProblems.NotFound, LifecycleProblems.TransitionNotAllowed);
 
     private static async Task<Results<Ok<EventBody>, Refusal>> HandleAsync(

@@ -33,6 +33,7 @@ public static class AddSection
         ofEvent.MapPost("/", HandleAsync)
             .WithName("AddSection").WithSummary("Add a section to an event")
             .RequireAuthorization(Policies.VenueManager).WithRateTier(RateTier.Write)
+            .WithRequestExample(SectionExamples.New).WithAnswerExample(SectionExamples.Floor with { Version = 1 }).WithEntityTag()
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.AlreadyExists, SectionProblems.OverVenueCapacity, SectionProblems.EditNotAllowed);
 
     private static async Task<Results<Created<SectionBody>, Refusal>> HandleAsync(

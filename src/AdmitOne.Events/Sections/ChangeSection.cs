@@ -44,6 +44,7 @@ public static class ChangeSection
             .WithDescription("If-Match: the section's version in quotes. Lowering the capacity waits for sales under way and never goes below what is held and sold.")
             .Accepts<SectionChange>("application/merge-patch+json", "application/json")
             .RequireAuthorization(Policies.VenueManager).WithRateTier(RateTier.Write)
+            .WithRequestExample(SectionExamples.Patch).WithAnswerExample(SectionExamples.Floor with { Capacity = 900 }).WithEntityTag()
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.IfMatchRequired, PlatformProblems.VersionMismatch, PlatformProblems.AlreadyExists,
                 SectionProblems.OverVenueCapacity, SectionProblems.CapacityBelowSold, SectionProblems.EditNotAllowed);
 

@@ -18,6 +18,7 @@ public static class ListSections
         ofEvent.MapGet("/", HandleAsync)
             .WithName("ListSections").WithSummary("An event's sections")
             .AllowAnonymous().WithRateTier(RateTier.Read)
+            .WithAnswerExample(RouteExamples.OnePage(SectionExamples.Floor))
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.InvalidParameter, PlatformProblems.ValidationFailed);
 
     private static async Task<Results<Ok<Page<SectionBody>>, Refusal>> HandleAsync(

@@ -8,13 +8,22 @@ public static class SectionProblems
 {
     /// <summary>The venue may hold fewer people than the sections together would.</summary>
     public static readonly ProblemType OverVenueCapacity =
-        new("over_venue_capacity", StatusCodes.Status422UnprocessableEntity, "The sections would hold more people than the venue may");
+        new("over_venue_capacity", StatusCodes.Status422UnprocessableEntity, "The sections would hold more people than the venue may")
+        {
+            Like = "The venue may hold 1200, the other sections take 1000: 200 are left.",
+        };
 
     /// <summary>So many are held or sold already. Refund or wait for holds to expire, then try again.</summary>
-    public static readonly ProblemType CapacityBelowSold = new("capacity_below_sold", StatusCodes.Status409Conflict, "More is sold than that");
+    public static readonly ProblemType CapacityBelowSold = new("capacity_below_sold", StatusCodes.Status409Conflict, "More is sold than that")
+    {
+        Like = "More tickets of this section are held or sold than it would hold.",
+    };
 
     /// <summary>The event's state, or what depends on the thing, does not let it be changed any more.</summary>
-    public static readonly ProblemType EditNotAllowed = new("edit_not_allowed", StatusCodes.Status409Conflict, "It cannot be changed any more");
+    public static readonly ProblemType EditNotAllowed = new("edit_not_allowed", StatusCodes.Status409Conflict, "It cannot be changed like that any more")
+    {
+        Like = "The event is cancelled: its sections stay as they are.",
+    };
 
     internal static readonly Refusal NotFound = PlatformProblems.NotFound.With("There is no section of this id here.");
 

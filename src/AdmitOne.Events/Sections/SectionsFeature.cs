@@ -1,5 +1,5 @@
+using AdmitOne.Platform.Http;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace AdmitOne.Events.Sections;
@@ -8,7 +8,7 @@ internal static class SectionsFeature
 {
     public static void MapSections(this IEndpointRouteBuilder v1)
     {
-        var ofEvent = v1.MapGroup("/events/{eventId}/sections").WithTags("Sections");
+        var ofEvent = v1.MapGroup("/events/{eventId}/sections").WithTag("Sections", "Parts of the venue, and how many people each takes.");
         ListSections.Map(ofEvent);
         AddSection.Map(ofEvent);
 

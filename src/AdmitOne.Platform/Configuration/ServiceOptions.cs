@@ -15,18 +15,23 @@ public sealed class ServiceOptions
     [ConfigurationKeyName("BIND"), Required]
     public string Bind { get; set; } = "127.0.0.1";
 
+    /// <summary>development, staging or production; development unless told otherwise. Production has stricter rules.</summary>
     [ConfigurationKeyName("ENVIRONMENT")]
     public string? EnvironmentName { get; set; }
 
+    /// <summary>Another name of <c>ENVIRONMENT</c>. Names that disagree stop the start.</summary>
     [ConfigurationKeyName("NODE_ENV")]
     public string? NodeEnvironmentName { get; set; }
 
+    /// <summary>Another name of <c>ENVIRONMENT</c>. Names that disagree stop the start.</summary>
     [ConfigurationKeyName("ASPNETCORE_ENVIRONMENT")]
     public string? AspNetEnvironmentName { get; set; }
 
+    /// <summary>The least that is logged.</summary>
     [ConfigurationKeyName("LOG_LEVEL"), AllowedValues("debug", "info", "warn", "error", ErrorMessage = "LOG_LEVEL must be debug, info, warn or error.")]
     public string LogLevel { get; set; } = "info";
 
+    /// <summary>One JSON object a line, or lines for a person.</summary>
     [ConfigurationKeyName("LOG_FORMAT"), AllowedValues("json", "pretty", ErrorMessage = "LOG_FORMAT must be json or pretty.")]
     public string LogFormat { get; set; } = "json";
 
@@ -34,6 +39,7 @@ public sealed class ServiceOptions
     [ConfigurationKeyName("LOG_FILE")]
     public string? LogFile { get; set; }
 
+    /// <summary>Whether there is <c>/metrics</c>.</summary>
     [ConfigurationKeyName("ENABLE_METRICS")]
     public bool EnableMetrics { get; set; } = true;
 

@@ -1,10 +1,13 @@
 using System.Diagnostics;
 using System.Reflection;
+using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Redis;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Hosting;
 
 namespace AdmitOne.Platform.Health;
@@ -12,41 +15,51 @@ namespace AdmitOne.Platform.Health;
 /// <summary>What orchestrators and people ask. Readiness looks at the service's own stores, never at a neighbour.</summary>
 internal static class HealthRoutes
 {
+    private static readonly HealthState s_up = new("up", Reason: null);
+
     public static void MapHealth(this WebApplication app)
     {
-        var health = app.MapGroup("/health").WithTags("Health").AllowAnonymous();
-        health.MapGet("/", () => new { status = "up" }).WithName("Health").WithSummary("The process answers");
-        health.MapGet("/live", () => new { status = "up" }).WithName("Live").WithSummary("The process should not be restarted");
-        health.MapGet("/startup", (Readiness readiness, CancellationToken cancellationToken) => AnswerAsync(readiness, cancellationToken))
-            .WithName("Startup").WithSummary("The service has started");
-        health.MapGet("/ready", (Readiness readiness, CancellationToken cancellationToken) => AnswerAsync(readiness, cancellationToken))
-            .WithName("Ready").WithSummary("The service can take requests");
+        var health = app.MapGroup("/health").WithTag("Health", "Whether the service can do its work, for orchestrators, scrapers and people.").AllowAnonymous();
+        health.MapGet("/", () => TypedResults.Ok(s_up)).WithName("Health").WithSummary("The process answers").WithAnswerExample(s_up);
+        health.MapGet("/live", () => TypedResults.Ok(s_up)).WithName("Live").WithSummary("The process should not be restarted").WithAnswerExample(s_up);
+        MapReadiness(health, "/startup").WithName("Startup").WithSummary("The service has started");
+        MapReadiness(health, "/ready").WithName("Ready").WithSummary("The service can take requests");
         app.MapGet("/health/detailed", DetailAsync).WithTags("Health").RequireAuthorization(Policies.AdminOrOps)
-            .WithName("HealthDetail").WithSummary("Each part by itself, for operators");
+            .WithName("HealthDetail").WithSummary("Each part by itself, for operators")
+            .WithAnswerExample(new HealthDetail("ready", Reason: null, Database: true, new SchemaState(Found: 3, Needed: 3), Redis: true, "0.1.0", WorkingSetBytes: 141_557_760));
     }
+
+    private static RouteHandlerBuilder MapReadiness(RouteGroupBuilder health, string path) =>
+        health.MapGet(path, (Readiness readiness, CancellationToken cancellationToken) => AnswerAsync(readiness, cancellationToken))
+            .Produces<HealthState>().Produces<HealthState>(StatusCodes.Status503ServiceUnavailable)
+            .WithAnswerExample(new HealthState("ready", Reason: null), StatusCodes.Status200OK)
+            .WithAnswerExample(new HealthState("not_ready", "the database does not answer"), StatusCodes.Status503ServiceUnavailable);
 
     private static async Task<IResult> AnswerAsync(Readiness readiness, CancellationToken cancellationToken)
     {
         var state = await readiness.LookAsync(cancellationToken);
-        return Results.Json(new { status = state.Word, reason = state.Reason }, statusCode: state.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+        return TypedResults.Json(new HealthState(state.Word, state.Reason), statusCode: state.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
 
-    private static async Task<IResult> DetailAsync(Readiness readiness, CancellationToken cancellationToken)
+    private static async Task<Ok<HealthDetail>> DetailAsync(Readiness readiness, CancellationToken cancellationToken)
     {
         var state = await readiness.LookAsync(cancellationToken);
         using var process = Process.GetCurrentProcess();
-        return Results.Json(new
-        {
-            status = state.Word,
-            reason = state.Reason,
-            database = state.Database,
-            schema = new { found = state.SchemaFound, needed = state.SchemaNeeded },
-            redis = state.Redis,
-            version = Assembly.GetEntryAssembly()?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion,
-            workingSetBytes = process.WorkingSet64,
-        });
+        return TypedResults.Ok(new HealthDetail(state.Word, state.Reason, state.Database, new SchemaState(state.SchemaFound, state.SchemaNeeded), state.Redis,
+            Assembly.GetEntryAssembly()?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion, process.WorkingSet64));
     }
 }
+
+/// <summary>Whether a service can do its work.</summary>
+/// <param name="Status"><c>up</c>, or of readiness <c>ready</c>, <c>degraded</c> (Redis is away: slower, not wrong) or <c>not_ready</c>.</param>
+/// <param name="Reason">What is wrong, if anything is.</param>
+public sealed record HealthState(string Status, string? Reason);
+
+/// <summary>Each part of a service by itself.</summary>
+public sealed record HealthDetail(string Status, string? Reason, bool Database, SchemaState Schema, bool Redis, string? Version, long WorkingSetBytes);
+
+/// <summary>Which migration the database is at, and the oldest that the service works with.</summary>
+public sealed record SchemaState(int? Found, int Needed);
 
 /// <param name="Word">ready, degraded (Redis is away: slower, not wrong) or not_ready.</param>
 internal sealed record ReadyState(string Word, string? Reason, bool Database, int? SchemaFound, int SchemaNeeded, bool Redis)

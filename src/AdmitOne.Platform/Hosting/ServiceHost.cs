@@ -83,7 +83,7 @@ public static class ServiceHost
         app.UseStatusCodePages(answer => PlatformProblems.ForStatus(answer.HttpContext.Response.StatusCode) is { } type
             ? ProblemWriter.WriteAsync(answer.HttpContext, type.With($"{answer.HttpContext.Request.Method} {answer.HttpContext.Request.Path} cannot be answered like this; /docs lists the routes."))
             : Task.CompletedTask);
-        app.UseRouting();
+        app.UseHeadAsGet();
         app.UseAuthentication();
         app.UseAuthorization();
         app.Use((context, next) => SignedCallFilter.InvokeAsync(context, () => next(context)));

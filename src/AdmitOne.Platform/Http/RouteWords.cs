@@ -13,6 +13,10 @@ public static class RouteWords
 {
     public static TBuilder WithRateTier<TBuilder>(this TBuilder route, RateTier tier) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(tier);
 
+    /// <summary>Under which heading the API document lists the routes of a group, and what it says below it.</summary>
+    public static TBuilder WithTag<TBuilder>(this TBuilder routes, string name, string description) where TBuilder : IEndpointConventionBuilder =>
+        routes.WithTags(name).WithMetadata(new TagDescription(name, description));
+
     /// <summary>Names the refusals that are this route's own; those of every route need no mention.</summary>
     public static TBuilder MayRefuseWith<TBuilder>(this TBuilder route, params ProblemType[] problems) where TBuilder : IEndpointConventionBuilder =>
         route.WithMetadata(new RouteProblems(problems));
@@ -26,5 +30,7 @@ public static class RouteWords
     /// <summary>An answer for one caller only.</summary>
     public static void NeverCache(this HttpContext context) => context.Response.Headers.CacheControl = "private, no-store";
 }
+
+internal sealed record TagDescription(string Name, string Text);
 
 public sealed record RouteProblems(IReadOnlyList<ProblemType> Problems);

@@ -15,9 +15,11 @@ public sealed class JwtOptions
     [ConfigurationKeyName("JWT_SECRET_PREVIOUS"), Secret]
     public string? SecretPrevious { get; set; }
 
+    /// <summary>The <c>iss</c> that a token must have.</summary>
     [ConfigurationKeyName("JWT_ISSUER"), Required]
     public string Issuer { get; set; } = "admitone-auth";
 
+    /// <summary>The <c>aud</c> that a token must have.</summary>
     [ConfigurationKeyName("JWT_AUDIENCE"), Required]
     public string Audience { get; set; } = "admitone";
 }

@@ -71,4 +71,5 @@ public static class SignedCallFilter
     }
 }
 
-internal sealed record SignedCallRequired(IReadOnlyList<string> Services);
+/// <summary>Which services may call a route with a signature.</summary>
+public sealed record SignedCallRequired(IReadOnlyList<string> Services);

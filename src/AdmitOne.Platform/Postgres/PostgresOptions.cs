@@ -7,33 +7,40 @@ namespace AdmitOne.Platform.Postgres;
 
 public sealed class PostgresOptions
 {
+    /// <summary>Where PostgreSQL is.</summary>
     [ConfigurationKeyName("DB_HOST"), Required]
     public string Host { get; set; } = "";
 
+    /// <summary>Its port.</summary>
     [ConfigurationKeyName("DB_PORT"), Range(1, 65535)]
     public int Port { get; set; } = 5432;
 
+    /// <summary>The database.</summary>
     [ConfigurationKeyName("DB_NAME"), Required]
     public string Name { get; set; } = "";
 
+    /// <summary>The service's own login role, which may do what that service does and no more.</summary>
     [ConfigurationKeyName("DB_USER"), Required]
     public string User { get; set; } = "";
 
+    /// <summary>Of that role.</summary>
     [ConfigurationKeyName("DB_PASSWORD"), Required]
     public string Password { get; set; } = "";
 
+    /// <summary>Connections that are kept open.</summary>
     [ConfigurationKeyName("DB_POOL_MIN"), Range(0, 1000)]
     public int PoolMin { get; set; } = 2;
 
-    /// <summary>10 for the Event Service and 20 for the Ticket Service unless told otherwise.</summary>
+    /// <summary>The most connections; not below <c>DB_POOL_MIN</c>. All replicas together must stay below the server's <c>max_connections</c>.</summary>
     [ConfigurationKeyName("DB_POOL_MAX"), Range(1, 1000)]
     public int? PoolMax { get; set; }
 
-    /// <summary>disable, prefer, require, verify-ca or verify-full; production takes nothing weaker than verify-full.</summary>
+    /// <summary>Unless told otherwise prefer, and verify-full in production, which takes nothing weaker.</summary>
     [ConfigurationKeyName("DB_SSL_MODE"), AllowedValues("disable", "prefer", "require", "verify-ca", "verify-full", null,
         ErrorMessage = "DB_SSL_MODE must be disable, prefer, require, verify-ca or verify-full.")]
     public string? SslMode { get; set; }
 
+    /// <summary>After this the server gives a statement up.</summary>
     [ConfigurationKeyName("DB_STATEMENT_TIMEOUT_MS"), Range(100, 600_000)]
     public int StatementTimeoutMs { get; set; } = 5000;
 

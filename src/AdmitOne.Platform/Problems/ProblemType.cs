@@ -8,6 +8,18 @@ namespace AdmitOne.Platform.Problems;
 /// <param name="Title">The same words each time.</param>
 public sealed record ProblemType(string Code, int Status, string Title)
 {
+    /// <summary>What <c>detail</c> may read like, for the API document.</summary>
+    public string? Like { get; init; }
+
+    /// <summary>Members that this problem adds, with a value of each as an example.</summary>
+    public ImmutableDictionary<string, object> LikeMembers { get; init; } = ImmutableDictionary<string, object>.Empty;
+
+    internal Refusal Example => new(this, Like ?? Title + ".")
+    {
+        Extensions = LikeMembers,
+        Errors = this == PlatformProblems.ValidationFailed ? [new ValidationError("/items/0/quantity", "Must be between 1 and 1000000.")] : [],
+    };
+
     /// <summary>Says what happened this time, and what to do about it.</summary>
     public Refusal With(string detail) => new(this, detail);
 }

@@ -6,9 +6,11 @@ namespace AdmitOne.Platform.Redis;
 
 public sealed class RedisOptions
 {
+    /// <summary>Where Redis is.</summary>
     [ConfigurationKeyName("REDIS_HOST"), Required]
     public string Host { get; set; } = "";
 
+    /// <summary>Its port.</summary>
     [ConfigurationKeyName("REDIS_PORT"), Range(1, 65535)]
     public int Port { get; set; } = 6379;
 
@@ -16,9 +18,11 @@ public sealed class RedisOptions
     [ConfigurationKeyName("REDIS_PASSWORD")]
     public string? Password { get; set; }
 
+    /// <summary>The number of the database.</summary>
     [ConfigurationKeyName("REDIS_DB"), Range(0, 15)]
     public int Database { get; set; }
 
+    /// <summary>Speaks TLS to Redis.</summary>
     [ConfigurationKeyName("REDIS_TLS")]
     public bool Tls { get; set; }
 }

@@ -50,7 +50,8 @@ internal static class TelemetrySetup
         app.Services.GetRequiredService<MeterProvider>();   // instruments made from here on are seen
 
         var route = app.MapGet("/metrics", (PrometheusText metrics) => Results.Text(metrics.Scrape(), "text/plain; version=0.0.4"))
-            .WithName("Metrics").WithSummary("Metrics as Prometheus text").AllowAnonymous().ExcludeFromDescription();
+            .WithName("Metrics").WithSummary("Metrics as Prometheus text").WithTags("Health").AllowAnonymous()
+            .Produces<string>(StatusCodes.Status200OK, "text/plain");
         if (options.MetricsPort is { } port) route.RequireHost($"*:{port}");
     }
 

@@ -17,14 +17,19 @@ public sealed record TicketCode(Guid TicketId, string Code, string Kind, DateTim
 
 internal static class ShowCode
 {
-    private static readonly ProblemType s_notIssued = new("ticket_not_issued", StatusCodes.Status409Conflict, "The ticket does not admit");
+    /// <summary>It was blocked, refunded or cancelled, so there is no code to show.</summary>
+    private static readonly ProblemType s_notIssued = new("ticket_not_issued", StatusCodes.Status409Conflict, "The ticket does not admit")
+    {
+        Like = "It is refunded.",
+    };
 
     private const int PixelsPerModule = 8;
 
     public static void Map(IEndpointRouteBuilder tickets) =>
         tickets.MapGet("/{id}/qr", HandleAsync)
             .WithName("ShowTicketCode").WithSummary("The code to show at the door, as JSON, PNG or SVG").WithRateTier(RateTier.Read)
-            .Produces<TicketCode>().Produces(StatusCodes.Status200OK, contentType: "image/png").Produces(StatusCodes.Status200OK, contentType: "image/svg+xml")
+            .Produces<TicketCode>().WithAnswerExample(new TicketCode(ExampleSale.Ticket, ExampleSale.Code, "static", ValidUntil: null, RefreshAt: null))
+            .AlsoAnswers("image/png", "image/svg+xml")
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.NotOwner, s_notIssued, PlatformProblems.ValidationFailed);
 
     private static async Task<IResult> HandleAsync(

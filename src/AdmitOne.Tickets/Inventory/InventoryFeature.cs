@@ -1,6 +1,6 @@
+using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -12,6 +12,9 @@ internal static class InventoryFeature
     public static void AddInventory(this IServiceCollection services) =>
         services.AddSingleton<InventoryMetrics>().AddSingleton<EventLanes>().AddHostedService(provider => provider.GetRequiredService<EventLanes>());
 
-    public static void MapInventory(this IEndpointRouteBuilder v1) =>
-        VerifyInventory.Map(v1.MapGroup("/admin").WithTags("Administration").RequireAuthorization(Policies.AdminOrOps));
+    public static void MapInventory(this IEndpointRouteBuilder v1)
+    {
+        v1.ServiceProvider.GetRequiredService<InventoryMetrics>();   // its counters exist, at 0, from the start
+        VerifyInventory.Map(v1.MapGroup("/admin").WithTag("Administration", "For those who run it.").RequireAuthorization(Policies.AdminOrOps));
+    }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Http;
 
@@ -6,22 +7,46 @@ namespace AdmitOne.Tickets.Inventory;
 /// <summary>Why stock was not moved.</summary>
 public static class InventoryProblems
 {
-    /// <summary>Stock ran out between looking and taking. Trying again helps only after a release. `available` says what is left of each type.</summary>
-    public static readonly ProblemType InsufficientInventory = new("insufficient_inventory", StatusCodes.Status409Conflict, "Not enough tickets are left");
+    /// <summary>Stock ran out between looking and taking. Trying again helps only after a release. <c>available</c> says what is left of each type.</summary>
+    public static readonly ProblemType InsufficientInventory = new("insufficient_inventory", StatusCodes.Status409Conflict, "Not enough tickets are left")
+    {
+        Like = "1 of \"General admission\" are left; you asked for 2.",
+        LikeMembers = ImmutableDictionary.CreateRange<string, object>([new("available", new Dictionary<string, int> { [ExampleSale.TicketType.ToString()] = 1 })]),
+    };
 
     /// <summary>Paused, outside the sale's window, or a type that is not on sale yet.</summary>
-    public static readonly ProblemType SalesNotOpen = new("sales_not_open", StatusCodes.Status422UnprocessableEntity, "It is not on sale now");
+    public static readonly ProblemType SalesNotOpen = new("sales_not_open", StatusCodes.Status422UnprocessableEntity, "It is not on sale now")
+    {
+        Like = "The event is sales_paused; its sale runs from 2026-10-01 08:00:00Z to 2026-11-22 19:30:00Z.",
+    };
 
-    public static readonly ProblemType LimitPerOrder = new("limit_per_order", StatusCodes.Status422UnprocessableEntity, "The order is too small or too large");
+    /// <summary>The ticket type says how many one order may have: minPerOrder to maxPerOrder.</summary>
+    public static readonly ProblemType LimitPerOrder = new("limit_per_order", StatusCodes.Status422UnprocessableEntity, "The order is too small or too large")
+    {
+        Like = "\"General admission\" is sold in orders of 1 to 8.",
+    };
 
     /// <summary>Held and bought count together.</summary>
-    public static readonly ProblemType LimitPerCustomer = new("limit_per_customer", StatusCodes.Status422UnprocessableEntity, "The customer has as many as allowed");
+    public static readonly ProblemType LimitPerCustomer = new("limit_per_customer", StatusCodes.Status422UnprocessableEntity, "The customer has as many as allowed")
+    {
+        Like = "A customer may have 8 of \"General admission\"; you hold or own 8.",
+    };
 
     /// <summary>The hold was released, completed, or is being paid already.</summary>
-    public static readonly ProblemType ReservationNotHeld = new("reservation_not_held", StatusCodes.Status409Conflict, "The reservation is not held any more");
+    public static readonly ProblemType ReservationNotHeld = new("reservation_not_held", StatusCodes.Status409Conflict, "The reservation is not held any more")
+    {
+        Like = "It is being paid already.",
+    };
 
     /// <summary>Its time is over; its tickets went back on sale.</summary>
-    public static readonly ProblemType ReservationExpired = new("reservation_expired", StatusCodes.Status410Gone, "The reservation has expired");
+    public static readonly ProblemType ReservationExpired = new("reservation_expired", StatusCodes.Status410Gone, "The reservation has expired")
+    {
+        Like = "It expired at 2026-10-01 19:10:00Z; nothing was charged. Reserve again.",
+    };
 
-    public static readonly ProblemType PaymentMethodUnavailable = new("payment_method_unavailable", StatusCodes.Status422UnprocessableEntity, "This payment method cannot be used here");
+    /// <summary>The service's configuration does not allow it, or it does not fit this order.</summary>
+    public static readonly ProblemType PaymentMethodUnavailable = new("payment_method_unavailable", StatusCodes.Status422UnprocessableEntity, "This payment method cannot be used here")
+    {
+        Like = "\"cash\" cannot be used here.",
+    };
 }

@@ -15,6 +15,7 @@ internal static class FindOrder
     public static void Map(IEndpointRouteBuilder orders) =>
         orders.MapGet("/{id}", HandleAsync)
             .WithName("FindOrder").WithSummary("One order with its lines, payment and tickets").WithRateTier(RateTier.Read)
+            .WithAnswerExample(OrderExamples.Paid)
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.NotOwner);
 
     private static async Task<Results<Ok<Order>, Refusal>> HandleAsync(Guid id, Caller caller, HttpContext context, Database database, CancellationToken cancellationToken)

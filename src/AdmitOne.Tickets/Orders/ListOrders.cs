@@ -17,6 +17,7 @@ internal static class ListOrders
     public static void Map(IEndpointRouteBuilder orders) =>
         orders.MapGet("/", HandleAsync)
             .WithName("ListOrders").WithSummary("One's own orders, newest first; a manager's: the tenant's").WithRateTier(RateTier.Read)
+            .WithAnswerExample(RouteExamples.OnePage(OrderExamples.InList))
             .MayRefuseWith(PlatformProblems.ValidationFailed);
 
     private static async Task<Results<Ok<Page<OrderSummary>>, Refusal>> HandleAsync(

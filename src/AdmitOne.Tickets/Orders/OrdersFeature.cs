@@ -1,6 +1,6 @@
+using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace AdmitOne.Tickets.Orders;
@@ -10,7 +10,7 @@ internal static class OrdersFeature
 {
     public static void MapOrders(this IEndpointRouteBuilder v1)
     {
-        var orders = v1.MapGroup("/orders").WithTags("Orders").RequireAuthorization(Policies.Customer);
+        var orders = v1.MapGroup("/orders").WithTag("Orders", "What was bought.").RequireAuthorization(Policies.Customer);
         ListOrders.Map(orders);
         FindOrder.Map(orders);
     }

@@ -61,6 +61,8 @@ internal static class BuyTickets
             .WithName("BuyTickets").WithSummary("Turn a reservation, or tickets in one step, into a paid order")
             .WithRateTier(RateTier.Purchase).IdempotencyRequired().CountedNotLogged()
             .Produces<Purchase>(StatusCodes.Status201Created).Produces<Purchase>(StatusCodes.Status202Accepted)
+            .WithRequestExample(PurchaseExamples.OfReservation, "reservation").WithRequestExample(PurchaseExamples.InOneStep, "inOneStep")
+            .WithAnswerExample(PurchaseExamples.Paid, StatusCodes.Status201Created).WithAnswerExample(PurchaseExamples.Pending, StatusCodes.Status202Accepted)
             .MayRefuseWith(PurchaseProblems.PaymentDeclined, PlatformProblems.NotFound, PlatformProblems.NotOwner, InventoryProblems.ReservationExpired,
                 InventoryProblems.ReservationNotHeld, InventoryProblems.InsufficientInventory, InventoryProblems.SalesNotOpen, InventoryProblems.LimitPerOrder,
                 InventoryProblems.LimitPerCustomer, InventoryProblems.PaymentMethodUnavailable, WantedItems.DiscountInvalid, PlatformProblems.Overloaded);

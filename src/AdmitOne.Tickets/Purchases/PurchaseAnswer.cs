@@ -44,7 +44,14 @@ internal sealed class KeptAnswerResult(StoredAnswer answer, bool replayed) : IRe
         response.StatusCode = answer.Status;
         response.ContentType = answer.Status >= 400 ? "application/problem+json" : "application/json; charset=utf-8";
         response.Headers.CacheControl = "private, no-store";
+        if (answer.Status is StatusCodes.Status201Created or StatusCodes.Status202Accepted) response.Headers.Location = OrderPath(answer.Body);
         if (replayed) response.Headers["Idempotency-Replayed"] = "true";
         await response.WriteAsync(answer.Body, httpContext.RequestAborted);
+    }
+
+    private static string OrderPath(string body)
+    {
+        using var purchase = JsonDocument.Parse(body);
+        return $"/api/v1/orders/{purchase.RootElement.GetProperty("orderId").GetString()}";
     }
 }

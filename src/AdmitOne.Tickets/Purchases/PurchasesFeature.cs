@@ -1,7 +1,7 @@
 using AdmitOne.Platform.Configuration;
+using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -20,7 +20,8 @@ internal static class PurchasesFeature
 
     public static void MapPurchases(this IEndpointRouteBuilder v1)
     {
-        var purchases = v1.MapGroup("/purchases").WithTags("Purchases").RequireAuthorization(Policies.Customer);
+        v1.ServiceProvider.GetRequiredService<PurchaseMetrics>();   // its counters exist, at 0, from the start
+        var purchases = v1.MapGroup("/purchases").WithTag("Purchases", "Turning holds into paid orders with tickets.").RequireAuthorization(Policies.Customer);
         BuyTickets.Map(purchases);
     }
 }

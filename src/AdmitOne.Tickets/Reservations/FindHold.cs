@@ -15,6 +15,7 @@ internal static class FindHold
     public static void Map(IEndpointRouteBuilder reservations) =>
         reservations.MapGet("/{id}", HandleAsync)
             .WithName("FindReservation").WithSummary("One reservation of one's own").WithRateTier(RateTier.Read)
+            .WithAnswerExample(ReservationExamples.Held)
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.NotOwner);
 
     private static async Task<Results<Ok<Reservation>, Refusal>> HandleAsync(Guid id, Caller caller, HttpContext context, Database database, CancellationToken cancellationToken)

@@ -30,6 +30,7 @@ internal static class HoldTickets
     public static void Map(IEndpointRouteBuilder reservations) =>
         reservations.MapPost("/", HandleAsync)
             .WithName("HoldTickets").WithSummary("Set tickets aside for a while, all or nothing").WithRateTier(RateTier.Purchase).CountedNotLogged()
+            .WithRequestExample(ReservationExamples.Asked).WithAnswerExample(ReservationExamples.Held)
             .MayRefuseWith(PlatformProblems.NotFound, InventoryProblems.InsufficientInventory, InventoryProblems.SalesNotOpen, InventoryProblems.LimitPerOrder,
                 InventoryProblems.LimitPerCustomer, WantedItems.DiscountInvalid, PlatformProblems.Overloaded);
 

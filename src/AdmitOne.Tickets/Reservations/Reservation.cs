@@ -33,7 +33,11 @@ public static class WantedItems
 {
     public const int MaxTypes = 20;
 
-    public static readonly ProblemType DiscountInvalid = new("discount_invalid", StatusCodes.Status422UnprocessableEntity, "The discount code does not apply");
+    /// <summary>There is no such code, or it does not apply here and now. The full price is never charged in its place.</summary>
+    public static readonly ProblemType DiscountInvalid = new("discount_invalid", StatusCodes.Status422UnprocessableEntity, "The discount code does not apply")
+    {
+        Like = "There is no discount \"EARLYBIRD\".",
+    };
 
     public static IReadOnlyList<HoldItem> Read(IReadOnlyList<WantedItem> items) => items.Select(i => new HoldItem(i.TicketTypeId, i.Quantity)).ToImmutableArray();
 

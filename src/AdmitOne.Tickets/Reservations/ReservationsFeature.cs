@@ -1,7 +1,7 @@
 using AdmitOne.Platform.Configuration;
+using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -15,7 +15,8 @@ internal static class ReservationsFeature
 
     public static void MapReservations(this IEndpointRouteBuilder v1)
     {
-        var reservations = v1.MapGroup("/reservations").WithTags("Reservations").RequireAuthorization(Policies.Customer);
+        v1.ServiceProvider.GetRequiredService<ReservationMetrics>();   // its counters exist, at 0, from the start
+        var reservations = v1.MapGroup("/reservations").WithTag("Reservations", "Tickets set aside for a while.").RequireAuthorization(Policies.Customer);
         HoldTickets.Map(reservations);
         FindHold.Map(reservations);
         ReleaseHold.Map(reservations);

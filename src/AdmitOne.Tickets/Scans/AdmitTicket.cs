@@ -45,6 +45,7 @@ internal static class AdmitTicket
     public static void Map(IEndpointRouteBuilder scans) =>
         scans.MapPost("/", HandleAsync)
             .WithName("ScanTicket").WithSummary("Admit the holder of a code, or say why not").WithRateTier(RateTier.QrScan).CountedNotLogged()
+            .WithRequestExample(ScanExamples.AtTheGate).WithAnswerExample(ScanExamples.Admitted, name: "admitted").WithAnswerExample(ScanExamples.Refused, name: "refused")
             .MayRefuseWith(PlatformProblems.NotFound);
 
     private static async Task<Results<Ok<Scan>, Refusal>> HandleAsync(

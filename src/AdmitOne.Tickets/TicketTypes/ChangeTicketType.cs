@@ -17,6 +17,7 @@ internal static class ChangeTicketType
         types.MapPatch("/{id}", HandleAsync)
             .WithName("ChangeTicketType").WithSummary("Edit a ticket type (merge patch, If-Match)").Accepts<TicketTypeBody>("application/merge-patch+json", "application/json")
             .RequireAuthorization(Policies.VenueManager).WithRateTier(RateTier.Write)
+            .WithRequestExample(TicketTypeExamples.Patch).WithAnswerExample(TicketTypeExamples.Kept with { Quantity = 600, MaxPerOrder = 6 }).WithEntityTag()
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.IfMatchRequired, PlatformProblems.VersionMismatch, TicketTypeProblems.QuantityBelowSold, TicketTypeProblems.EditNotAllowed);
 
     private static async Task<Results<Ok<TicketType>, Refusal>> HandleAsync(

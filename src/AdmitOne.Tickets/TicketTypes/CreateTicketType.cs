@@ -15,6 +15,7 @@ internal static class CreateTicketType
         ofEvent.MapPost("/ticket-types", HandleAsync)
             .WithName("CreateTicketType").WithSummary("Add a ticket type to an event")
             .RequireAuthorization(Policies.VenueManager).WithRateTier(RateTier.Write)
+            .WithRequestExample(TicketTypeExamples.New).WithAnswerExample(TicketTypeExamples.Kept with { Version = 1 }).WithEntityTag()
             .MayRefuseWith(PlatformProblems.NotFound, TicketTypeProblems.SectionRequired);
 
     private static async Task<Results<Created<TicketType>, Refusal>> HandleAsync(

@@ -14,7 +14,8 @@ internal static class FindTicketType
     public static void Map(IEndpointRouteBuilder types) =>
         types.MapGet("/{id}", HandleAsync)
             .WithName("FindTicketType").WithSummary("One ticket type")
-            .AllowAnonymous().WithRateTier(RateTier.Global).MayRefuseWith(PlatformProblems.NotFound);
+            .AllowAnonymous().WithRateTier(RateTier.Global).Produces(StatusCodes.Status304NotModified)
+            .WithAnswerExample(TicketTypeExamples.Kept).WithEntityTag().MayRefuseWith(PlatformProblems.NotFound);
 
     private static async Task<Results<Ok<TicketType>, StatusCodeHttpResult, Refusal>> HandleAsync(
         Guid id, Caller? caller, HttpContext context, Database database, CancellationToken cancellationToken)

@@ -15,7 +15,8 @@ internal static class ListTicketTypes
     public static void Map(IEndpointRouteBuilder ofEvent) =>
         ofEvent.MapGet("/ticket-types", HandleAsync)
             .WithName("ListTicketTypes").WithSummary("An event's ticket types, oldest first")
-            .AllowAnonymous().WithRateTier(RateTier.Global).MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.ValidationFailed);
+            .AllowAnonymous().WithRateTier(RateTier.Global).WithAnswerExample(RouteExamples.OnePage(TicketTypeExamples.Kept))
+            .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.ValidationFailed);
 
     private static async Task<Results<Ok<Page<TicketType>>, Refusal>> HandleAsync(
         Guid eventId, [Range(1, Paging.MaxLimit)] int? limit, string? cursor, Caller? caller, Database database, CancellationToken cancellationToken)

@@ -25,7 +25,8 @@ internal static class ShowAvailability
     public static void Map(IEndpointRouteBuilder ofEvent) =>
         ofEvent.MapGet("/availability", HandleAsync)
             .WithName("ShowAvailability").WithSummary("What is left of each ticket type")
-            .AllowAnonymous().WithRateTier(RateTier.Global).MayRefuseWith(PlatformProblems.NotFound);
+            .AllowAnonymous().WithRateTier(RateTier.Global).WithAnswerExample(TicketTypeExamples.Left)
+            .MayRefuseWith(PlatformProblems.NotFound);
 
     private static async Task<Results<Ok<AvailabilityList>, Refusal>> HandleAsync(
         Guid eventId, Caller? caller, HttpContext context, Database database, CancellationToken cancellationToken)

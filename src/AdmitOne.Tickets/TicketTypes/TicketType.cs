@@ -103,9 +103,23 @@ internal sealed class TicketTypeRow
 
 internal static class TicketTypeProblems
 {
-    public static readonly ProblemType SectionRequired = new("section_required", StatusCodes.Status422UnprocessableEntity, "Say which section it belongs to");
-    public static readonly ProblemType QuantityBelowSold = new("quantity_below_sold", StatusCodes.Status409Conflict, "More than that are held or sold already");
-    public static readonly ProblemType EditNotAllowed = new("edit_not_allowed", StatusCodes.Status409Conflict, "It cannot be changed like that any more");
+    /// <summary>The event has no section or several, so a ticket type must name its own.</summary>
+    public static readonly ProblemType SectionRequired = new("section_required", StatusCodes.Status422UnprocessableEntity, "Say which section it belongs to")
+    {
+        Like = "The event has 2 sections.",
+    };
+
+    /// <summary>So many are held or sold already. Refund or wait for holds to expire, then try again.</summary>
+    public static readonly ProblemType QuantityBelowSold = new("quantity_below_sold", StatusCodes.Status409Conflict, "More than that are held or sold already")
+    {
+        Like = "3 are held and 120 sold: the quantity cannot drop below 123.",
+    };
+
+    /// <summary>The event's state, or what depends on the thing, does not let it be changed any more.</summary>
+    public static readonly ProblemType EditNotAllowed = new("edit_not_allowed", StatusCodes.Status409Conflict, "It cannot be changed like that any more")
+    {
+        Like = "Tickets of it are held or sold: its currency stays.",
+    };
 
     public static Refusal NoEvent { get; } = PlatformProblems.NotFound.With("There is no such event.");
 

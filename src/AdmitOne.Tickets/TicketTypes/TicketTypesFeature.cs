@@ -1,5 +1,5 @@
+using AdmitOne.Platform.Http;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace AdmitOne.Tickets.TicketTypes;
@@ -9,7 +9,7 @@ internal static class TicketTypesFeature
 {
     public static void MapTicketTypes(this IEndpointRouteBuilder v1)
     {
-        var ofEvent = v1.MapGroup("/events/{eventId}").WithTags("Ticket types");
+        var ofEvent = v1.MapGroup("/events/{eventId}").WithTag("Ticket types", "What is sold: kinds of tickets, their price and how many there are.");
         CreateTicketType.Map(ofEvent);
         ListTicketTypes.Map(ofEvent);
         ShowAvailability.Map(ofEvent);

@@ -14,6 +14,7 @@ internal static class FindTicket
     public static void Map(IEndpointRouteBuilder tickets) =>
         tickets.MapGet("/{id}", HandleAsync)
             .WithName("FindTicket").WithSummary("One ticket").WithRateTier(RateTier.Read)
+            .WithAnswerExample(TicketExamples.Issued)
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.NotOwner);
 
     private static async Task<Results<Ok<Ticket>, Refusal>> HandleAsync(Guid id, Caller caller, HttpContext context, Database database, CancellationToken cancellationToken)

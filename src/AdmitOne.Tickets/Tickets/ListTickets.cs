@@ -16,6 +16,7 @@ internal static class ListTickets
     public static void Map(IEndpointRouteBuilder tickets) =>
         tickets.MapGet("/", HandleAsync)
             .WithName("ListTickets").WithSummary("One's own tickets, newest first; a manager's: the tenant's").WithRateTier(RateTier.Read)
+            .WithAnswerExample(RouteExamples.OnePage(TicketExamples.Issued))
             .MayRefuseWith(PlatformProblems.ValidationFailed);
 
     private static async Task<Results<Ok<Page<Ticket>>, Refusal>> HandleAsync(

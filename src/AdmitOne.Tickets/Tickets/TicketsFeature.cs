@@ -1,6 +1,6 @@
+using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace AdmitOne.Tickets.Tickets;
@@ -10,7 +10,7 @@ internal static class TicketsFeature
 {
     public static void MapTickets(this IEndpointRouteBuilder v1)
     {
-        var tickets = v1.MapGroup("/tickets").WithTags("Tickets").RequireAuthorization(Policies.Customer);
+        var tickets = v1.MapGroup("/tickets").WithTag("Tickets", "The tickets that people own, and the code that each shows at the door.").RequireAuthorization(Policies.Customer);
         ListTickets.Map(tickets);
         FindTicket.Map(tickets);
     }

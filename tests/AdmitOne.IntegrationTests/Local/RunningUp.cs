@@ -20,8 +20,7 @@ internal sealed class RunningUp : IAsyncDisposable
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "admitone"), ["up", .. options]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["ADMITONE_DATA"] = folder;
-        string[] names = ["EVENTS_PORT", "TICKETS_PORT", "AUTH_PORT", "VENUES_PORT", "MINTING_PORT"];
-        foreach (var (name, port) in names.Zip(ports))
+        foreach (var (name, port) in PortNames.Zip(ports))
         {
             start.Environment[name] = port.ToString();
         }
@@ -34,6 +33,9 @@ internal sealed class RunningUp : IAsyncDisposable
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
+
+    /// <summary>The variables that <see cref="FreePorts"/> are given to, in its order.</summary>
+    public static IReadOnlyList<string> PortNames { get; } = ["EVENTS_PORT", "TICKETS_PORT", "AUTH_PORT", "VENUES_PORT", "MINTING_PORT"];
 
     public int Id => _process.Id;
 

@@ -11,7 +11,7 @@ public sealed partial class FolderTests
     private static readonly Dictionary<string, string[]> s_doors = new()
     {
         ["Events/Catalogue"] = ["Categories", "CatalogueView"],
-        ["Events/Events"] = ["EventProblems", "EventRows", "EventBody", "Organizer", "Visibility", "CodePolicy", "Slug"],
+        ["Events/Events"] = ["EventProblems", "EventRows", "EventBody", "Organizer", "Visibility", "CodePolicy", "Slug", "EventExamples"],
         ["Events/Lifecycle"] = ["EventStatus", "EventStatuses", "Transitions"],
         ["Events/Sections"] = ["SectionRows"],
         ["Events/Venues"] = ["VenuesClient", "Venue", "VenuesAwayException"],

@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using System.Globalization;
+using AdmitOne.IntegrationTests.Local;
+
+namespace AdmitOne.IntegrationTests.Docs;
+
+/// <summary>What a page tells its reader to paste works, against what `./run` starts.</summary>
+public sealed class PastedCommandsTests
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
+
+    [Fact]
+    public async Task Every_block_marked_run_runs_to_its_end()
+    {
+        var blocks = RunnableBlock.All().ToList();
+        if (blocks.Count == 0) Assert.Skip("No page has a block marked ```bash run.");
+        using var folder = new TemporaryFolder();
+        var ports = RunningUp.FreePorts();
+        await using var up = await RunningUp.StartReadyAsync(folder.Path, ports);
+        foreach (var block in blocks)
+        {
+            var (code, said) = await PasteAsync(block.Text, folder.Path, ports);
+            Assert.True(code == 0, $"{block.Page}:{block.Line} ended with {code}:\n{said}");
+        }
+    }
+
+    [Fact]
+    public async Task A_block_that_fails_half_way_is_seen()
+    {
+        var block = Assert.Single(RunnableBlock.Of("page.md", ["text", "  ```bash run", "  false | cat", "  echo unreachable", "  ```", "```bash", "not marked", "```"]));
+        Assert.Equal((2, "false | cat\necho unreachable\n"), (block.Line, block.Text));
+        var (code, said) = await PasteAsync(block.Text, "/nonexistent", RunningUp.FreePorts());
+        Assert.Equal(1, code);
+        Assert.DoesNotContain("unreachable", said, StringComparison.Ordinal);
+    }
+
+    private static async Task<(int Code, string Said)> PasteAsync(string text, string data, IReadOnlyList<int> ports)
+    {
+        var start = new ProcessStartInfo("bash", ["-euo", "pipefail", "-c", text])
+        {
+            WorkingDirectory = RunnableBlock.Root,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["ADMITONE_DATA"] = data },
+        };
+        foreach (var (name, port) in RunningUp.PortNames.Zip(ports)) start.Environment[name] = port.ToString(CultureInfo.InvariantCulture);
+        using var bash = Process.Start(start)!;
+        bash.StandardInput.Close();
+        var (output, errors) = (bash.StandardOutput.ReadToEndAsync(), bash.StandardError.ReadToEndAsync());
+        using var patience = new CancellationTokenSource(s_patience);
+        try
+        {
+            await bash.WaitForExitAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            bash.Kill(entireProcessTree: true);
+            await bash.WaitForExitAsync(CancellationToken.None);
+        }
+        return (bash.ExitCode, await output + await errors);
+    }
+}

@@ -1,0 +1,103 @@
+using System.Diagnostics.Metrics;
+using AdmitOne.Events;
+using AdmitOne.Platform.Telemetry;
+using AdmitOne.Tickets;
+using AdmitOne.UnitTests.Architecture;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AdmitOne.UnitTests.Docs;
+
+/// <summary>What the metrics classes make and tag, heard by a listener while they are made: each emits its closed sets once, as 0.</summary>
+public sealed class MetricsDocTests(Services services) : IClassFixture<Services>
+{
+    [Fact]
+    public void The_page_of_metrics_says_what_the_metrics_classes_make() => GeneratedDoc.Check("metrics.md", $$"""
+        # Metrics
+
+        Both services answer `/metrics` as Prometheus text. Tags come from closed sets: no ids, no tenants, no raw paths.
+
+        ```bash run
+        curl --fail --silent http://127.0.0.1:${TICKETS_PORT:-3004}/metrics | grep '^admitone_tickets_sold_total'
+        ```
+
+        ## The product's own
+
+        {{GeneratedDoc.Table(["service", "in Prometheus", "kind", "unit", "tags", "meaning"], Heard().Select(i => new[]
+        {
+            i.Service, $"`{InPrometheus(i.Instrument)}`", Kind(i.Instrument), i.Instrument.Unit ?? "", Tags(i.Tags), i.Instrument.Description ?? "",
+        }))}}
+
+        A histogram has `_bucket`, `_sum` and `_count`; in seconds its bounds are 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.25, 0.5, 1, 2, 3, 5 and 10.
+        The name in code has dots for underscores and no suffix: `admitone.tickets.sold`.
+
+        ## The framework's
+
+        The meters `Microsoft.AspNetCore.*`, `System.Runtime`, `System.Net.Http` and `Npgsql`, under their own names: `http_server_request_duration_seconds` by
+        `http_route` and `http_response_status_code`, `kestrel_active_connections`, `dotnet_gc_pause_time_seconds_total`, `db_client_connection_count`, and so on.
+        """);
+
+    [Fact]
+    public void Every_instrument_is_named_for_a_noun_and_a_verb_and_says_what_it_counts() =>
+        Findings.None(Heard().Where(i => !i.Instrument.Name.StartsWith("admitone.", StringComparison.Ordinal) || i.Instrument.Name.Count(c => c == '.') < 2
+            || string.IsNullOrEmpty(i.Instrument.Unit) || string.IsNullOrEmpty(i.Instrument.Description)).Select(i => i.Instrument.Name));
+
+    [Fact]
+    public void Every_counter_is_scraped_under_the_name_on_the_page_from_the_start()
+    {
+        var counters = Heard().Where(i => i.Instrument is Counter<long>).ToList();
+        foreach (var (service, app) in services.All)
+        {
+            var text = app.Services.GetRequiredService<PrometheusText>().Scrape();
+            Findings.None(counters.Where(i => i.Service == service && !text.Contains($"# TYPE {InPrometheus(i.Instrument)} counter", StringComparison.Ordinal)).Select(i => i.Instrument.Name));
+        }
+    }
+
+    private List<(string Service, Instrument Instrument, Dictionary<string, SortedSet<string>> Tags)> Heard()
+    {
+        var heard = new List<(string Service, Instrument Instrument, Dictionary<string, SortedSet<string>> Tags)>();
+        foreach (var (service, assembly) in new[] { ("Events", typeof(EventsService).Assembly), ("Tickets", typeof(TicketsService).Assembly) })
+        {
+            // A factory of the test's own, so that nothing else is heard.
+            using var factory = new ServiceCollection().AddMetrics().BuildServiceProvider();
+            var meters = factory.GetRequiredService<IMeterFactory>();
+            using var listener = new MeterListener
+            {
+                InstrumentPublished = (instrument, self) =>
+                {
+                    if (!ReferenceEquals(instrument.Meter.Scope, meters)) return;
+                    heard.Add((service, instrument, []));
+                    self.EnableMeasurementEvents(instrument);
+                },
+            };
+            listener.SetMeasurementEventCallback<long>((instrument, _, tags, _) =>
+            {
+                var known = heard.First(h => ReferenceEquals(h.Instrument, instrument)).Tags;
+                foreach (var (name, value) in tags)
+                {
+                    if (!known.TryGetValue(name, out var values)) known[name] = values = new(StringComparer.Ordinal);
+                    values.Add($"{value}");
+                }
+            });
+            listener.Start();
+            var host = services.All.First(s => s.Name == service).App.Services;
+            foreach (var type in assembly.GetTypes().Where(type => type.Name.EndsWith("Metrics", StringComparison.Ordinal) && type.IsClass && !type.IsAbstract))
+            {
+                Assert.True(host.GetRequiredService<IServiceProviderIsService>().IsService(type), $"{type.Name} is not registered: it counts nothing.");
+                ActivatorUtilities.CreateInstance(host, type, meters);
+            }
+        }
+        return [.. heard.OrderBy(h => h.Service, StringComparer.Ordinal).ThenBy(h => h.Instrument.Name, StringComparer.Ordinal)];
+    }
+
+    private static string Kind(Instrument instrument) => instrument.GetType().Name.Split('`')[0] switch
+    {
+        "Counter" or "ObservableCounter" => "counter",
+        "Histogram" => "histogram",
+        _ => "gauge",
+    };
+
+    private static string InPrometheus(Instrument instrument) =>
+        instrument.Name.Replace('.', '_') + instrument.Unit switch { "s" => "_seconds", "ms" => "_milliseconds", "By" => "_bytes", _ => "" } + (Kind(instrument) == "counter" ? "_total" : "");
+
+    private static string Tags(Dictionary<string, SortedSet<string>> tags) => string.Join("; ", tags.Select(tag => $"`{tag.Key}`: {string.Join(", ", tag.Value)}"));
+}
