@@ -67,6 +67,15 @@ internal sealed class ClusterFolder(DataFolder data, string path)
     public Task FlushAsync(PostgresBinaries binaries, CancellationToken cancellationToken) =>
         ServerProcess.RunAsync(Command("initdb", [binaries.Initdb, "--sync-only", "-D", Path]), cancellationToken);
 
+    /// <summary>
+    /// Takes away the pid file of a postmaster that is gone. Only to be called once no PostgreSQL works in the folder any more: by itself the
+    /// server would refuse to start as long as the number in it names any process at all, be it a stranger or one that nobody has reaped.
+    /// </summary>
+    public void ForgetDeadPostmaster()
+    {
+        if (Version is not null) File.Delete(System.IO.Path.Combine(Path, "postmaster.pid"));
+    }
+
     /// <summary>Whether the server with this id takes connections. Its pid file says so; asking over TCP would need a password and a log line.</summary>
     public bool IsReady(int processId)
     {

@@ -50,6 +50,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
         var home = data.ServerFolder("postgres");
         var cluster = new ClusterFolder(data, Path.Combine(home, "cluster"));
         await LeftBehind.StopAsync(cluster.Path, s_programs, Posix.Interrupt, cancellationToken);
+        cluster.ForgetDeadPostmaster();
         var binaries = PostgresBinaries.Find(cluster.Version);
         var durable = Task.CompletedTask;
         if (cluster.Version is null)

@@ -1,8 +1,8 @@
-using AdmitOne.Contracts;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Tickets.Inventory;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -25,7 +25,7 @@ internal static class FindHold
         if (rows[0].UserId != caller.UserId) return PlatformProblems.NotOwner.With("The reservation is somebody else's.");
 
         context.NeverCache();
-        var items = rows.Select(r => new ReservationItem(r.TicketTypeId, r.Quantity, Money.Of(r.UnitPriceMinor, r.Currency), Money.Of(r.UnitPriceMinor * r.Quantity, r.Currency))).ToArray();
-        return TypedResults.Ok(new Reservation(id, rows[0].EventId, rows[0].Status, rows[0].ExpiresAt, items, Money.Of(items.Sum(i => i.Total.Amount), rows[0].Currency)));
+        var hold = new HoldMade(id, rows[0].EventId, rows[0].ExpiresAt, rows.Select(r => new HeldItem(r.TicketTypeId, r.Quantity, r.UnitPriceMinor)).ToArray(), rows[0].Currency);
+        return TypedResults.Ok(Reservation.Of(hold, rows[0].Status));
     }
 }

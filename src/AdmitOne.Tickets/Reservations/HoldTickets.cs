@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using AdmitOne.Contracts;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Problems;
@@ -41,10 +40,6 @@ internal static class HoldTickets
         var hold = new HoldStock(caller.TenantId, request.EventId, caller.UserId, WantedItems.Read(request.Items), TimeSpan.FromSeconds(options.Value.TtlSeconds));
         var (made, refusal) = await lanes.RunAsync(hold);
         metrics.Answered(refusal);
-        if (made is null) return refusal!;
-
-        var items = made.Items.Select(i => new ReservationItem(i.TicketTypeId, i.Quantity, Money.Of(i.UnitPriceMinor, made.Currency), Money.Of(i.UnitPriceMinor * i.Quantity, made.Currency))).ToArray();
-        return TypedResults.Created($"/api/v1/reservations/{made.HoldId}",
-            new Reservation(made.HoldId, made.EventId, "held", made.ExpiresAt, items, Money.Of(items.Sum(i => i.Total.Amount), made.Currency)));
+        return made is null ? refusal! : TypedResults.Created($"/api/v1/reservations/{made.HoldId}", Reservation.Of(made, "held"));
     }
 }

@@ -17,7 +17,14 @@ public sealed record WantedItem
 }
 
 /// <summary>A reservation. <c>held</c> until it is <c>completed</c> by a purchase, <c>expired</c> by the clock, or <c>released</c> by its owner.</summary>
-public sealed record Reservation(Guid Id, Guid EventId, string Status, DateTimeOffset ExpiresAt, IReadOnlyList<ReservationItem> Items, Money Total);
+public sealed record Reservation(Guid Id, Guid EventId, string Status, DateTimeOffset ExpiresAt, IReadOnlyList<ReservationItem> Items, Money Total)
+{
+    internal static Reservation Of(HoldMade hold, string status)
+    {
+        var items = hold.Items.Select(i => new ReservationItem(i.TicketTypeId, i.Quantity, Money.Of(i.UnitPriceMinor, hold.Currency), Money.Of(i.UnitPriceMinor * i.Quantity, hold.Currency))).ToArray();
+        return new Reservation(hold.HoldId, hold.EventId, status, hold.ExpiresAt, items, Money.Of(items.Sum(i => i.Total.Amount), hold.Currency));
+    }
+}
 
 public sealed record ReservationItem(Guid TicketTypeId, int Quantity, Money UnitPrice, Money Total);
 

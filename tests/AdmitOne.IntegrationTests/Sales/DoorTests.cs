@@ -13,20 +13,22 @@ public sealed class DoorTests(World world) : IClassFixture<World>
     public async Task Fifty_gates_that_scan_one_code_in_the_same_instant_admit_it_once()
     {
         var sale = await world.PutOnSaleAsync(quantity: 5);
-        var (ticketId, code) = (await world.BuyCodesAsync(sale))[0];
         var replica = await world.StartReplicaAsync();
-        var scans = await Task.WhenAll(Enumerable.Range(0, 50).Select(async n =>
-            (Gate: $"gate {n}", Answer: await (await world.ScanAsync(sale.EventId, code, $"gate {n}", replica: n % 2 == 0 ? replica.Url : null)).ReadAsync())));
-
-        var admitted = scans.Single(s => s.Answer.Text("result") == "admitted");
-        Assert.Equal("ok", admitted.Answer.Text("reason"));
-        foreach (var refused in scans.Where(s => s.Gate != admitted.Gate).Select(s => s.Answer))
+        foreach (var (ticketId, code) in await world.BuyCodesAsync(sale, 5))
         {
-            Assert.Equal(("refused", "already_admitted"), (refused.Text("result"), refused.Text("reason")));
-            Assert.Equal(admitted.Gate, refused.GetProperty("firstAdmitted").Text("gate"));
-            Assert.Equal(admitted.Answer.Instant("scannedAt"), refused.GetProperty("firstAdmitted").Instant("at"));
+            var scans = await Task.WhenAll(Enumerable.Range(0, 50).Select(async n =>
+                (Gate: $"gate {n}", Answer: await (await world.ScanAsync(sale.EventId, code, $"gate {n}", replica: n % 2 == 0 ? replica.Url : null)).ReadAsync())));
+
+            var admitted = scans.Single(s => s.Answer.Text("result") == "admitted");
+            Assert.Equal("ok", admitted.Answer.Text("reason"));
+            foreach (var refused in scans.Where(s => s.Gate != admitted.Gate).Select(s => s.Answer))
+            {
+                Assert.Equal(("refused", "already_admitted"), (refused.Text("result"), refused.Text("reason")));
+                Assert.Equal(admitted.Gate, refused.GetProperty("firstAdmitted").Text("gate"));
+                Assert.Equal(admitted.Answer.Instant("scannedAt"), refused.GetProperty("firstAdmitted").Instant("at"));
+            }
+            Assert.Equal(50, await world.Ask<int>("select count(*)::int from tickets.ticket_validations where ticket_id = @ticketId", new { ticketId }));
         }
-        Assert.Equal(50, await world.Ask<int>("select count(*)::int from tickets.ticket_validations where ticket_id = @ticketId", new { ticketId }));
         await world.AssertBooksAreRightAsync(sale.EventId);
     }
 

@@ -74,16 +74,19 @@ public sealed class RushTests(World world) : IClassFixture<World>
     [Fact]
     public async Task A_customer_gets_no_more_than_the_limit_however_many_requests_they_send_to_however_many_replicas()
     {
-        var sale = await world.PutOnSaleAsync(quantity: 100, new SaleOptions { MaxPerCustomer = 4 });
+        var sale = await world.PutOnSaleAsync(quantity: 500, new SaleOptions { MaxPerCustomer = 4 });
         var replica = await world.StartReplicaAsync();
-        var greedy = Guid.CreateVersion7();
-        var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(n => n % 2 == 0
-            ? world.HoldAsync(sale, buyer: greedy, replica: n % 4 == 0 ? replica.Url : null)
-            : world.BuyAsync(sale, buyer: greedy, replica: n % 4 == 1 ? replica.Url : null)));
+        for (var round = 0; round < 8; round++)   // the first rounds warm both up, so that the later ones really meet
+        {
+            var greedy = Guid.CreateVersion7();
+            var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(n => n % 2 == 0
+                ? world.HoldAsync(sale, buyer: greedy, replica: n % 4 == 0 ? replica.Url : null)
+                : world.BuyAsync(sale, buyer: greedy, replica: n % 4 == 1 ? replica.Url : null)));
 
-        Assert.Equal(4, answers.Count(a => a.StatusCode == HttpStatusCode.Created));
-        foreach (var refused in answers.Where(a => a.StatusCode != HttpStatusCode.Created))
-            Assert.Equal("limit_per_customer", await refused.RefusedAsync(HttpStatusCode.UnprocessableEntity));
+            Assert.Equal(4, answers.Count(a => a.StatusCode == HttpStatusCode.Created));
+            foreach (var refused in answers.Where(a => a.StatusCode != HttpStatusCode.Created))
+                Assert.Equal("limit_per_customer", await refused.RefusedAsync(HttpStatusCode.UnprocessableEntity));
+        }
         await world.AssertBooksAreRightAsync(sale.EventId);
     }
 

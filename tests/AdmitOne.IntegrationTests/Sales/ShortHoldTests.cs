@@ -110,6 +110,7 @@ public sealed class ShortHoldTests(ShortHolds world) : IClassFixture<ShortHolds>
     {
         var sale = await world.PutOnSaleAsync(quantity: 1);
         var slow = world.BuyAsync(sale, 1, token: "tok_slow");   // the provider takes two seconds, the hold lasts one
+        await World.UntilAsync(async () => await world.Ask<int>("select count(*)::int from tickets.orders where event_id = @EventId", new { sale.EventId }) == 1);
         await World.UntilAsync(async () => (await world.BuyAsync(sale, 1)).StatusCode == HttpStatusCode.Created);
         Assert.Equal("payment_declined", await (await slow).RefusedAsync(HttpStatusCode.PaymentRequired));
         Assert.Equal(1, await world.Ask<int>("select count(*)::int from tickets.refunds r join tickets.orders o on o.id = r.order_id where o.event_id = @EventId", new { sale.EventId }));
