@@ -12,7 +12,6 @@ internal sealed record Pace(TimeSpan Product, TimeSpan EachYardstick, int Pairs)
 /// <summary>Lets a yardstick and the product take turns: A-B-A-B-A-B, so that whatever else the machine does happens to both.</summary>
 internal sealed class Contest(Stage stage, Pgbench pgbench, Pace pace, CpuClock cpu, Action<string> say)
 {
-    private const double FarApart = 1.3;
     private const int MorePairs = 2;
     private const string LeanDatabase = "yardstick";
 
@@ -56,7 +55,7 @@ internal sealed class Contest(Stage stage, Pgbench pgbench, Pace pace, CpuClock 
     private async Task<IReadOnlyList<Pair>> PairsAsync(Func<Task<PgbenchResult>> yardstick, Func<Sale, Task<LoadResult>> product)
     {
         var pairs = new List<Pair>();
-        while (pairs.Count < pace.Pairs || (pairs.Count < pace.Pairs + MorePairs && pairs.Max(p => p.Ratio) > FarApart * pairs.Min(p => p.Ratio)))
+        while (pairs.Count < pace.Pairs || (pairs.Count < pace.Pairs + MorePairs && pairs.Max(p => p.Ratio) > Row.FarApart * pairs.Min(p => p.Ratio)))
         {
             var best = await yardstick();
             var sale = await stage.PutOnSaleAsync();

@@ -10,6 +10,11 @@ internal sealed record Pair(
 internal sealed record Row(
     string Path, int Connections, double PerSecond, double YardstickPerSecond, double Ratio, IReadOnlyList<Pair> Pairs, long RowsCounted, double P95Ms, bool VerifyClean)
 {
+    /// <summary>Pairs whose ratios differ by more than this are repeated; if they still do, the row says so.</summary>
+    public const double FarApart = 1.3;
+
+    public bool IsNoisy => Pairs.Max(p => p.Ratio) > FarApart * Pairs.Min(p => p.Ratio);
+
     public static Row Of(string path, int connections, IReadOnlyList<Pair> pairs, bool verifyClean) => new(
         path, connections, Median(pairs, p => p.PerSecond), Median(pairs, p => p.YardstickPerSecond), Median(pairs, p => p.Ratio), pairs,
         pairs.Sum(p => p.RowsCounted), Median(pairs, p => p.P95Ms), verifyClean);

@@ -60,7 +60,7 @@ internal static class Report
         foreach (var row in results.Rows)
         {
             var pairs = string.Join(", ", row.Pairs.Select(p => p.Ratio.ToString("N2", CultureInfo.InvariantCulture)));
-            text.Append(CultureInfo.InvariantCulture, $"| {row.Path} | {row.Connections} | {row.PerSecond:N0} | {row.YardstickPerSecond:N0} | **{row.Ratio:N2}** | {pairs} | ");
+            text.Append(CultureInfo.InvariantCulture, $"| {row.Path} | {row.Connections} | {row.PerSecond:N0} | {row.YardstickPerSecond:N0} | **{row.Ratio:N2}** | {pairs}{(row.IsNoisy ? " (noisy: more than 30 % apart)" : "")} | ");
             text.Append(CultureInfo.InvariantCulture, $"{Row.Median(row.Pairs, p => p.P50Ms):N1} | {row.P95Ms:N1} | {Row.Median(row.Pairs, p => p.P99Ms):N1} | {row.RowsCounted:N0} | {(row.VerifyClean ? "clean" : "**faults**")} |\n");
         }
         text.Append(CultureInfo.InvariantCulture, $"""
