@@ -1,5 +1,6 @@
 using AdmitOne.Platform.Http;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace AdmitOne.Tickets.TicketTypes;

@@ -19,7 +19,7 @@ public sealed partial class FolderTests
         ["Tickets/Inventory"] =
         [
             "EventLanes", "InventoryProblems", "Answer", "HoldStock", "HoldItem", "HoldIds", "ReleaseStock", "SweepExpired", "BeginPayment", "WantedTickets",
-            "PaymentWish", "PaymentTimes", "PendingOrder", "SettlePayment", "PaymentResult", "Settled", "PaidOrder", "KeyedRequest", "StoredAnswer",
+            "HoldMade", "HeldItem", "HeldFor", "PaymentWish", "PaymentTimes", "PendingOrder", "SettlePayment", "PaymentResult", "Settled", "PaidOrder", "KeyedRequest", "StoredAnswer",
         ],
         ["Tickets/Reservations"] = ["HoldRows", "WantedItem", "WantedItems"],
         ["Tickets/Codes"] = ["TicketCodes"],

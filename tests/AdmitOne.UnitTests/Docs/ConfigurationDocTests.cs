@@ -22,6 +22,8 @@ public sealed partial class ConfigurationDocTests
         ("AUTH_PORT", "3001", "Port of the auth neighbour."),
         ("VENUES_PORT", "3002", "Port of the venue neighbour."),
         ("MINTING_PORT", "3018", "Port of the minting neighbour."),
+        ("AUTH_SERVICE_URL", "the neighbour", "An auth service of your own; give the JWT_SECRET that it signs with, too."),
+        ("MINTING_SERVICE_URL", "the neighbour", "A minting service of your own."),
         ("EVENTS_DB_PASSWORD", "generated", "What the Event Service's role logs in with."),
         ("TICKETS_DB_PASSWORD", "generated", "What the Ticket Service's role logs in with."),
         ("DB_MIGRATE_USER", "admitone_migrate", "Who `admitone migrate` logs in as."),
