@@ -14,6 +14,7 @@ internal sealed class TokenChecks(TenantDirectory tenants, UserProjection users,
     internal sealed class TenantIsSuspended() : Exception("The tenant is suspended.");
 
     private const string Scheme = "Bearer ";
+    private const int MaxEmailLength = 320;   // what platform.users can keep
 
     // All that authorization asks a principal for; who it is, handlers are told by the Caller.
     private static readonly Dictionary<string, ClaimsPrincipal> s_principals = Roles.All.ToDictionary(role => role,
@@ -34,7 +35,7 @@ internal sealed class TokenChecks(TenantDirectory tenants, UserProjection users,
     {
         if (ReadCaller(context.Principal) is not { } caller)
         {
-            context.Fail("The token lacks a tenant_id, a UUID sub or a known role.");
+            context.Fail("The token lacks a tenant_id, a UUID sub or a known role, or its email is none.");
             return;
         }
         if (!await MayActAsync(caller, context)) return;
@@ -68,6 +69,7 @@ internal sealed class TokenChecks(TenantDirectory tenants, UserProjection users,
         && Guid.TryParse(principal.FindFirstValue("tenant_id"), out var tenantId)
         && Guid.TryParse(principal.FindFirstValue("sub"), out var userId)
         && principal.FindFirstValue("role") is { } role && Roles.All.Contains(role)
-            ? new Caller(tenantId, userId, role, (principal.FindFirstValue("email") ?? "").Trim().ToLowerInvariant())
+        && (principal.FindFirstValue("email") ?? "") is { Length: <= MaxEmailLength } email && !email.Any(char.IsControl)
+            ? new Caller(tenantId, userId, role, email.Trim().ToLowerInvariant())
             : null;
 }
