@@ -38,7 +38,8 @@ internal sealed partial class Pgbench(string program, string yardsticks)
         [
             "-M", "prepared", "-n", "-f", Yardstick(file), "-c", Text(clients), "-j", Text(Math.Min(clients, 2)), "-T", Text((int)time.TotalSeconds),
             "-h", at.Host, "-p", Text(at.Port), "-U", at.User, "-D", "n=0", "-D", $"base={Text(++_runs)}", .. variables.SelectMany(v => new[] { "-D", $"{v.Key}={v.Value}" }), at.Database,
-        ]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ])
+        { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["PGPASSWORD"] = at.Password;
         start.Environment["PGOPTIONS"] = session.Options;
         using var process = Process.Start(start)!;
