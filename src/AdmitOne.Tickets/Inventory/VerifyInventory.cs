@@ -13,9 +13,8 @@ internal static class VerifyInventory
 {
     public static void Map(IEndpointRouteBuilder admin) =>
         admin.MapGet("/inventory/verify", HandleAsync)
-            .WithName("VerifyInventory").WithSummary("Recount the tenant's stock, tickets, admissions and money from their rows").WithRateTier(RateTier.Admin).WithAnswerExample(InventoryReport.Of(types: 12, problems: []))
-
-            .MayRefuseWith(PlatformProblems.NotFound);
+            .WithName("VerifyInventory").WithSummary("Recount the tenant's stock, tickets, admissions and money from their rows").WithRateTier(RateTier.Admin)
+            .WithAnswerExample(InventoryReport.Of(types: 12, problems: [])).MayRefuseWith(PlatformProblems.NotFound);
 
     private static async Task<Results<Ok<InventoryReport>, Refusal>> HandleAsync(Guid? eventId, Caller caller, HttpContext context, NpgsqlDataSource source, CancellationToken cancellationToken)
     {
