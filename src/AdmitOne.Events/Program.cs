@@ -2,6 +2,7 @@ using AdmitOne.Events.Catalogue;
 using AdmitOne.Events.Events;
 using AdmitOne.Events.Internal;
 using AdmitOne.Events.Lifecycle;
+using AdmitOne.Events.Records;
 using AdmitOne.Events.Sections;
 using AdmitOne.Events.Venues;
 using AdmitOne.Platform.Configuration;
@@ -33,6 +34,7 @@ public static class EventsService
         v1.MapEvents();
         v1.MapLifecycle();
         v1.MapSections();
+        v1.MapRecords();
         app.MapInternal();
         return app;
     }

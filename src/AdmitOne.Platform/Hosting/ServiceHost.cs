@@ -60,7 +60,7 @@ public static class ServiceHost
         builder.Services.AddSingleton<RedisStore>();
         builder.Services.AddIdentity();
         builder.Services.AddSingleton<OutboxBells>();
-        if (definition.SchemaVersion > 0) builder.Services.AddOutbox().AddHostedService<AuditSealer>();
+        if (definition.SchemaVersion > 0) builder.Services.AddOutbox().AddSingleton<RefusedAttempts>().AddHostedService<AuditSealer>().AddHostedService<KeptAnswerSweeper>();
         builder.Services.AddSingleton(new SchemaNeeded(definition.SchemaVersion)).AddSingleton<Readiness>();
 
         builder.Services.AddSingleton<IProblemDetailsService, ValidationAnswers>();
@@ -89,6 +89,7 @@ public static class ServiceHost
             : Task.CompletedTask);
         app.UseHeadAsGet();
         app.UseAuthentication();
+        app.Use((context, next) => SignedCallFilter.AcceptAsync(context, () => next(context)));
         app.UseAuthorization();
         app.Use((context, next) => SignedCallFilter.InvokeAsync(context, () => next(context)));
         app.UseMiddleware<IdempotencyMiddleware>();

@@ -46,6 +46,7 @@ internal static class ApiComponents
         {
             [Bearer] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = Bearer, BearerFormat = "JWT", Description = "A token of the auth service." },
         };
+        // Only a service that has such routes knows of signatures; that of the Event Service has.
         if (document.Paths.Keys.Any(path => path.StartsWith("/internal/", StringComparison.Ordinal)))
         {
             foreach (var (scheme, header, description) in Signature)

@@ -9,6 +9,9 @@ public static class Roles
     public const string Admin = "admin";
     public const string Ops = "ops";
 
+    /// <summary>No token can have it: a call whose signature was found good does.</summary>
+    internal const string SignedService = "signed_service";
+
     public static readonly IReadOnlyList<string> All = [Customer, VenueStaff, VenueManager, Admin, Ops];
 }
 
@@ -22,12 +25,16 @@ public static class Policies
     public const string Admin = "admin";
     public const string AdminOrOps = "admin_or_ops";
 
+    /// <summary>An admin's token, or a service's signature (<c>OrSignedCall</c>).</summary>
+    public const string AdminOrService = "admin_or_service";
+
     internal static IEnumerable<(string Policy, string[] Roles)> Table =>
     [
         (Customer, [Roles.Customer, Roles.VenueStaff, Roles.VenueManager, Roles.Admin]),
         (VenueStaff, [Roles.VenueStaff, Roles.VenueManager, Roles.Admin]),
         (VenueManager, [Roles.VenueManager, Roles.Admin]),
         (Admin, [Roles.Admin]),
+        (AdminOrService, [Roles.Admin, Roles.SignedService]),
         (AdminOrOps, [Roles.Admin, Roles.Ops]),
     ];
 }
