@@ -91,6 +91,7 @@ internal sealed partial class Lane(NpgsqlDataSource source, InventoryMetrics met
             await StockWrites.RunAsync(_connection, batch[0], view, changes, CancellationToken.None);
             metrics.Expired(changes.Expired);
             metrics.Sold(changes.Tickets.Count);
+            metrics.Refunded(changes.TicketDeaths.Count);
             return BatchEnd.Committed;
         }
         catch (Exception fault)
