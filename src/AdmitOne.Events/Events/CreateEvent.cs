@@ -81,18 +81,14 @@ public static class CreateEvent
         return row!;
     }
 
-    // 'simple' knows no language: names are searched as they are written, in whatever language that is.
     private const string InsertSql = """
         insert into events.events (
             tenant_id, id, slug, name, description, category_slug, tags, venue_id, venue_name, venue_max_capacity, time_zone,
             doors_at, starts_at, ends_at, sales_start_at, sales_end_at, check_in_from, check_in_until, visibility, age_restriction, image_url,
-            refund_until_hours_before, refund_fee_percent, transfer_allowed, transfer_until_hours_before, code_policy, re_entry, status, search)
+            refund_until_hours_before, refund_fee_percent, transfer_allowed, transfer_until_hours_before, code_policy, re_entry, status)
         select @tenantId, @id, @slug, t.name, t.description, @CategorySlug, t.tags, @VenueId, @venueName, @venueMaxCapacity, @timeZone,
                @DoorsAt, @StartsAt, @EndsAt, @SalesStartAt, @SalesEndAt, @CheckInFrom, @CheckInUntil, @visibility, @AgeRestriction, @ImageUrl,
-               @refundUntilHoursBefore, @refundFeePercent, @transferAllowed, @transferUntilHoursBefore, 'static', @reEntry, 'draft',
-               setweight(to_tsvector('simple', t.name), 'A')
-               || setweight(to_tsvector('simple', concat_ws(' ', @CategorySlug, array_to_string(t.tags, ' '))), 'B')
-               || setweight(to_tsvector('simple', @venueName), 'C') || setweight(to_tsvector('simple', t.description), 'D')
+               @refundUntilHoursBefore, @refundFeePercent, @transferAllowed, @transferUntilHoursBefore, 'static', @reEntry, 'draft'
           from (select normalize(@Name, NFC) as name, normalize(@description, NFC) as description,
                        array(select normalize(tag, NFC) from unnest(@tags) with ordinality as given (tag, place) order by place) as tags) t
         on conflict (tenant_id, slug) where deleted_at is null do nothing

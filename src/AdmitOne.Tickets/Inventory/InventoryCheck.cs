@@ -73,15 +73,14 @@ public static class InventoryCheck
         of_order as (
             select order_id, count(*)::int as tickets, (count(*) filter (where status in ('issued', 'blocked')))::int as alive, sum(paid)::bigint as sold_minor,
                    (coalesce(sum(paid) filter (where status not in ('issued', 'blocked')), 0))::bigint as back_minor
-              from (select order_id, status, coalesce((to_jsonb(t) ->> 'paid_minor')::bigint, face_value_minor) as paid
-                      from tickets.tickets t where tenant_id = @tenantId and event_id = @id) t group by order_id),
+              from (select order_id, status, coalesce(paid_minor, face_value_minor) as paid from tickets.tickets where tenant_id = @tenantId and event_id = @id) t group by order_id),
         owed as (
             select r.order_id, sum(r.amount_minor)::bigint as refunded_minor, sum(r.fee_minor)::bigint as fee_minor
               from tickets.refunds r join tickets.orders o on o.tenant_id = r.tenant_id and o.id = r.order_id
              where r.tenant_id = @tenantId and o.event_id = @id group by r.order_id),
         bought as (
             select o.id, o.status, o.total_minor, o.currency,
-                   (select coalesce(sum(i.quantity), 0) from tickets.order_items i where i.tenant_id = o.tenant_id and i.order_id = o.id)::int as wanted,
+                   (select coalesce(sum(i.quantity), 0) from tickets.order_items i where i.tenant_id = o.tenant_id and i.order_id = o.id and i.kind = 'ticket')::int as wanted,
                    (select coalesce(sum(i.total_minor), 0) from tickets.order_items i where i.tenant_id = o.tenant_id and i.order_id = o.id)::bigint as lines_minor,
                    coalesce(t.tickets, 0) as tickets, coalesce(t.alive, 0) as alive, coalesce(t.sold_minor, 0) as sold_minor, coalesce(t.back_minor, 0) as back_minor,
                    (select coalesce(sum(p.amount_minor), 0) from tickets.payments p

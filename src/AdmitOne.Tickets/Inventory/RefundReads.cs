@@ -24,12 +24,12 @@ internal static class RefundReads
     {
         batch.Add("select id from tickets.tickets where tenant_id = $1 and order_id = any ($2) order by id for no key update", tenantId, orders);
         batch.Add("""
-            select t.id, t.order_id, t.ticket_type_id, t.user_id, t.status, coalesce((to_jsonb(t) ->> 'paid_minor')::bigint, t.face_value_minor), a.ticket_id is not null
+            select t.id, t.order_id, t.ticket_type_id, t.user_id, t.status, coalesce(t.paid_minor, t.face_value_minor), a.ticket_id is not null
               from tickets.tickets t left join tickets.admissions a on a.tenant_id = t.tenant_id and a.ticket_id = t.id
              where t.tenant_id = $1 and t.order_id = any ($2) order by t.id
             """, tenantId, orders);
         batch.Add("""
-            select w.starts_at - make_interval(hours => w.refund_until_hours_before), w.refund_fee_percent, (to_jsonb(w) ->> 'refund_window_until')::timestamptz
+            select w.starts_at - make_interval(hours => w.refund_until_hours_before), w.refund_fee_percent, w.refund_window_until
               from events.sale_window w where w.tenant_id = $1 and w.event_id = $2
             """, tenantId, eventId);
     }

@@ -35,7 +35,7 @@ internal sealed class RefundableOrder
 
     public static Task<RefundableOrder?> FindAsync(TenantWork work, Guid orderId, CancellationToken cancellationToken) => work.FindAsync<RefundableOrder>("""
         select o.event_id, o.user_id,
-               (select coalesce(array_agg(distinct i.ticket_type_id), '{}') from tickets.order_items i where i.tenant_id = o.tenant_id and i.order_id = o.id) as ticket_type_ids
+               (select coalesce(array_agg(distinct i.ticket_type_id), '{}') from tickets.order_items i where i.tenant_id = o.tenant_id and i.order_id = o.id and i.kind = 'ticket') as ticket_type_ids
           from tickets.orders o where o.id = @orderId
         """, new { orderId }, cancellationToken);
 }

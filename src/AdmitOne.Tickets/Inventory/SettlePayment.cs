@@ -121,14 +121,14 @@ internal sealed class SettlePayment(
             for (var n = 0; n < row.Quantity; n++)
             {
                 tickets.Add(new NewTicket(Guid.CreateVersion7(view.Now), eventId, row.TicketTypeId, type.Section.Id, order.Id, row.Id, order.UserId,
-                    row.UnitPriceMinor, row.Currency));
+                    row.UnitPriceMinor, row.UnitPriceMinor, row.Currency));
             }
         }
         view.Holds[order.HoldId] = rows.ConvertAll(row => row with { Status = "completed" });
         changes.Tickets.AddRange(tickets);
         // A refund that was asked for meanwhile and stands behind this in the same batch must find them.
         if (view.Tickets.TryGetValue(order.Id, out var known))
-            known.AddRange(tickets.Select(t => new TicketState(t.Id, order.Id, t.TicketTypeId, t.UserId, "issued", t.FaceValueMinor, IsAdmitted: false)));
+            known.AddRange(tickets.Select(t => new TicketState(t.Id, order.Id, t.TicketTypeId, t.UserId, "issued", t.PaidMinor, IsAdmitted: false)));
         changes.Tell(view.Now, "order.paid", order.Id, new { OrderId = order.Id, EventId = eventId, Tickets = tickets.Count, order.TotalMinor, order.Currency });
         return new PaidOrder(order.Id, order.Number, order.TotalMinor, order.Currency, tickets);
     }

@@ -70,6 +70,18 @@ public sealed class RefundTests(World world) : IClassFixture<World>
     }
 
     [Fact]
+    public async Task When_the_event_was_moved_holders_get_everything_back_whatever_the_policy_says()
+    {
+        var sale = await world.PutOnSaleAsync(quantity: 5, new SaleOptions { Event = Policy(untilHoursBefore: 24, feePercent: 50) });
+        var order = await world.BoughtAsync(sale, quantity: 2);
+        await world.Sql("update events.events set refund_window_until = clock_timestamp() + interval '1 day' where id = @EventId", new { sale.EventId });
+        Assert.Equal((2500, 0), (await (await world.RefundAsync(order, [order.Tickets[0]])).ReadAsync(HttpStatusCode.Created)) is var refund ? (Amount(refund), Amount(refund, "fee")) : default);
+        await world.Sql("update events.events set refund_window_until = clock_timestamp() where id = @EventId", new { sale.EventId });
+        Assert.Equal("refund_window_closed", await (await world.RefundAsync(order)).RefusedAsync(HttpStatusCode.UnprocessableEntity));
+        await world.AssertBooksAreRightAsync(sale.EventId);
+    }
+
+    [Fact]
     public async Task A_used_ticket_is_given_back_by_the_organiser_alone()
     {
         var sale = await world.PutOnSaleAsync(quantity: 5, new SaleOptions { Event = Policy(untilHoursBefore: 0) });

@@ -100,7 +100,7 @@ internal sealed class Books
                 .ToDictionary(k => k, k => _rows.Values.Where(r => r.UserId == k.User && r.TicketTypeId == k.Type && r.Status == "held" && r.ExpiresAt > Now).Sum(r => r.Quantity)
                     + _tickets.Count(t => t.UserId == k.User && t.TicketTypeId == k.Type && IsAlive(t))),
             Tickets = commands.Select(c => c.TicketsOf).OfType<Guid>().Distinct().ToDictionary(id => id, id => _tickets.Where(t => t.OrderId == id)
-                .Select(t => new TicketState(t.Id, id, t.TicketTypeId, t.UserId, _dead.GetValueOrDefault(t.Id)?.Becomes ?? "issued", t.FaceValueMinor, _admitted.Contains(t.Id))).ToList()),
+                .Select(t => new TicketState(t.Id, id, t.TicketTypeId, t.UserId, _dead.GetValueOrDefault(t.Id)?.Becomes ?? "issued", t.PaidMinor, _admitted.Contains(t.Id))).ToList()),
             RefundPolicy = new RefundPolicyState(Now.AddDays(1), FeePercent, AllBackUntil: null),
             Requests = commands.Select(c => c.Request).OfType<KeyedRequest>().Select(r => (r.UserId, r.Route, r.Key)).Distinct()
                 .Where(_requests.ContainsKey).ToDictionary(k => k, k => _requests[k].Known),
@@ -154,7 +154,7 @@ internal sealed class Books
             Assert.Equal(order.TotalMinor, _items[order.Id].Sum(i => i.Quantity * i.UnitPriceMinor));
             var tickets = _tickets.Where(t => t.OrderId == order.Id).ToArray();
             var alive = tickets.Count(IsAlive);
-            var back = tickets.Where(t => !IsAlive(t)).Sum(t => t.FaceValueMinor);
+            var back = tickets.Where(t => !IsAlive(t)).Sum(t => t.PaidMinor);
             var refunds = _refunds.Where(r => r.OrderId == order.Id).ToArray();
             Assert.Contains(tickets.Length, new[] { 0, _items[order.Id].Sum(i => i.Quantity) });
             Assert.Equal(tickets.Length == 0 ? order.Status is "refunded" : order.Status == (alive == tickets.Length ? "paid" : alive == 0 ? "refunded" : "partially_refunded"),
