@@ -1,7 +1,9 @@
 using AdmitOne.Events.Catalogue;
 using AdmitOne.Events.Venues;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Builder;
@@ -25,7 +27,7 @@ public static class CreateEvent
             .MayRefuseWith(PlatformProblems.ValidationFailed, PlatformProblems.DependencyUnavailable);
 
     private static async Task<Results<Created<EventBody>, Refusal>> HandleAsync(
-        NewEvent asked, Caller caller, Database database, VenuesClient venues, Categories categories, EventMetrics metrics, TimeProvider clock,
+        NewEvent asked, Caller caller, Actor actor, Database database, VenuesClient venues, Categories categories, EventMetrics metrics, TimeProvider clock,
         HttpContext context, CancellationToken cancellationToken)
     {
         var times = EventTimes.Of(asked, clock.GetUtcNow());
@@ -47,7 +49,7 @@ public static class CreateEvent
         EventRow created;
         try
         {
-            created = await InsertAsync(database, caller, asked, times, venue, cancellationToken);
+            created = await InsertAsync(database, (caller, actor), asked, times, venue, cancellationToken);
         }
         catch (PostgresException tooLong) when (EventProblems.OfConstraint(tooLong) is { } refusal)
         {
@@ -60,8 +62,9 @@ public static class CreateEvent
     }
 
     private static async Task<EventRow> InsertAsync(
-        Database database, Caller caller, NewEvent asked, EventTimes times, Venue venue, CancellationToken cancellationToken)
+        Database database, (Caller Caller, Actor Actor) by, NewEvent asked, EventTimes times, Venue venue, CancellationToken cancellationToken)
     {
+        var caller = by.Caller;
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
         var slug = Slug.Of(await work.FindAsync<string>("select normalize(@Name, NFKD)", new { asked.Name }, cancellationToken) ?? "");
         var id = Guid.CreateVersion7();
@@ -71,14 +74,11 @@ public static class CreateEvent
         {
             if (++attempt > SlugTries) throw new InvalidOperationException($"No free slug for an event after {SlugTries} attempts.");
         }
-        await work.ExecuteAsync("""
-            insert into platform.outbox (tenant_id, id, type, resource_id, data)
-            select tenant_id, @messageId, 'event.created', id, jsonb_build_object('slug', slug, 'name', name, 'status', status, 'startsAt', starts_at)
-              from events.events where tenant_id = @tenantId and id = @id
-            """, new { messageId = Guid.CreateVersion7(), tenantId = caller.TenantId, id }, cancellationToken);
-        var row = await EventRows.FindOwnAsync(work, caller.TenantId, id, cancellationToken);
+        var row = (await EventRows.FindOwnAsync(work, caller.TenantId, id, cancellationToken))!;
+        await work.TellAsync("event.created", id, new { row.Slug, row.Name, row.Status, row.StartsAt }, cancellationToken);
+        await work.AuditAsync(by.Actor, new AuditEntry("event.create", "event", id, Before: null, row.ToBody()), cancellationToken);
         await work.CommitAsync(cancellationToken);
-        return row!;
+        return row;
     }
 
     private const string InsertSql = """
