@@ -20,7 +20,8 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, Database datab
 
     public async Task InvokeAsync(HttpContext context)
     {
-        if (context.GetEndpoint() is not RouteEndpoint endpoint || !IdempotencyRoutes.AreHonouredBy(endpoint.Metadata))
+        if (context.GetEndpoint() is not RouteEndpoint endpoint || !IdempotencyRoutes.AreHonouredBy(endpoint.Metadata)
+            || (endpoint.Metadata.GetMetadata<NeedsIdempotencyKey>()?.UnlessQuery is { } query && string.Equals(context.Request.Query[query], "true", StringComparison.OrdinalIgnoreCase)))
         {
             await next(context);
             return;

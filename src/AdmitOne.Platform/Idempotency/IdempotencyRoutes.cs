@@ -9,7 +9,9 @@ namespace AdmitOne.Platform.Idempotency;
 public static class IdempotencyRoutes
 {
     /// <summary>The route refuses calls without an Idempotency-Key; its handler takes the <see cref="IdempotencyKey"/> as a parameter and stores it with its effect.</summary>
-    public static TBuilder IdempotencyRequired<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new NeedsIdempotencyKey());
+    /// <param name="unlessQuery">A query parameter that, when it is <c>true</c>, makes the call one that changes nothing and needs no key.</param>
+    public static TBuilder IdempotencyRequired<TBuilder>(this TBuilder route, string? unlessQuery = null) where TBuilder : IEndpointConventionBuilder =>
+        route.WithMetadata(new NeedsIdempotencyKey(unlessQuery));
 
     /// <summary>The handler takes the <see cref="IdempotencyKey"/>, if there is one, and stores its answer itself, because its effect is not made in a <c>TenantWork</c> of the request.</summary>
     public static TBuilder KeepsItsOwnAnswer<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new KeepsItsOwnAnswer());
@@ -23,6 +25,6 @@ public static class IdempotencyRoutes
     }
 }
 
-internal sealed class NeedsIdempotencyKey;
+internal sealed record NeedsIdempotencyKey(string? UnlessQuery);
 
 internal sealed class KeepsItsOwnAnswer;

@@ -2,6 +2,7 @@ using System.Globalization;
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Platform.RateLimiting;
 using AdmitOne.Platform.Redis;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
@@ -34,7 +35,9 @@ public static class SignedCallFilter
     {
         if (context.GetEndpoint()?.Metadata.GetMetadata<SignedCallRequired>() is { } required && await CheckAsync(context, required.Services) is { } refusal)
         {
-            await ProblemWriter.WriteAsync(context, refusal);
+            // Our neighbours are not limited; whoever only pretends to be one is.
+            var limited = await context.RequestServices.GetRequiredService<CallLimits>().SpendAnonymousAsync(context);
+            await ProblemWriter.WriteAsync(context, limited ?? refusal);
             return;
         }
         await next();
