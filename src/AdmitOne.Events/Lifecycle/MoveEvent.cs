@@ -69,7 +69,7 @@ public static class MoveEvent
 
         context.NeverCache();
         EntityTag.Set(context, moved!.Version);
-        return TypedResults.Ok(moved.ToBody());
+        return TypedResults.Ok(moved);
     }
 
     private static Refusal? Refuse(EventStatus from, EventStatus to, Current current)

@@ -34,7 +34,7 @@ public static class AddSection
             .WithName("AddSection").WithSummary("Add a section to an event")
             .RequireAuthorization(Policies.VenueManager).WithRateTier(RateTier.Write)
             .WithRequestExample(SectionExamples.New).WithAnswerExample(SectionExamples.Floor with { Version = 1 }).WithEntityTag()
-            .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.AlreadyExists, SectionProblems.OverVenueCapacity, SectionProblems.EditNotAllowed);
+            .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.AlreadyExists, SectionProblems.OverVenueCapacity, EventProblems.EditNotAllowed);
 
     private static async Task<Results<Created<SectionBody>, Refusal>> HandleAsync(
         Guid eventId, NewSection asked, Caller caller, Database database, HttpContext context, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using AdmitOne.Events.Events;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
@@ -46,7 +47,7 @@ public static class ChangeSection
             .RequireAuthorization(Policies.VenueManager).WithRateTier(RateTier.Write)
             .WithRequestExample(SectionExamples.Patch).WithAnswerExample(SectionExamples.Floor with { Capacity = 900 }).WithEntityTag()
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.IfMatchRequired, PlatformProblems.VersionMismatch, PlatformProblems.AlreadyExists,
-                SectionProblems.OverVenueCapacity, SectionProblems.CapacityBelowSold, SectionProblems.EditNotAllowed);
+                SectionProblems.OverVenueCapacity, SectionProblems.CapacityBelowSold, EventProblems.EditNotAllowed);
 
     private static async Task<Results<Ok<SectionBody>, Refusal>> HandleAsync(
         Guid id, SectionChange change, Caller caller, Database database, HttpContext context, CancellationToken cancellationToken)

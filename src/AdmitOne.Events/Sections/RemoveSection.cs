@@ -1,3 +1,4 @@
+using AdmitOne.Events.Events;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
@@ -17,7 +18,7 @@ public static class RemoveSection
             .WithName("RemoveSection").WithSummary("Remove a section in which nothing is sold")
             .WithDescription("If-Match: the section's version in quotes.")
             .RequireAuthorization(Policies.VenueManager).WithRateTier(RateTier.Write)
-            .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.IfMatchRequired, PlatformProblems.VersionMismatch, SectionProblems.EditNotAllowed);
+            .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.IfMatchRequired, PlatformProblems.VersionMismatch, EventProblems.EditNotAllowed);
 
     private static async Task<Results<NoContent, Refusal>> HandleAsync(
         Guid id, Caller caller, Database database, HttpContext context, CancellationToken cancellationToken)
