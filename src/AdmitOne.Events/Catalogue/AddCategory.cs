@@ -1,7 +1,9 @@
 using System.ComponentModel.DataAnnotations;
 using AdmitOne.Events.Events;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Builder;
@@ -37,7 +39,7 @@ public static class AddCategory
             .MayRefuseWith(PlatformProblems.AlreadyExists, PlatformProblems.ValidationFailed);
 
     private static async Task<Results<Created<Category>, Refusal>> HandleAsync(
-        NewCategory asked, Caller caller, Database database, Categories categories, HttpContext context, CancellationToken cancellationToken)
+        NewCategory asked, Caller caller, Actor actor, Database database, Categories categories, HttpContext context, CancellationToken cancellationToken)
     {
         var tenantId = caller.TenantId;
         var all = await categories.ListAsync(tenantId, cancellationToken);
@@ -56,7 +58,8 @@ public static class AddCategory
             return broken.ConstraintName == "categories_pkey" ? Taken(slug) : PlatformProblems.Invalid("/name", "At most 100 characters.");
         }
         var added = (await Categories.LockOwnAsync(work, tenantId, slug, cancellationToken))!;
-        await Categories.TellAsync(work, tenantId, "category.created", slug, cancellationToken);
+        await work.TellAsync("category.created", tenantId, new { slug }, cancellationToken);
+        await work.AuditAsync(actor, new AuditEntry("category.create", "category", tenantId, Before: null, added), cancellationToken);
         await work.CommitAsync(cancellationToken);
 
         context.NeverCache();

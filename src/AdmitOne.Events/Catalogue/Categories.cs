@@ -38,8 +38,4 @@ public sealed class Categories(Database database)
     /// <summary>One of the tenant's own, locked until the transaction ends.</summary>
     internal static Task<Category?> LockOwnAsync(TenantWork work, Guid tenantId, string slug, CancellationToken cancellationToken) =>
         work.FindAsync<Category>($"{Select} and slug = @slug for update", new { tenantId, slug }, cancellationToken);
-
-    internal static Task<int> TellAsync(TenantWork work, Guid tenantId, string type, string slug, CancellationToken cancellationToken) => work.ExecuteAsync("""
-        insert into platform.outbox (tenant_id, id, type, resource_id, data) values (@tenantId, @messageId, @type, @tenantId, jsonb_build_object('slug', @slug))
-        """, new { tenantId, messageId = Guid.CreateVersion7(), type, slug }, cancellationToken);
 }

@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using AdmitOne.Events.Events;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Builder;
@@ -26,7 +28,7 @@ public static class ChangeCategory
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.IfMatchRequired, PlatformProblems.VersionMismatch, PlatformProblems.ValidationFailed, EventProblems.EditNotAllowed);
 
     private static async Task<Results<Ok<Category>, Refusal>> HandleAsync(
-        string slug, JsonObject patch, Caller caller, Database database, MergePatch merge, HttpContext context, CancellationToken cancellationToken)
+        string slug, JsonObject patch, Caller caller, Actor actor, Database database, MergePatch merge, HttpContext context, CancellationToken cancellationToken)
     {
         var tenantId = caller.TenantId;
         if (!Slug.IsOne(slug)) return NotFound;
@@ -48,7 +50,8 @@ public static class ChangeCategory
             return PlatformProblems.Invalid("/name", "At most 100 characters.");
         }
         var changed = (await Categories.LockOwnAsync(work, tenantId, slug, cancellationToken))!;
-        await Categories.TellAsync(work, tenantId, "category.changed", slug, cancellationToken);
+        await work.TellAsync("category.changed", tenantId, new { slug }, cancellationToken);
+        await work.AuditAsync(actor, new AuditEntry("category.change", "category", tenantId, before, changed), cancellationToken);
         await work.CommitAsync(cancellationToken);
 
         context.NeverCache();

@@ -1,6 +1,8 @@
 using AdmitOne.Events.Events;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Builder;
@@ -20,7 +22,7 @@ public static class RemoveCategory
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.IfMatchRequired, PlatformProblems.VersionMismatch, EventProblems.EditNotAllowed);
 
     private static async Task<Results<NoContent, Refusal>> HandleAsync(
-        string slug, Caller caller, Database database, HttpContext context, CancellationToken cancellationToken)
+        string slug, Caller caller, Actor actor, Database database, HttpContext context, CancellationToken cancellationToken)
     {
         var tenantId = caller.TenantId;
         if (!Slug.IsOne(slug)) return ChangeCategory.NotFound;
@@ -33,7 +35,8 @@ public static class RemoveCategory
                and not exists (select from events.events e where e.tenant_id = @tenantId and e.category_slug = @slug and e.deleted_at is null)
             """, new { tenantId, slug }, cancellationToken);
         if (removed == 0) return EventProblems.EditNotAllowed.With("Events are in this category: put them into another first.");
-        await Categories.TellAsync(work, tenantId, "category.deleted", slug, cancellationToken);
+        await work.TellAsync("category.deleted", tenantId, new { slug }, cancellationToken);
+        await work.AuditAsync(actor, new AuditEntry("category.remove", "category", tenantId, before, After: null), cancellationToken);
         await work.CommitAsync(cancellationToken);
         return TypedResults.NoContent();
     }

@@ -3,6 +3,7 @@ using AdmitOne.Events.Catalogue;
 using AdmitOne.Events.Schedule;
 using AdmitOne.Events.Sections;
 using AdmitOne.Events.Venues;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
@@ -30,7 +31,7 @@ public static class ChangeEvent
                 EventProblems.EditNotAllowed, SectionProblems.OverVenueCapacity, PlatformProblems.DependencyUnavailable);
 
     private static async Task<Results<Ok<EventBody>, Refusal>> HandleAsync(
-        Guid idOrSlug, JsonObject patch, Caller caller, Database database, MergePatch merge, VenuesClient venues, Categories categories,
+        Guid idOrSlug, JsonObject patch, Caller caller, Actor actor, Database database, MergePatch merge, VenuesClient venues, Categories categories,
         EventMetrics metrics, HttpContext context, CancellationToken cancellationToken)
     {
         var id = idOrSlug;   // at this address only GET takes a slug
@@ -82,7 +83,8 @@ public static class ChangeEvent
             return refusal;
         }
         var written = (await EventRows.FindOwnAsync(work, caller.TenantId, id, cancellationToken))!;
-        await EventMessages.ChangedAsync(work, before, written, changed, cancellationToken);
+        if (await RefundWindow.OpenAfterAsync(work, before, written, sales, cancellationToken) is { } until) written = written with { RefundWindowUntil = until };
+        await EventMessages.ChangedAsync(work, actor, (before, written), changed, written.RefundWindowUntil == before.RefundWindowUntil ? null : written.RefundWindowUntil, cancellationToken);
         await work.CommitAsync(cancellationToken);
         metrics.Changed();
         return Answer(context, written);

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using AdmitOne.Events.Schedule;
 using AdmitOne.Events.Sections;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
@@ -36,7 +37,7 @@ public static class CopyEvent
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.ValidationFailed);
 
     private static async Task<Results<Created<EventBody>, Refusal>> HandleAsync(
-        Guid id, NewCopy? asked, Caller caller, Database database, MergePatch merge, EventMetrics metrics, TimeProvider clock, HttpContext context,
+        Guid id, NewCopy? asked, Caller caller, Actor actor, Database database, MergePatch merge, EventMetrics metrics, TimeProvider clock, HttpContext context,
         CancellationToken cancellationToken)
     {
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
@@ -58,7 +59,7 @@ public static class CopyEvent
             var created = await EventWrites.InsertAsync(work, caller.TenantId, copy, times, venue, cancellationToken);
             await SectionRows.CopyAsync(work, caller.TenantId, id, created.Id, cancellationToken);
             await ScheduleRows.CopyAsync(work, caller.TenantId, id, created.Id, move, cancellationToken);
-            await EventMessages.CreatedAsync(work, created, cancellationToken);
+            await EventMessages.CreatedAsync(work, actor, created, cancellationToken);
             await work.CommitAsync(cancellationToken);
             metrics.Created();
             return CreateEvent.Answer(context, created);

@@ -1,5 +1,6 @@
 using AdmitOne.Events.Catalogue;
 using AdmitOne.Events.Venues;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
@@ -23,7 +24,7 @@ public static class CreateEvent
             .MayRefuseWith(PlatformProblems.ValidationFailed, PlatformProblems.DependencyUnavailable);
 
     private static async Task<Results<Created<EventBody>, Refusal>> HandleAsync(
-        NewEvent asked, Caller caller, Database database, VenuesClient venues, Categories categories, EventMetrics metrics, TimeProvider clock,
+        NewEvent asked, Caller caller, Actor actor, Database database, VenuesClient venues, Categories categories, EventMetrics metrics, TimeProvider clock,
         HttpContext context, CancellationToken cancellationToken)
     {
         var times = EventTimes.Of(asked, clock.GetUtcNow());
@@ -36,7 +37,7 @@ public static class CreateEvent
         {
             await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
             var created = await EventWrites.InsertAsync(work, caller.TenantId, asked, times, venue, cancellationToken);
-            await EventMessages.CreatedAsync(work, created, cancellationToken);
+            await EventMessages.CreatedAsync(work, actor, created, cancellationToken);
             await work.CommitAsync(cancellationToken);
             metrics.Created();
             return Answer(context, created);

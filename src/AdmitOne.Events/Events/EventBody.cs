@@ -46,6 +46,9 @@ public sealed record EventBody
     public required int? AgeRestriction { get; init; }
     public required string? ImageUrl { get; init; }
     public required RefundPolicy RefundPolicy { get; init; }
+
+    /// <summary>Until then a ticket holder may have the whole amount back, because the date or the place has changed; null if there is no such time.</summary>
+    public DateTimeOffset? RefundWindowUntil { get; init; }
     public required TransferPolicy TransferPolicy { get; init; }
     public required CodePolicy CodePolicy { get; init; }
     public required bool ReEntry { get; init; }

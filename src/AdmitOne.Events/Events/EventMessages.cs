@@ -1,23 +1,37 @@
-using System.Text.Json;
-using AdmitOne.Events.Lifecycle;
-using AdmitOne.Platform.Http;
+using AdmitOne.Platform.Audit;
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 
 namespace AdmitOne.Events.Events;
 
-/// <summary>What is told of an event's text, times and policies; docs/messages.md lists it.</summary>
+/// <summary>What is told and noted of an event's text, times and policies; docs/messages.md lists what is told.</summary>
 internal static class EventMessages
 {
-    public static Task CreatedAsync(TenantWork work, EventBody made, CancellationToken cancellationToken) =>
-        TellAsync(work, made, "event.created", new { made.Slug, made.Name, status = made.Status.Word(), made.StartsAt }, cancellationToken);
+    public static async Task CreatedAsync(TenantWork work, Actor actor, EventBody made, CancellationToken cancellationToken)
+    {
+        await work.TellAsync("event.created", made.Id, new { made.Slug, made.Name, made.Status, made.StartsAt }, cancellationToken);
+        await work.AuditAsync(actor, new AuditEntry("event.create", "event", made.Id, Before: null, made), cancellationToken);
+    }
 
-    public static Task ChangedAsync(TenantWork work, EventBody before, EventBody after, IReadOnlyList<string> changed, CancellationToken cancellationToken) =>
-        TellAsync(work, after, "event.changed", new { after.Version, changed }, cancellationToken);
+    /// <param name="refundsUntil">When the refund window ends that this edit has opened; null if it has opened none.</param>
+    public static async Task ChangedAsync(
+        TenantWork work, Actor actor, (EventBody Before, EventBody After) edit, IReadOnlyList<string> changed, DateTimeOffset? refundsUntil, CancellationToken cancellationToken)
+    {
+        var (before, after) = edit;
+        await work.TellAsync("event.changed", after.Id, new { after.Version, changed }, cancellationToken);
+        if (before.StartsAt != after.StartsAt || before.VenueId != after.VenueId)
+        {
+            await work.TellAsync("event.moved", after.Id, new
+            {
+                from = new { before.StartsAt, before.VenueId }, to = new { after.StartsAt, after.VenueId }, refundWindowUntil = refundsUntil,
+            }, cancellationToken);
+        }
+        await work.AuditAsync(actor, new AuditEntry("event.change", "event", after.Id, before, after), cancellationToken);
+    }
 
-    public static Task DeletedAsync(TenantWork work, EventBody gone, CancellationToken cancellationToken) =>
-        TellAsync(work, gone, "event.deleted", new { gone.Slug }, cancellationToken);
-
-    private static Task<int> TellAsync(TenantWork work, EventBody of, string type, object data, CancellationToken cancellationToken) => work.ExecuteAsync("""
-        insert into platform.outbox (tenant_id, id, type, resource_id, data) values (@TenantId, @messageId, @type, @Id, @data::jsonb)
-        """, new { of.TenantId, messageId = Guid.CreateVersion7(), type, of.Id, data = JsonSerializer.Serialize(data, Json.Answers) }, cancellationToken);
+    public static async Task DeletedAsync(TenantWork work, Actor actor, EventBody gone, CancellationToken cancellationToken)
+    {
+        await work.TellAsync("event.deleted", gone.Id, new { gone.Slug }, cancellationToken);
+        await work.AuditAsync(actor, new AuditEntry("event.delete", "event", gone.Id, gone, After: null), cancellationToken);
+    }
 }

@@ -52,8 +52,9 @@ internal static class EventWrites
     public static async Task UpdateAsync(
         TenantWork work, Guid tenantId, Guid id, NewEvent asked, EventTimes times, Venue? venue, CancellationToken cancellationToken)
     {
+        // Whatever held up a move by the clock may be mended now.
         await work.ExecuteAsync($"""
-            update events.events set ({Columns}) = ({Values}), version = version + 1, updated_at = clock_timestamp()
+            update events.events set ({Columns}) = ({Values}), version = version + 1, updated_at = clock_timestamp(), clock_looks_at = null, held_up_by = null
              where tenant_id = @tenantId and id = @id
             """, Row(tenantId, id, asked, times), cancellationToken);
         if (venue is null) return;

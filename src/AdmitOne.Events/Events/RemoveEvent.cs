@@ -1,4 +1,5 @@
 using AdmitOne.Events.Lifecycle;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
@@ -20,7 +21,7 @@ public static class RemoveEvent
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.IfMatchRequired, PlatformProblems.VersionMismatch, EventProblems.EventHasSales, EventProblems.EditNotAllowed);
 
     private static async Task<Results<NoContent, Refusal>> HandleAsync(
-        Guid idOrSlug, Caller caller, Database database, EventMetrics metrics, HttpContext context, CancellationToken cancellationToken)
+        Guid idOrSlug, Caller caller, Actor actor, Database database, EventMetrics metrics, HttpContext context, CancellationToken cancellationToken)
     {
         var (id, tenantId) = (idOrSlug, caller.TenantId);
         await using var work = await database.BeginAsync(tenantId, cancellationToken);
@@ -37,7 +38,7 @@ public static class RemoveEvent
         await work.ExecuteAsync("""
             update events.events set deleted_at = clock_timestamp(), updated_at = clock_timestamp(), version = version + 1 where tenant_id = @tenantId and id = @id
             """, new { tenantId, id }, cancellationToken);
-        await EventMessages.DeletedAsync(work, before, cancellationToken);
+        await EventMessages.DeletedAsync(work, actor, before, cancellationToken);
         await work.CommitAsync(cancellationToken);
         metrics.Removed();
         return TypedResults.NoContent();

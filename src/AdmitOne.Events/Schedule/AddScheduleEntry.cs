@@ -1,7 +1,9 @@
 using System.ComponentModel.DataAnnotations;
 using AdmitOne.Events.Events;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Builder;
@@ -45,7 +47,7 @@ public static class AddScheduleEntry
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.ValidationFailed, EventProblems.EditNotAllowed);
 
     private static async Task<Results<Created<ScheduleEntry>, Refusal>> HandleAsync(
-        Guid eventId, NewScheduleEntry asked, Caller caller, Database database, HttpContext context, CancellationToken cancellationToken)
+        Guid eventId, NewScheduleEntry asked, Caller caller, Actor actor, Database database, HttpContext context, CancellationToken cancellationToken)
     {
         var tenantId = caller.TenantId;
         var id = Guid.CreateVersion7();
@@ -57,9 +59,10 @@ public static class AddScheduleEntry
              where (select count(*) from events.schedule_entries where tenant_id = @tenantId and event_id = @eventId) < @max
             """, new { tenantId, id, eventId, asked.Name, DoorsAt = asked.DoorsAt ?? asked.StartsAt, asked.StartsAt, asked.EndsAt, max = ScheduleRows.MaxEntries }, cancellationToken);
         if (added == 0) return PlatformProblems.Invalid("", $"An event has at most {ScheduleRows.MaxEntries} schedule entries.");
-        if (await ScheduleEdit.RefuseOutsideAsync(work, tenantId, eventId, id, cancellationToken) is { } outside) return outside;
+        if (await ScheduleEdit.RefuseOutsideAsync(work, eventId, id, cancellationToken) is { } outside) return outside;
         var entry = (await ScheduleRows.FindAsync(work, id, cancellationToken))!;
-        await ScheduleEdit.TellAsync(work, tenantId, "schedule.created", entry, cancellationToken);
+        await work.TellAsync("schedule.created", id, ScheduleEdit.Told(entry), cancellationToken);
+        await work.AuditAsync(actor, new AuditEntry("schedule.create", "schedule_entry", id, Before: null, entry), cancellationToken);
         await work.CommitAsync(cancellationToken);
 
         context.NeverCache();

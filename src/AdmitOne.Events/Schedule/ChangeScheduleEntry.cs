@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using AdmitOne.Events.Events;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Builder;
@@ -22,7 +24,7 @@ public static class ChangeScheduleEntry
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.IfMatchRequired, PlatformProblems.VersionMismatch, PlatformProblems.ValidationFailed, EventProblems.EditNotAllowed);
 
     private static async Task<Results<Ok<ScheduleEntry>, Refusal>> HandleAsync(
-        Guid id, JsonObject patch, Caller caller, Database database, MergePatch merge, HttpContext context, CancellationToken cancellationToken)
+        Guid id, JsonObject patch, Caller caller, Actor actor, Database database, MergePatch merge, HttpContext context, CancellationToken cancellationToken)
     {
         var tenantId = caller.TenantId;
         await using var work = await database.BeginAsync(tenantId, cancellationToken);
@@ -40,9 +42,10 @@ public static class ChangeScheduleEntry
                set name = normalize(@Name, NFC), doors_at = @doorsAt, starts_at = @StartsAt, ends_at = @EndsAt, version = version + 1, updated_at = clock_timestamp()
              where tenant_id = @tenantId and id = @id
             """, new { tenantId, id, after.Name, doorsAt, after.StartsAt, after.EndsAt }, cancellationToken);
-        if (await ScheduleEdit.RefuseOutsideAsync(work, tenantId, eventId, id, cancellationToken) is { } outside) return outside;
+        if (await ScheduleEdit.RefuseOutsideAsync(work, eventId, id, cancellationToken) is { } outside) return outside;
         var changed = (await ScheduleRows.FindAsync(work, id, cancellationToken))!;
-        await ScheduleEdit.TellAsync(work, tenantId, "schedule.changed", changed, cancellationToken);
+        await work.TellAsync("schedule.changed", id, ScheduleEdit.Told(changed), cancellationToken);
+        await work.AuditAsync(actor, new AuditEntry("schedule.change", "schedule_entry", id, before, changed), cancellationToken);
         await work.CommitAsync(cancellationToken);
 
         context.NeverCache();

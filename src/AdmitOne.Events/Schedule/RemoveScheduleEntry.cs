@@ -1,6 +1,8 @@
 using AdmitOne.Events.Events;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Builder;
@@ -20,7 +22,7 @@ public static class RemoveScheduleEntry
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.IfMatchRequired, PlatformProblems.VersionMismatch, EventProblems.EditNotAllowed);
 
     private static async Task<Results<NoContent, Refusal>> HandleAsync(
-        Guid id, Caller caller, Database database, HttpContext context, CancellationToken cancellationToken)
+        Guid id, Caller caller, Actor actor, Database database, HttpContext context, CancellationToken cancellationToken)
     {
         var tenantId = caller.TenantId;
         await using var work = await database.BeginAsync(tenantId, cancellationToken);
@@ -29,7 +31,8 @@ public static class RemoveScheduleEntry
         if (await ScheduleRows.FindAsync(work, id, cancellationToken) is not { } before) return ScheduleEdit.NotFound;
         if (EntityTag.Refuse(context, before.Version) is { } precondition) return precondition;
         await work.ExecuteAsync("delete from events.schedule_entries where tenant_id = @tenantId and id = @id", new { tenantId, id }, cancellationToken);
-        await ScheduleEdit.TellAsync(work, tenantId, "schedule.deleted", before, cancellationToken);
+        await work.TellAsync("schedule.deleted", id, ScheduleEdit.Told(before), cancellationToken);
+        await work.AuditAsync(actor, new AuditEntry("schedule.remove", "schedule_entry", id, before, After: null), cancellationToken);
         await work.CommitAsync(cancellationToken);
         return TypedResults.NoContent();
     }

@@ -18,13 +18,11 @@ internal static class ScheduleEdit
         return Transitions.IsFinal(locked.Status) ? EventProblems.EditNotAllowed.With($"The event is {locked.Status.Word()}: its schedule stays as it is.") : null;
     }
 
-    public static async Task<Refusal?> RefuseOutsideAsync(TenantWork work, Guid tenantId, Guid eventId, Guid id, CancellationToken cancellationToken) =>
-        await ScheduleRows.RefuseOutsideAsync(work, tenantId, eventId, id, cancellationToken) is null
+    public static async Task<Refusal?> RefuseOutsideAsync(TenantWork work, Guid eventId, Guid id, CancellationToken cancellationToken) =>
+        await ScheduleRows.FindOutsideAsync(work, eventId, id, cancellationToken) is null
             ? null
             : PlatformProblems.Invalid("/startsAt", "It must lie within its event: doors and start not before the event's, its end not after it.");
 
-    public static Task<int> TellAsync(TenantWork work, Guid tenantId, string type, ScheduleEntry entry, CancellationToken cancellationToken) => work.ExecuteAsync("""
-        insert into platform.outbox (tenant_id, id, type, resource_id, data)
-        values (@tenantId, @messageId, @type, @Id, jsonb_build_object('eventId', @EventId, 'startsAt', @StartsAt, 'endsAt', @EndsAt))
-        """, new { tenantId, messageId = Guid.CreateVersion7(), type, entry.Id, entry.EventId, entry.StartsAt, entry.EndsAt }, cancellationToken);
+    /// <summary>What a message says of an entry.</summary>
+    public static object Told(ScheduleEntry entry) => new { entry.EventId, entry.StartsAt, entry.EndsAt };
 }

@@ -37,7 +37,7 @@ public static class ScheduleRows
                  where s.tenant_id = @tenantId and s.id = moved.id
                 """, Moved(entries, move, tenantId), cancellationToken);
         }
-        return await RefuseOutsideAsync(work, tenantId, eventId, only: null, cancellationToken) is { } outside
+        return await FindOutsideAsync(work, eventId, only: null, cancellationToken) is { } outside
             ? PlatformProblems.Invalid("/endsAt", $"The schedule entry of {outside} would lie outside the event; move or remove it first.")
             : null;
     }
@@ -60,12 +60,12 @@ public static class ScheduleRows
     /// <summary>Looks in a statement of its own, after the write, at what is there now.</summary>
     /// <param name="only">One entry; null for all of the event.</param>
     /// <returns>The start of the first entry that lies outside its event, as its clocks show it; null if there is none.</returns>
-    internal static async Task<string?> RefuseOutsideAsync(TenantWork work, Guid tenantId, Guid eventId, Guid? only, CancellationToken cancellationToken)
+    internal static async Task<string?> FindOutsideAsync(TenantWork work, Guid eventId, Guid? only, CancellationToken cancellationToken)
     {
         var outside = await work.FindAsync<ScheduleEntry>($"""
             {Entries} and s.event_id = @eventId and (@only::uuid is null or s.id = @only)
                and (s.doors_at < e.doors_at or s.starts_at < e.starts_at or s.ends_at > e.ends_at) order by s.starts_at limit 1
-            """, new { tenantId, eventId, only }, cancellationToken);
+            """, new { eventId, only }, cancellationToken);
         return outside?.StartsAtLocal;
     }
 

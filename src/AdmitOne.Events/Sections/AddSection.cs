@@ -1,7 +1,9 @@
 using System.ComponentModel.DataAnnotations;
 using AdmitOne.Events.Events;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Builder;
@@ -37,7 +39,7 @@ public static class AddSection
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.AlreadyExists, SectionProblems.OverVenueCapacity, EventProblems.EditNotAllowed);
 
     private static async Task<Results<Created<SectionBody>, Refusal>> HandleAsync(
-        Guid eventId, NewSection asked, Caller caller, Database database, HttpContext context, CancellationToken cancellationToken)
+        Guid eventId, NewSection asked, Caller caller, Actor actor, Database database, HttpContext context, CancellationToken cancellationToken)
     {
         var tenantId = caller.TenantId;
         await using var work = await database.BeginAsync(tenantId, cancellationToken);
@@ -60,6 +62,8 @@ public static class AddSection
         {
             return refusal;
         }
+        await work.TellAsync("section.created", id, new { added.EventId, added.Capacity }, cancellationToken);
+        await work.AuditAsync(actor, new AuditEntry("section.create", "section", id, Before: null, added), cancellationToken);
         await work.CommitAsync(cancellationToken);
 
         context.NeverCache();

@@ -1,7 +1,9 @@
+using AdmitOne.Platform.Audit;
 using System.ComponentModel.DataAnnotations;
 using AdmitOne.Events.Events;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Builder;
@@ -50,7 +52,7 @@ public static class ChangeSection
                 SectionProblems.OverVenueCapacity, SectionProblems.CapacityBelowSold, EventProblems.EditNotAllowed);
 
     private static async Task<Results<Ok<SectionBody>, Refusal>> HandleAsync(
-        Guid id, SectionChange change, Caller caller, Database database, HttpContext context, CancellationToken cancellationToken)
+        Guid id, SectionChange change, Caller caller, Actor actor, Database database, HttpContext context, CancellationToken cancellationToken)
     {
         var tenantId = caller.TenantId;
         await using var work = await database.BeginAsync(tenantId, cancellationToken);
@@ -73,6 +75,8 @@ public static class ChangeSection
         {
             return refusal;
         }
+        await work.TellAsync("section.changed", id, new { changed.EventId, changed.Capacity }, cancellationToken);
+        await work.AuditAsync(actor, new AuditEntry("section.change", "section", id, section, changed), cancellationToken);
         await work.CommitAsync(cancellationToken);
 
         context.NeverCache();

@@ -1,6 +1,8 @@
 using AdmitOne.Events.Events;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Builder;
@@ -21,7 +23,7 @@ public static class RemoveSection
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.IfMatchRequired, PlatformProblems.VersionMismatch, EventProblems.EditNotAllowed);
 
     private static async Task<Results<NoContent, Refusal>> HandleAsync(
-        Guid id, Caller caller, Database database, HttpContext context, CancellationToken cancellationToken)
+        Guid id, Caller caller, Actor actor, Database database, HttpContext context, CancellationToken cancellationToken)
     {
         var tenantId = caller.TenantId;
         await using var work = await database.BeginAsync(tenantId, cancellationToken);
@@ -39,6 +41,8 @@ public static class RemoveSection
         {
             return refusal;
         }
+        await work.TellAsync("section.deleted", id, new { section.EventId, section.Capacity }, cancellationToken);
+        await work.AuditAsync(actor, new AuditEntry("section.remove", "section", id, section, After: null), cancellationToken);
         await work.CommitAsync(cancellationToken);
         return TypedResults.NoContent();
     }
