@@ -31,6 +31,7 @@ public static class EventsService
 
         var app = builder.Build();
         var v1 = app.UsePlatform();
+        app.UseVenues();
         v1.MapCatalogue();
         v1.MapEvents();
         v1.MapLifecycle();

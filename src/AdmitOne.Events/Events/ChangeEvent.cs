@@ -31,10 +31,10 @@ public static class ChangeEvent
                 EventProblems.EditNotAllowed, SectionProblems.OverVenueCapacity, PlatformProblems.DependencyUnavailable);
 
     private static async Task<Results<Ok<EventBody>, Refusal>> HandleAsync(
-        Guid idOrSlug, JsonObject patch, Caller caller, Actor actor, Database database, MergePatch merge, VenuesClient venues, Categories categories,
+        string idOrSlug, JsonObject patch, Caller caller, Actor actor, Database database, MergePatch merge, VenuesClient venues, Categories categories,
         EventMetrics metrics, HttpContext context, CancellationToken cancellationToken)
     {
-        var id = idOrSlug;   // at this address only GET takes a slug
+        if (!Guid.TryParseExact(idOrSlug, "D", out var id)) return EventProblems.NotFound;   // at this address only GET takes a slug
         // What stops the edit anyway is said before a neighbour is asked, and nobody makes the buyers of another tenant's event wait at its gate.
         await using (var look = await database.BeginAsync(caller.TenantId, cancellationToken))
         {

@@ -21,9 +21,10 @@ public static class RemoveEvent
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.IfMatchRequired, PlatformProblems.VersionMismatch, EventProblems.EventHasSales, EventProblems.EditNotAllowed);
 
     private static async Task<Results<NoContent, Refusal>> HandleAsync(
-        Guid idOrSlug, Caller caller, Actor actor, Database database, EventMetrics metrics, HttpContext context, CancellationToken cancellationToken)
+        string idOrSlug, Caller caller, Actor actor, Database database, EventMetrics metrics, HttpContext context, CancellationToken cancellationToken)
     {
-        var (id, tenantId) = (idOrSlug, caller.TenantId);
+        if (!Guid.TryParseExact(idOrSlug, "D", out var id)) return EventProblems.NotFound;   // at this address only GET takes a slug
+        var tenantId = caller.TenantId;
         await using var work = await database.BeginAsync(tenantId, cancellationToken);
         if (await EventRows.FindOwnAsync(work, tenantId, id, cancellationToken) is null) return EventProblems.NotFound;
         await work.ExecuteAsync(EventGate.EnterToClose, new { gate = EventGate.Key(id) }, cancellationToken);

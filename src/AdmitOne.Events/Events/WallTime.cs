@@ -17,7 +17,7 @@ public static class WallTime
     {
         var zone = Zone(timeZone);
         wall = DateTime.SpecifyKind(wall, DateTimeKind.Unspecified);
-        // A gap can be a whole day long (Samoa, 2011), and none is longer.
+        // No gap is longer than a day.
         var offset = zone.IsInvalidTime(wall) ? zone.GetUtcOffset(wall.AddDays(-1))
             : zone.IsAmbiguousTime(wall) ? zone.GetAmbiguousTimeOffsets(wall).Max()
             : zone.GetUtcOffset(wall);

@@ -53,7 +53,7 @@ public static class SectionRows
     internal static async Task CopyAsync(TenantWork work, Guid tenantId, Guid from, Guid to, CancellationToken cancellationToken)
     {
         var sections = await ListAsync(work, from, after: null, NewSection.MaxCapacity, cancellationToken);
-        var ids = sections.Select(_ => Guid.CreateVersion7()).ToArray();
+        var ids = sections.Select(_ => Guid.CreateVersion7()).Order().ToArray();   // their order is the ids'
         await work.ExecuteAsync("""
             insert into events.sections (tenant_id, id, event_id, name, code, capacity)
             select @tenantId, copied.id, @to, s.name, s.code, s.capacity
