@@ -1,5 +1,6 @@
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Hosting;
+using AdmitOne.Tickets.Administration;
 using AdmitOne.Tickets.Codes;
 using AdmitOne.Tickets.Inventory;
 using AdmitOne.Tickets.Orders;
@@ -43,6 +44,7 @@ public static class TicketsService
         v1.MapCodes();
         v1.MapScans();
         v1.MapInventory();
+        v1.MapAdministration();
         return app;
     }
 
