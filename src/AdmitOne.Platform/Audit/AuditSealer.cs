@@ -33,7 +33,11 @@ internal sealed partial class AuditSealer(Database database, TimeProvider clock,
 
     private void LogNewest()
     {
-        foreach (var block in _newest.Values) NewestHash(block.TenantId, block.Block, Convert.ToHexStringLower(block.Hash));
+        foreach (var block in _newest.Values)
+        {
+            var hash = Convert.ToHexStringLower(block.Hash);
+            NewestHash(block.TenantId, block.Block, hash);
+        }
         _newest.Clear();
         _lastLogged = _clock.GetTimestamp();
     }
