@@ -3,7 +3,9 @@ using AdmitOne.Platform.Hosting;
 using AdmitOne.Tickets.Codes;
 using AdmitOne.Tickets.Inventory;
 using AdmitOne.Tickets.Orders;
+using AdmitOne.Tickets.Payments;
 using AdmitOne.Tickets.Purchases;
+using AdmitOne.Tickets.Refunds;
 using AdmitOne.Tickets.Reservations;
 using AdmitOne.Tickets.Scans;
 using AdmitOne.Tickets.Tickets;
@@ -28,7 +30,9 @@ public static class TicketsService
         builder.Services.AddValidation();
         builder.Services.AddInventory();
         builder.Services.AddReservations();
+        builder.Services.AddPayments();
         builder.Services.AddPurchases();
+        builder.Services.AddRefunds();
         builder.Services.AddCodes();
         builder.Services.AddScans();
         configure?.Invoke(builder);
@@ -39,6 +43,7 @@ public static class TicketsService
         v1.MapReservations();
         v1.MapPurchases();
         v1.MapOrders();
+        v1.MapRefunds();
         v1.MapTickets();
         v1.MapCodes();
         v1.MapScans();

@@ -126,6 +126,9 @@ internal sealed class SettlePayment(
         }
         view.Holds[order.HoldId] = rows.ConvertAll(row => row with { Status = "completed" });
         changes.Tickets.AddRange(tickets);
+        // A refund that was asked for meanwhile and stands behind this in the same batch must find them.
+        if (view.Tickets.TryGetValue(order.Id, out var known))
+            known.AddRange(tickets.Select(t => new TicketState(t.Id, order.Id, t.TicketTypeId, t.UserId, "issued", t.PaidMinor, IsAdmitted: false)));
         changes.Tell(view.Now, "order.paid", order.Id, new { OrderId = order.Id, EventId = eventId, Tickets = tickets.Count, order.TotalMinor, order.Currency });
         return new PaidOrder(order.Id, order.Number, order.TotalMinor, order.Currency, tickets);
     }

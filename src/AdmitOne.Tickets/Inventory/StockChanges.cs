@@ -24,7 +24,14 @@ internal sealed record OrderMove(Guid OrderId, string Status, string? Reference)
 
 internal sealed record PaymentMove(Guid PaymentId, string Status, string? Reference);
 
-internal sealed record NewRefund(Guid Id, Guid OrderId, Guid PaymentId, long AmountMinor, string Currency, string Reason);
+internal sealed record NewRefund(Guid Id, Guid OrderId, Guid PaymentId, long AmountMinor, string Currency, string Reason)
+{
+    public string Status { get; init; } = "pending";
+
+    public long FeeMinor { get; init; }
+
+    public Guid? RequestedBy { get; init; }
+}
 
 internal sealed record NewMessage(Guid Id, string Type, Guid ResourceId, string Data);
 
@@ -52,6 +59,8 @@ internal sealed class StockChanges
     public List<PaymentMove> PaymentMoves { get; } = [];
 
     public List<NewRefund> Refunds { get; } = [];
+
+    public List<TicketDeath> TicketDeaths { get; } = [];
 
     public List<NewMessage> Messages { get; } = [];
 
