@@ -1,5 +1,6 @@
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Hosting;
+using AdmitOne.Tickets.Cancellations;
 using AdmitOne.Tickets.Codes;
 using AdmitOne.Tickets.Inventory;
 using AdmitOne.Tickets.Orders;
@@ -33,6 +34,7 @@ public static class TicketsService
         builder.Services.AddPayments();
         builder.Services.AddPurchases();
         builder.Services.AddRefunds();
+        builder.Services.AddCancellations();
         builder.Services.AddCodes();
         builder.Services.AddScans();
         configure?.Invoke(builder);
@@ -48,6 +50,7 @@ public static class TicketsService
         v1.MapCodes();
         v1.MapScans();
         v1.MapInventory();
+        app.MapCancellations();
         return app;
     }
 

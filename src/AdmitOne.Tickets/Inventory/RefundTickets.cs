@@ -124,7 +124,7 @@ internal sealed class RefundTickets(Guid tenantId, Guid eventId, IReadOnlyList<G
             view.Types[ticket.TypeId].Move(heldBy: 0, soldBy: -1);
             if (ticket.UserId is { } owner) view.CollectOwned(owner, ticket.TypeId, -1);
             changes.TicketDeaths.Add(new TicketDeath(ticket.Id, wish.Becomes, made.RefundId));
-            changes.Tell(view.Now, $"ticket.{wish.Becomes}", ticket.Id, new { TicketId = ticket.Id, OrderId = order.Id, EventId, made.RefundId });
+            changes.Tell(view.Now, $"ticket.{wish.Becomes}", ticket.Id, new { TicketId = ticket.Id, OrderId = order.Id, EventId, made.RefundId, HolderId = ticket.UserId });
         }
         view.Tickets[order.Id] = view.Tickets[order.Id].ConvertAll(t => dying.Contains(t) ? t with { Status = wish.Becomes } : t);
         view.Orders[order.Id] = order with { Status = made.OrderStatus };
