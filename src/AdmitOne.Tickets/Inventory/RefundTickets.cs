@@ -1,3 +1,4 @@
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 
@@ -5,16 +6,14 @@ namespace AdmitOne.Tickets.Inventory;
 
 /// <summary>Which tickets of an order die, and on whose word.</summary>
 /// <param name="TicketIds">Null: all that live; a holder's: all of theirs that live.</param>
-internal sealed record RefundWish(Guid OrderId, IReadOnlyList<Guid>? TicketIds, string Reason)
+/// <param name="By">Who asked, for the audit log.</param>
+internal sealed record RefundWish(Guid OrderId, IReadOnlyList<Guid>? TicketIds, string Reason, Actor By)
 {
     /// <summary>What the tickets become: <c>refunded</c> or <c>cancelled</c>.</summary>
     public string Becomes { get; init; } = "refunded";
 
     /// <summary>Set if a holder asks: for tickets of their own that nobody has used, within the event's policy and for its fee. Otherwise the whole amount goes back, at any time.</summary>
     public Guid? HolderId { get; init; }
-
-    /// <summary>The person who asked; null if it was a job of ours.</summary>
-    public Guid? RequestedBy { get; init; }
 
     /// <summary>Decides and writes nothing.</summary>
     public bool IsPreview { get; init; }
@@ -124,16 +123,22 @@ internal sealed class RefundTickets(Guid tenantId, Guid eventId, IReadOnlyList<G
             view.Types[ticket.TypeId].Move(heldBy: 0, soldBy: -1);
             if (ticket.UserId is { } owner) view.CollectOwned(owner, ticket.TypeId, -1);
             changes.TicketDeaths.Add(new TicketDeath(ticket.Id, wish.Becomes, made.RefundId));
-            changes.Tell(view.Now, $"ticket.{wish.Becomes}", ticket.Id, new { TicketId = ticket.Id, OrderId = order.Id, EventId, made.RefundId, HolderId = ticket.UserId });
+            var told = new { TicketId = ticket.Id, OrderId = order.Id, EventId, made.RefundId, HolderId = ticket.UserId };
+            if (wish.Becomes == "cancelled") changes.Tell(view.Now, "ticket.cancelled", ticket.Id, told);
+            else changes.Tell(view.Now, "ticket.refunded", ticket.Id, told);
         }
         view.Tickets[order.Id] = view.Tickets[order.Id].ConvertAll(t => dying.Contains(t) ? t with { Status = wish.Becomes } : t);
         view.Orders[order.Id] = order with { Status = made.OrderStatus };
         changes.OrderMoves.Add(new OrderMove(order.Id, made.OrderStatus, null));
         changes.Refunds.Add(new NewRefund(made.RefundId, order.Id, order.PaymentId, made.AmountMinor, order.Currency, wish.Reason)
         {
-            Status = made.Status, FeeMinor = made.FeeMinor, RequestedBy = wish.RequestedBy,
+            Status = made.Status, FeeMinor = made.FeeMinor, RequestedBy = wish.By.Kind == ActorKind.User ? wish.By.Id : null,
         });
-        changes.Tell(view.Now, $"order.{made.OrderStatus}", order.Id, new { OrderId = order.Id, EventId, made.RefundId, Tickets = dying.Count, made.AmountMinor, made.FeeMinor, order.Currency });
+        var owed = new { OrderId = order.Id, EventId, made.RefundId, Tickets = dying.Count, made.AmountMinor, made.FeeMinor, order.Currency };
+        if (made.OrderStatus == "refunded") changes.Tell(view.Now, "order.refunded", order.Id, owed);
+        else changes.Tell(view.Now, "order.partially_refunded", order.Id, owed);
+        changes.Audit(view.Now, wish.By, new AuditEntry("order.refund", "order", order.Id, new { order.Status },
+            new { Status = made.OrderStatus, made.RefundId, made.AmountMinor, made.FeeMinor, order.Currency, made.TicketIds, Tickets = wish.Becomes, wish.Reason }));
     }
 }
 

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using AdmitOne.Platform.Http;
 using Npgsql;
 
 namespace AdmitOne.Tickets.Inventory;
@@ -6,11 +8,24 @@ namespace AdmitOne.Tickets.Inventory;
 /// <param name="Becomes"><c>refunded</c> or <c>cancelled</c>.</param>
 internal sealed record TicketDeath(Guid TicketId, string Becomes, Guid RefundId);
 
-/// <summary>What refunds write: dead tickets, the ends of transfers that were offered for them, and the money that is owed.</summary>
+/// <summary>What refunds write: dead tickets, the ends of transfers that were offered for them, the money that is owed, and who asked for it.</summary>
 internal static class RefundWrites
 {
     public static void Add(NpgsqlBatch batch, Guid tenantId, StockChanges changes, DateTimeOffset now)
     {
+        if (changes.Audited.Count > 0)
+        {
+            var rows = changes.Audited;
+            batch.Add("""
+                insert into platform.audit_log (tenant_id, id, actor_kind, actor_id, actor_name, client_address, request_id, action, resource_type, resource_id, before, after)
+                select $1, a.id, a.kind, nullif(a.actor_id, $13), a.name, nullif(a.address, ''), nullif(a.request_id, ''), a.action, a.resource_type, a.resource_id, a.before::jsonb, a.after::jsonb
+                  from unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::uuid[], $11::text[], $12::text[])
+                       as a (id, kind, actor_id, name, address, request_id, action, resource_type, resource_id, before, after)
+                """, tenantId, rows.Select(r => r.Id).ToArray(), rows.Select(r => JsonNamingPolicy.SnakeCaseLower.ConvertName(r.Actor.Kind.ToString())).ToArray(),
+                rows.Select(r => r.Actor.Id ?? Guid.Empty).ToArray(), rows.Select(r => r.Actor.Name).ToArray(), rows.Select(r => r.Actor.ClientAddress ?? "").ToArray(),
+                rows.Select(r => r.Actor.RequestId ?? "").ToArray(), rows.Select(r => r.Entry.Action).ToArray(), rows.Select(r => r.Entry.ResourceType).ToArray(),
+                rows.Select(r => r.Entry.ResourceId).ToArray(), rows.Select(r => Text(r.Entry.Before)).ToArray(), rows.Select(r => Text(r.Entry.After)).ToArray(), Guid.Empty);
+        }
         if (changes.Refunds.Count > 0)
         {
             var refunds = changes.Refunds;
@@ -33,4 +48,6 @@ internal static class RefundWrites
             update tickets.ticket_transfers set status = 'cancelled', closed_at = $3 where tenant_id = $1 and ticket_id = any ($2) and status = 'offered'
             """, tenantId, deaths.Select(d => d.TicketId).ToArray(), now.UtcDateTime);
     }
+
+    private static string? Text(object? value) => value is null ? null : JsonSerializer.Serialize(value, Json.Answers);
 }

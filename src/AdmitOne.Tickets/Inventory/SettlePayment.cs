@@ -73,9 +73,10 @@ internal sealed class SettlePayment(
         if (stillHeld) ReleaseStock.End(view, changes, rows, "released");
         changes.OrderMoves.Add(new OrderMove(orderId, "refunded", reference));
         changes.Kept.Add(new KeptAnswer(orderId, answerWhenDeclined));
+        var refundId = Guid.CreateVersion7(view.Now);
         if (order.TotalMinor > 0)
-            changes.Refunds.Add(new NewRefund(Guid.CreateVersion7(view.Now), orderId, order.PaymentId, order.TotalMinor, order.Currency, "The money came after the tickets were gone."));
-        changes.Tell(view.Now, "order.refunded", orderId, new { orderId, EventId });
+            changes.Refunds.Add(new NewRefund(refundId, orderId, order.PaymentId, order.TotalMinor, order.Currency, "The money came after the tickets were gone."));
+        changes.Tell(view.Now, "order.refunded", orderId, new { orderId, EventId, refundId, Tickets = 0, AmountMinor = order.TotalMinor, FeeMinor = 0, order.Currency });
         Move(view, order, "refunded");
         return new Settled("refunded", null);
     }

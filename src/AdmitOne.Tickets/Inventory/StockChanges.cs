@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 
 namespace AdmitOne.Tickets.Inventory;
@@ -35,6 +36,8 @@ internal sealed record NewRefund(Guid Id, Guid OrderId, Guid PaymentId, long Amo
 
 internal sealed record NewMessage(Guid Id, string Type, Guid ResourceId, string Data);
 
+internal sealed record NewAudit(Guid Id, Actor Actor, AuditEntry Entry);
+
 internal sealed record KeptAnswer(Guid OrderId, StoredAnswer Answer);
 
 /// <summary>What a batch will write, collected while its commands are decided.</summary>
@@ -64,6 +67,8 @@ internal sealed class StockChanges
 
     public List<NewMessage> Messages { get; } = [];
 
+    public List<NewAudit> Audited { get; } = [];
+
     /// <summary>Keys whose request was refused: a refusal that changed nothing stores nothing.</summary>
     public List<KeyedRequest> Forgotten { get; } = [];
 
@@ -74,6 +79,8 @@ internal sealed class StockChanges
     public List<KeptAnswer> Kept { get; } = [];
 
     public int Expired { get; set; }
+
+    public void Audit(DateTimeOffset now, Actor actor, AuditEntry entry) => Audited.Add(new NewAudit(Guid.CreateVersion7(now), actor, entry));
 
     public void Tell(DateTimeOffset now, string type, Guid resourceId, object data) =>
         Messages.Add(new NewMessage(Guid.CreateVersion7(now), type, resourceId, JsonSerializer.Serialize(data, Json.Answers)));

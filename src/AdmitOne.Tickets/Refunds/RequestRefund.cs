@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using AdmitOne.Contracts;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Idempotency;
 using AdmitOne.Platform.Identity;
@@ -46,16 +47,16 @@ internal static class RequestRefund
                 InventoryProblems.RefundWindowClosed, PlatformProblems.Overloaded);
 
     private static async Task<IResult> HandleAsync(
-        Guid id, bool? preview, RefundRequest request, IdempotencyKey? key, Caller caller, Database database, EventLanes lanes, RunningRequests running, HttpContext context,
+        Guid id, bool? preview, RefundRequest request, IdempotencyKey? key, Caller caller, Actor actor, Database database, EventLanes lanes, RunningRequests running, HttpContext context,
         CancellationToken cancellationToken)
     {
         RefundableOrder? order;
         await using (var work = await database.BeginAsync(caller.TenantId, cancellationToken)) order = await RefundableOrder.FindAsync(work, id, cancellationToken);
         if (order is null) return PlatformProblems.NotFound.With("There is no such order.");
 
-        var wish = new RefundWish(id, request.TicketIds, request.Reason)
+        var wish = new RefundWish(id, request.TicketIds, request.Reason, actor)
         {
-            HolderId = caller.IsManager ? null : caller.UserId, RequestedBy = caller.UserId, IsPreview = preview == true,
+            HolderId = caller.IsManager ? null : caller.UserId, IsPreview = preview == true,
         };
         if (wish.IsPreview)
         {

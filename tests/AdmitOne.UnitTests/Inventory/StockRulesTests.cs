@@ -1,3 +1,4 @@
+using AdmitOne.Platform.Audit;
 using AdmitOne.Tickets.Inventory;
 using FsCheck;
 using FsCheck.Fluent;
@@ -161,7 +162,7 @@ public sealed class StockRulesTests
         new HeldFor(order.HoldId, order.UserId, books.Rows.Where(r => r.HoldId == order.HoldId).Select(r => r.TicketTypeId).ToArray()), result, "ref", Paid, s_declined);
 
     private static RefundTickets GiveBack(Books books, OrderState order, IReadOnlyList<Guid>? tickets, Guid? holder) => new(books.Tenant, books.EventId,
-        books.Rows.Where(r => r.HoldId == order.HoldId).Select(r => r.TicketTypeId).ToArray(), new RefundWish(order.Id, tickets, "because") { HolderId = holder });
+        books.Rows.Where(r => r.HoldId == order.HoldId).Select(r => r.TicketTypeId).ToArray(), new RefundWish(order.Id, tickets, "because", Actor.OfSystem("test")) { HolderId = holder });
 
     private static StoredAnswer Paid(PaidOrder order) => new(201, order.Number);
 }
