@@ -57,7 +57,7 @@ internal sealed partial class MoveByClock(Database database, LifecycleMetrics me
         foreach (var to in made)
         {
             metrics.Moved(to);
-            Moved(id, to.Word());
+            Moved(id, to);
         }
         return made.Count;
     }
@@ -80,14 +80,14 @@ internal sealed partial class MoveByClock(Database database, LifecycleMetrics me
             update events.events set held_up_by = @missing, clock_looks_at = clock_timestamp() + make_interval(secs => @pause)
              where tenant_id = @TenantId and id = @Id
             """, new { work.TenantId, state.Id, missing, pause = state.EndsAt > state.Now ? LookAgainSeconds : LookAgainWhenOverSeconds }, cancellationToken);
-        if (state.HeldUpBy is null) HeldUp(state.Id, to.Word(), missing);
+        if (state.HeldUpBy is null) HeldUp(state.Id, to, missing);
     }
 
     [LoggerMessage(EventId = 3201, Level = LogLevel.Information, Message = "The clock moved event {EventId} to {Status}")]
-    private partial void Moved(Guid eventId, string status);
+    private partial void Moved(Guid eventId, EventStatus status);
 
     [LoggerMessage(EventId = 3202, Level = LogLevel.Warning, Message = "Event {EventId} should be {Status} by now and is not ready: {Missing}")]
-    private partial void HeldUp(Guid eventId, string status, string missing);
+    private partial void HeldUp(Guid eventId, EventStatus status, string missing);
 
     private sealed class DueEvent
     {

@@ -1,3 +1,4 @@
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Tickets.Inventory;
@@ -18,6 +19,8 @@ internal sealed partial class VoidOrders(Database database, EventLanes lanes, Ca
     private const int OrdersAtOnce = 50;
     private const int LongestPauseSeconds = 300;
     private const int MaxReasonLength = 500;
+
+    private static readonly Actor s_actor = Actor.OfSystem("cancellation");
 
     /// <returns>False if there was nothing to do now, or another replica does it.</returns>
     public async Task<bool> StepAsync(Guid tenantId, Guid eventId, CancellationToken cancellationToken)
@@ -90,7 +93,7 @@ internal sealed partial class VoidOrders(Database database, EventLanes lanes, Ca
     {
         try
         {
-            var (_, refusal) = await lanes.RunAsync(new RefundTickets(tenantId, eventId, order.TicketTypeIds, new RefundWish(order.OrderId, TicketIds: null, reason) { Becomes = "cancelled" }));
+            var (_, refusal) = await lanes.RunAsync(new RefundTickets(tenantId, eventId, order.TicketTypeIds, new RefundWish(order.OrderId, TicketIds: null, reason, s_actor) { Becomes = "cancelled" }));
             // Its tickets may have been given back by somebody else, or by us just before we were killed.
             if (refusal is null || refusal.Type == InventoryProblems.AlreadyRefunded) return new End(order.OrderId);
             if (refusal.Type == PlatformProblems.Overloaded) return new End(order.OrderId) { LaneWasFull = true };
