@@ -1,5 +1,6 @@
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Hosting;
+using AdmitOne.Tickets.Administration;
 using AdmitOne.Tickets.Cancellations;
 using AdmitOne.Tickets.Codes;
 using AdmitOne.Tickets.Inventory;
@@ -50,6 +51,7 @@ public static class TicketsService
         v1.MapCodes();
         v1.MapScans();
         v1.MapInventory();
+        v1.MapAdministration();
         app.MapCancellations();
         return app;
     }
