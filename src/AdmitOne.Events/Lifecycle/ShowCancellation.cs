@@ -34,6 +34,7 @@ internal static class ShowCancellation
         return await tickets.FindAsync(caller.TenantId, id, cancellationToken) is { } progress
             ? TypedResults.Ok(progress)
             : PlatformProblems.DependencyUnavailable.With("The Ticket Service, which refunds the orders, does not answer; the refunds go on without this page.")
-                with { RetryAfterSeconds = TicketServicePatience.BreakSeconds };
+                with
+            { RetryAfterSeconds = TicketServicePatience.BreakSeconds };
     }
 }
