@@ -10,8 +10,12 @@ public sealed class EditRulesTests
 
     private static readonly NewEvent s_posted = EventExamples.New with
     {
-        SalesEndAt = EventExamples.OnSale.SalesEndAt, TransferPolicy = EventExamples.OnSale.TransferPolicy, CodePolicy = "static", ReEntry = false,
-        CheckInFrom = EventExamples.OnSale.CheckInFrom, CheckInUntil = EventExamples.OnSale.CheckInUntil,
+        SalesEndAt = EventExamples.OnSale.SalesEndAt,
+        TransferPolicy = EventExamples.OnSale.TransferPolicy,
+        CodePolicy = "static",
+        ReEntry = false,
+        CheckInFrom = EventExamples.OnSale.CheckInFrom,
+        CheckInUntil = EventExamples.OnSale.CheckInUntil,
     };
 
     [Fact]
