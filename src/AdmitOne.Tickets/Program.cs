@@ -1,6 +1,7 @@
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Hosting;
 using AdmitOne.Tickets.Administration;
+using AdmitOne.Tickets.Cancellations;
 using AdmitOne.Tickets.Codes;
 using AdmitOne.Tickets.Inventory;
 using AdmitOne.Tickets.Orders;
@@ -34,6 +35,7 @@ public static class TicketsService
         builder.Services.AddPayments();
         builder.Services.AddPurchases();
         builder.Services.AddRefunds();
+        builder.Services.AddCancellations();
         builder.Services.AddCodes();
         builder.Services.AddScans();
         configure?.Invoke(builder);
@@ -50,6 +52,7 @@ public static class TicketsService
         v1.MapScans();
         v1.MapInventory();
         v1.MapAdministration();
+        app.MapCancellations();
         return app;
     }
 
