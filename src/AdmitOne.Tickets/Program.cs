@@ -1,6 +1,7 @@
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Hosting;
 using AdmitOne.Tickets.Codes;
+using AdmitOne.Tickets.Devices;
 using AdmitOne.Tickets.Inventory;
 using AdmitOne.Tickets.Orders;
 using AdmitOne.Tickets.Purchases;
@@ -30,6 +31,7 @@ public static class TicketsService
         builder.Services.AddReservations();
         builder.Services.AddPurchases();
         builder.Services.AddCodes();
+        builder.Services.AddDevices();
         builder.Services.AddScans();
         configure?.Invoke(builder);
 
@@ -41,7 +43,9 @@ public static class TicketsService
         v1.MapOrders();
         v1.MapTickets();
         v1.MapCodes();
+        v1.MapDevices();
         v1.MapScans();
+        app.MapTicketKeys();
         v1.MapInventory();
         return app;
     }

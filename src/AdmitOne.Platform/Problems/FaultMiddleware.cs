@@ -11,18 +11,17 @@ namespace AdmitOne.Platform.Problems;
 /// </summary>
 internal sealed partial class FaultMiddleware(RequestDelegate next, ILogger<FaultMiddleware> logger)
 {
-    public const int MaxBodyBytes = 64 * 1024;
-
     public async Task InvokeAsync(HttpContext context)
     {
         try
         {
-            if (context.Request.ContentLength > MaxBodyBytes)
+            var most = UnreadableRequest.MaxBytes(context);
+            if (context.Request.ContentLength > most)
             {
-                await ProblemWriter.WriteAsync(context, UnreadableRequest.TooLarge);
+                await ProblemWriter.WriteAsync(context, UnreadableRequest.TooLarge(most));
                 return;
             }
-            if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = MaxBodyBytes;
+            if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = most;
             await next(context);
         }
         catch (BadHttpRequestException fault) when (!context.Response.HasStarted)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using AdmitOne.Platform.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -8,9 +9,14 @@ namespace AdmitOne.Platform.Problems;
 /// <summary>Turns what the framework could not bind into a refusal that says where and why, without naming our types.</summary>
 internal static partial class UnreadableRequest
 {
+    private const int UsualBytes = 64 * 1024;
+
+    /// <summary>How large a body this route takes.</summary>
+    public static int MaxBytes(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<TakesBodyUpTo>()?.Bytes ?? UsualBytes;
+
     public static Refusal Explain(HttpContext context, BadHttpRequestException fault) => fault switch
     {
-        { StatusCode: StatusCodes.Status413PayloadTooLarge } => TooLarge,
+        { StatusCode: StatusCodes.Status413PayloadTooLarge } => TooLarge(MaxBytes(context)),
         { StatusCode: StatusCodes.Status415UnsupportedMediaType } =>
             PlatformProblems.UnsupportedMediaType.With("Send the body as application/json."),
         { InnerException: JsonException json } => Explain(json),
@@ -23,7 +29,7 @@ internal static partial class UnreadableRequest
         _ => PlatformProblems.InvalidJson.With("A JSON body is required."),
     };
 
-    public static Refusal TooLarge { get; } = PlatformProblems.BodyTooLarge.With("A body may have at most 64 KiB.");
+    public static Refusal TooLarge(int most) => PlatformProblems.BodyTooLarge.With($"A body may have at most {most / 1024} KiB.");
 
     private static Refusal Explain(JsonException fault)
     {

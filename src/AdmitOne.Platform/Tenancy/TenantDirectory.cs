@@ -6,7 +6,7 @@ namespace AdmitOne.Platform.Tenancy;
 public enum TenantStatus { Active, Suspended }
 
 /// <summary>Which tenants exist and may act. An answer is kept for a few seconds, so a suspension takes effect within them.</summary>
-internal sealed class TenantDirectory(Database database, TimeProvider clock)
+public sealed class TenantDirectory(Database database, TimeProvider clock)
 {
     private const int MaxKept = 10_000;
     private static readonly TimeSpan s_keep = TimeSpan.FromSeconds(5);

@@ -15,6 +15,7 @@ public sealed partial class FolderTests
         ["Events/Lifecycle"] = ["EventStatus", "EventStatuses", "Transitions"],
         ["Events/Sections"] = ["SectionRows"],
         ["Events/Venues"] = ["VenuesClient", "Venue", "VenuesAwayException"],
+        ["Tickets/Lanes"] = ["Lane", "LaneSet", "LaneCommand"],
         // The lane and the commands that go through it: all that changes stock.
         ["Tickets/Inventory"] =
         [
@@ -22,7 +23,8 @@ public sealed partial class FolderTests
             "HoldMade", "HeldItem", "HeldFor", "PaymentWish", "PaymentTimes", "PendingOrder", "SettlePayment", "PaymentResult", "Settled", "PaidOrder", "KeyedRequest", "StoredAnswer",
         ],
         ["Tickets/Reservations"] = ["HoldRows", "WantedItem", "WantedItems"],
-        ["Tickets/Codes"] = ["TicketCodes"],
+        ["Tickets/Codes"] = ["TicketCodes", "OpenedCode", "RotatingCode", "SealedTicket", "CodeSeal", "CodeSigner", "TicketKey", "PackRecord", "PackedTicket", "PackedState"],
+        ["Tickets/Devices"] = ["AtTheDoor", "DeviceProblems"],
     };
 
     private static readonly Dictionary<string, string[]> s_writers = new()
@@ -42,6 +44,10 @@ public sealed partial class FolderTests
         ["tickets.ticket_codes"] = ["Tickets/Codes"],
         ["tickets.ticket_validations"] = ["Tickets/Scans"],
         ["tickets.admissions"] = ["Tickets/Scans"],
+        ["tickets.offline_scans"] = ["Tickets/Scans"],
+        ["tickets.scan_conflicts"] = ["Tickets/Scans"],
+        ["tickets.unreadable_scans"] = ["Tickets/Scans"],
+        ["tickets.devices"] = ["Tickets/Devices"],
     };
 
     private static readonly string[] s_services = ["Events", "Tickets"];
