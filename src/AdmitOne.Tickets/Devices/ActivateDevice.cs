@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
@@ -37,7 +38,7 @@ internal static class ActivateDevice
             .MayRefuseWith(PlatformProblems.NotFound);
 
     private static async Task<Results<Ok<ActivatedDevice>, Refusal>> HandleAsync(
-        ActivationRequest request, HttpContext context, Database database, KnownDevices known, CancellationToken cancellationToken)
+        ActivationRequest request, Actor actor, HttpContext context, Database database, KnownDevices known, CancellationToken cancellationToken)
     {
         var hash = DeviceSecret.Hash(string.Concat(request.Code.Where(c => c is not (' ' or '-'))).ToUpperInvariant());
         var waits = await database.AskForAllTenantsAsync<Waiting>("select tenant_id, device_id from tickets.device_of_activation(@hash)", new { hash }, cancellationToken);
@@ -53,6 +54,8 @@ internal static class ActivateDevice
             returning id, name, event_id, gates
             """, new { one.DeviceId, hash, secretHash = DeviceSecret.Hash(secret), request.AppVersion }, cancellationToken);
         if (device is null) return NoSuchCode();
+        await work.AuditAsync(actor with { Kind = ActorKind.Device, Id = device.Id, Name = device.Name },
+            new AuditEntry("device.activate", "device", device.Id, Before: null, new { request.AppVersion }), cancellationToken);
         await work.CommitAsync(cancellationToken);
         known.Forget(device.Id);
         context.NeverCache();

@@ -3,6 +3,7 @@ using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
@@ -95,6 +96,7 @@ internal sealed class DeviceCredentials(
             return Refuse(PlatformProblems.TenantSuspended.With("Ask the platform's administrator to resume it."));
 
         Context.Items[AtTheDoor.Item] = new AtTheDoor(tenantId, UserId: null, new BoundDevice(device.Id, device.EventId, device.Gates));
+        Context.Items[Actor.Item] = new Actor(ActorKind.Device, device.Id, device.Name, ClientAddress: null, RequestId: null);
         return AuthenticateResult.Success(new AuthenticationTicket(s_device, Policies.DeviceScheme));
     }
 

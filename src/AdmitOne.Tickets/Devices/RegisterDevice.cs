@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
@@ -47,7 +48,7 @@ internal static class RegisterDevice
             .MayRefuseWith(PlatformProblems.NotFound);
 
     private static async Task<Results<Created<InvitedDevice>, Refusal>> HandleAsync(
-        DeviceRequest request, Caller caller, HttpContext context, Database database, TimeProvider clock, CancellationToken cancellationToken)
+        DeviceRequest request, Caller caller, Actor actor, HttpContext context, Database database, TimeProvider clock, CancellationToken cancellationToken)
     {
         var id = Guid.CreateVersion7(clock.GetUtcNow());
         var code = DeviceSecret.NewActivationCode();
@@ -59,6 +60,7 @@ internal static class RegisterDevice
             values (@TenantId, @id, @Name, @EventId, @gates, @hash, clock_timestamp() + @ActivationTime, @UserId)
             returning activation_expires_at
             """, new { caller.TenantId, id, request.Name, request.EventId, gates = request.Gates.ToArray(), hash = DeviceSecret.Hash(code), ActivationTime, caller.UserId }, cancellationToken);
+        await work.AuditAsync(actor, new AuditEntry("device.register", "device", id, Before: null, request), cancellationToken);
         await work.CommitAsync(cancellationToken);
         context.NeverCache();
         return TypedResults.Created($"/api/v1/devices/{id}", new InvitedDevice(id, request.Name, request.EventId, request.Gates, "pending", code, expiresAt));

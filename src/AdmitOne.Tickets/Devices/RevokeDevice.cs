@@ -1,3 +1,4 @@
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
@@ -17,13 +18,15 @@ internal static class RevokeDevice
             .WithName("RevokeDevice").WithSummary("Take a scanner out of service").WithRateTier(RateTier.Write)
             .MayRefuseWith(PlatformProblems.NotFound);
 
-    private static async Task<Results<NoContent, Refusal>> HandleAsync(Guid id, Caller caller, Database database, KnownDevices known, CancellationToken cancellationToken)
+    private static async Task<Results<NoContent, Refusal>> HandleAsync(
+        Guid id, Caller caller, Actor actor, Database database, KnownDevices known, CancellationToken cancellationToken)
     {
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
-        if (await DeviceRow.FindAsync(work, id, cancellationToken) is null) return PlatformProblems.NotFound.With("There is no such scanner.");
-        await work.ExecuteAsync("""
+        if (await DeviceRow.FindAsync(work, id, cancellationToken) is not { } device) return PlatformProblems.NotFound.With("There is no such scanner.");
+        var revoked = await work.ExecuteAsync("""
             update tickets.devices set revoked_at = clock_timestamp(), activation_hash = null, activation_expires_at = null where id = @id and revoked_at is null
             """, new { id }, cancellationToken);
+        if (revoked > 0) await work.AuditAsync(actor, new AuditEntry("device.revoke", "device", id, device.Answer(), new { status = "revoked" }), cancellationToken);
         await work.CommitAsync(cancellationToken);
         known.Forget(id);
         return TypedResults.NoContent();

@@ -1,3 +1,4 @@
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
@@ -18,7 +19,8 @@ internal static class RollDevice
             .WithAnswerExample(DeviceExamples.Invited)
             .MayRefuseWith(PlatformProblems.NotFound, DeviceProblems.DeviceRevoked);
 
-    private static async Task<Results<Created<InvitedDevice>, Refusal>> HandleAsync(Guid id, Caller caller, HttpContext context, Database database, CancellationToken cancellationToken)
+    private static async Task<Results<Created<InvitedDevice>, Refusal>> HandleAsync(
+        Guid id, Caller caller, Actor actor, HttpContext context, Database database, CancellationToken cancellationToken)
     {
         var code = DeviceSecret.NewActivationCode();
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
@@ -28,6 +30,7 @@ internal static class RollDevice
             """, new { id, hash = DeviceSecret.Hash(code), RegisterDevice.ActivationTime }, cancellationToken);
         if (await DeviceRow.FindAsync(work, id, cancellationToken) is not { } device) return PlatformProblems.NotFound.With("There is no such scanner.");
         if (expiresAt is not { } until) return DeviceProblems.Revoked(device.RevokedAt!.Value);
+        await work.AuditAsync(actor, new AuditEntry("device.roll", "device", id, Before: null, new { activationExpiresAt = until }), cancellationToken);
         await work.CommitAsync(cancellationToken);
         context.NeverCache();
         return TypedResults.Created($"/api/v1/devices/{id}", new InvitedDevice(id, device.Name, device.EventId, device.Gates, device.Answer().Status, code, until));

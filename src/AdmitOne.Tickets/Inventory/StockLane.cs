@@ -1,3 +1,4 @@
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Tickets.Lanes;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -5,7 +6,7 @@ using Npgsql;
 namespace AdmitOne.Tickets.Inventory;
 
 /// <summary>A lane of those that move stock.</summary>
-internal sealed class StockLane(NpgsqlDataSource source, InventoryMetrics metrics, ILogger logger) : Lane<StockCommand>(source, logger)
+internal sealed class StockLane(NpgsqlDataSource source, InventoryMetrics metrics, Bell told, ILogger logger) : Lane<StockCommand>(source, logger)
 {
     private protected override async Task<OpenBatch> BeginAsync(NpgsqlConnection connection, IReadOnlyList<StockCommand> batch)
     {
@@ -16,6 +17,7 @@ internal sealed class StockLane(NpgsqlDataSource source, InventoryMetrics metric
             SweepExpired.First(view, changes);
             foreach (var command in batch) command.Decide(view, changes);
             await StockWrites.RunAsync(connection, batch[0], view, changes, CancellationToken.None);
+            if (changes.Messages.Count > 0) told.Ring();
             metrics.Expired(changes.Expired);
             metrics.Sold(changes.Tickets.Count);
         });
