@@ -1,5 +1,6 @@
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Hosting;
+using AdmitOne.Tickets.Administration;
 using AdmitOne.Tickets.Codes;
 using AdmitOne.Tickets.Devices;
 using AdmitOne.Tickets.Inventory;
@@ -47,6 +48,7 @@ public static class TicketsService
         v1.MapScans();
         app.MapTicketKeys();
         v1.MapInventory();
+        v1.MapAdministration();
         return app;
     }
 

@@ -1,13 +1,12 @@
 using AdmitOne.Platform.Postgres;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
 namespace AdmitOne.Platform.Problems;
 
 /// <summary>
 /// The one place where an exception becomes an answer: what the client caused is explained, a store that does not answer is 503,
-/// everything else is a fault, logged once and answered 500 with nothing but its trace id. It also bounds the body.
+/// everything else is a fault, logged once and answered 500 with nothing but its trace id.
 /// </summary>
 internal sealed partial class FaultMiddleware(RequestDelegate next, ILogger<FaultMiddleware> logger)
 {
@@ -15,13 +14,6 @@ internal sealed partial class FaultMiddleware(RequestDelegate next, ILogger<Faul
     {
         try
         {
-            var most = UnreadableRequest.MaxBytes(context);
-            if (context.Request.ContentLength > most)
-            {
-                await ProblemWriter.WriteAsync(context, UnreadableRequest.TooLarge(most));
-                return;
-            }
-            if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = most;
             await next(context);
         }
         catch (BadHttpRequestException fault) when (!context.Response.HasStarted)

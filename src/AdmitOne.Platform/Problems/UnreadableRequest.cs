@@ -9,14 +9,9 @@ namespace AdmitOne.Platform.Problems;
 /// <summary>Turns what the framework could not bind into a refusal that says where and why, without naming our types.</summary>
 internal static partial class UnreadableRequest
 {
-    private const int UsualBytes = 64 * 1024;
-
-    /// <summary>How large a body this route takes.</summary>
-    public static int MaxBytes(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<TakesBodyUpTo>()?.Bytes ?? UsualBytes;
-
     public static Refusal Explain(HttpContext context, BadHttpRequestException fault) => fault switch
     {
-        { StatusCode: StatusCodes.Status413PayloadTooLarge } => TooLarge(MaxBytes(context)),
+        { StatusCode: StatusCodes.Status413PayloadTooLarge } => TooLarge(BodyLimit.MaxBytesOf(context)),
         { StatusCode: StatusCodes.Status415UnsupportedMediaType } =>
             PlatformProblems.UnsupportedMediaType.With("Send the body as application/json."),
         { InnerException: JsonException json } => Explain(json),

@@ -39,7 +39,7 @@ internal static class GiveDoorPack
 
     public static void Map(IEndpointRouteBuilder ofEvent) =>
         ofEvent.MapGet("/door-pack", HandleAsync)
-            .WithName("GiveDoorPack").WithSummary("What a scanner needs to decide without a network: whole, or what has changed since another").WithRateTier(RateTier.Read)
+            .WithName("GiveDoorPack").WithSummary("What a scanner needs to decide without a network: whole, or what has changed since another").WithRateTier(RateTier.Read).DisableRequestTimeout()
             .Produces<DoorPack>().WithAnswerExample(s_example)
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.ValidationFailed, PlatformProblems.Overloaded, DeviceProblems.DeviceRevoked);
 
