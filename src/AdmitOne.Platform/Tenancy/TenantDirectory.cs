@@ -25,7 +25,7 @@ public sealed class TenantDirectory(Database database, TimeProvider clock)
         (await FindAsync(tenantId, cancellationToken))?.Status;
 
     /// <returns>Null for a tenant that does not exist.</returns>
-    public async ValueTask<TenantStanding?> FindAsync(Guid tenantId, CancellationToken cancellationToken)
+    internal async ValueTask<TenantStanding?> FindAsync(Guid tenantId, CancellationToken cancellationToken)
     {
         if (_known.TryGetValue(tenantId, out var known) && clock.GetElapsedTime(known.At) < s_keep) return known.Standing;
 
