@@ -1,11 +1,14 @@
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Hosting;
 using AdmitOne.Tickets.Administration;
+using AdmitOne.Tickets.Cancellations;
 using AdmitOne.Tickets.Codes;
 using AdmitOne.Tickets.Devices;
 using AdmitOne.Tickets.Inventory;
 using AdmitOne.Tickets.Orders;
+using AdmitOne.Tickets.Payments;
 using AdmitOne.Tickets.Purchases;
+using AdmitOne.Tickets.Refunds;
 using AdmitOne.Tickets.Reservations;
 using AdmitOne.Tickets.Scans;
 using AdmitOne.Tickets.Tickets;
@@ -30,7 +33,10 @@ public static class TicketsService
         builder.Services.AddValidation();
         builder.Services.AddInventory();
         builder.Services.AddReservations();
+        builder.Services.AddPayments();
         builder.Services.AddPurchases();
+        builder.Services.AddRefunds();
+        builder.Services.AddCancellations();
         builder.Services.AddCodes();
         builder.Services.AddDevices();
         builder.Services.AddScans();
@@ -42,6 +48,7 @@ public static class TicketsService
         v1.MapReservations();
         v1.MapPurchases();
         v1.MapOrders();
+        v1.MapRefunds();
         v1.MapTickets();
         v1.MapCodes();
         v1.MapDevices();
@@ -49,6 +56,7 @@ public static class TicketsService
         app.MapTicketKeys();
         v1.MapInventory();
         v1.MapAdministration();
+        app.MapCancellations();
         return app;
     }
 

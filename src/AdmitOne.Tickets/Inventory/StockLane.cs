@@ -20,6 +20,7 @@ internal sealed class StockLane(NpgsqlDataSource source, InventoryMetrics metric
             if (changes.Messages.Count > 0) told.Ring();
             metrics.Expired(changes.Expired);
             metrics.Sold(changes.Tickets.Count);
+            metrics.Refunded(changes.TicketDeaths.Count);
         });
     }
 

@@ -39,9 +39,10 @@ internal static class GiveDoorPack
 
     public static void Map(IEndpointRouteBuilder ofEvent) =>
         ofEvent.MapGet("/door-pack", HandleAsync)
-            .WithName("GiveDoorPack").WithSummary("What a scanner needs to decide without a network: whole, or what has changed since another").WithRateTier(RateTier.Read).DisableRequestTimeout()
+            .WithName("GiveDoorPack").WithSummary("What a scanner needs to decide without a network: whole, or what has changed since another").WithRateTier(RateTier.Read)
             .Produces<DoorPack>().WithAnswerExample(s_example)
-            .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.ValidationFailed, PlatformProblems.Overloaded, DeviceProblems.DeviceRevoked);
+            .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.ValidationFailed, PlatformProblems.Overloaded, DeviceProblems.DeviceRevoked)
+            .DisableRequestTimeout();
 
     private static async Task<IResult> HandleAsync(
         Guid eventId, string? since, AtTheDoor door, HttpContext context, Database database, CodeSeal seal, CodeSigner signer, DoorPackDesk desk, CancellationToken cancellationToken)

@@ -24,9 +24,10 @@ internal static class ShowDoor
     public static void Map(IEndpointRouteBuilder ofEvent) =>
         ofEvent.MapGet("/door", HandleAsync)
             .WithName("ShowDoor").WithSummary("How many came, how many are inside, at which gate and in which minute; with Accept: text/event-stream, as it changes")
-            .WithRateTier(RateTier.Read).DisableRequestTimeout().Produces<Door>().AlsoAnswers("text/event-stream")
+            .WithRateTier(RateTier.Read).Produces<Door>().AlsoAnswers("text/event-stream")
             .WithAnswerExample(new Door(1204, 1187, 4810, 3, [new DoorGate("North 2", 700, 690), new DoorGate("South 1", 504, 497)], [new DoorMinute(s_minute, 61), new DoorMinute(s_minute.AddMinutes(1), 74)]))
-            .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.Overloaded);
+            .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.Overloaded)
+            .DisableRequestTimeout();
 
     private static async Task<IResult> HandleAsync(
         Guid eventId, AtTheDoor door, HttpContext context, DoorNumbers numbers, DoorStreams streams, IHostApplicationLifetime lifetime, TimeProvider clock, CancellationToken cancellationToken)

@@ -32,6 +32,9 @@ internal sealed class EventDesk(World world)
 
     public HttpClient Manager { get; } = world.Events(Roles.VenueManager);
 
+    /// <summary>The same manager at the Ticket Service.</summary>
+    public HttpClient Types { get; } = world.Tickets(Roles.VenueManager);
+
     public HttpClient OtherManager { get; } = world.Events(Roles.VenueManager, tenant: world.OtherTenant);
 
     public HttpClient Public { get; } = world.Events();
@@ -55,17 +58,21 @@ internal sealed class EventDesk(World world)
     public async Task<JsonElement> CreateAsync(params (string Name, object? Value)[] more) =>
         await Manager.MakeAsync("/api/v1/events", await BodyAsync(more));
 
-    /// <summary>An event in this state, with one section.</summary>
+    /// <summary>An event in this state, with one section, and a ticket type if its way led over a sale: what is only published stays so, whatever the clock says.</summary>
     public async Task<Guid> CreateInAsync(string state, params (string Name, object? Value)[] more)
     {
         var id = (await CreateAsync(more)).Id();
         await AddSectionAsync(id, "Floor", 100);
+        if (Ways[state].Contains("on_sale")) await AddTypeAsync(id);
         foreach (var step in Ways[state]) await (await MoveAsync(id, step)).ReadAsync();
         return id;
     }
 
     public Task<HttpResponseMessage> MoveAsync(Guid id, string to, string? reason = null) =>
         Manager.PostAsJsonAsync($"/api/v1/events/{id}/transitions", reason is null ? (object)new { to } : new { to, reason }, Cancellation);
+
+    public Task<JsonElement> AddTypeAsync(Guid eventId, string name = "General admission", int quantity = 100) =>
+        Types.MakeAsync($"/api/v1/events/{eventId}/ticket-types", new { name, price = new { amount = 2500, currency = "EUR" }, quantity });
 
     public Task<JsonElement> AddSectionAsync(Guid eventId, string name, int capacity) =>
         Manager.MakeAsync($"/api/v1/events/{eventId}/sections", new { name, capacity });

@@ -21,10 +21,13 @@ public sealed partial class FolderTests
         [
             "EventLanes", "InventoryProblems", "Answer", "HoldStock", "HoldItem", "HoldIds", "ReleaseStock", "SweepExpired", "BeginPayment", "WantedTickets",
             "HoldMade", "HeldItem", "HeldFor", "PaymentWish", "PaymentTimes", "PendingOrder", "SettlePayment", "PaymentResult", "Settled", "PaidOrder", "KeyedRequest", "StoredAnswer",
+            "RefundTickets", "RefundWish", "EndSales", "RefundableOrder", "RefundMade", "KeyedRefund",
         ],
         ["Tickets/Reservations"] = ["HoldRows", "WantedItem", "WantedItems"],
         ["Tickets/Codes"] = ["TicketCodes", "OpenedCode", "RotatingCode", "SealedTicket", "CodeSeal", "CodeSigner", "TicketKey", "PackRecord", "PackedTicket", "PackedState"],
         ["Tickets/Devices"] = ["AtTheDoor", "DeviceProblems"],
+        ["Tickets/Payments"] = ["PaymentProviders", "ProviderPayment", "ProviderAnswer", "ProviderState", "ProviderAction", "ProviderRefund", "PaymentProviderException", "PaymentOptions"],
+        ["Tickets/Purchases"] = ["KeptAnswerResult"],
     };
 
     private static readonly Dictionary<string, string[]> s_writers = new()
@@ -40,7 +43,10 @@ public sealed partial class FolderTests
         ["tickets.order_items"] = ["Tickets/Inventory"],
         ["tickets.tickets"] = ["Tickets/Inventory"],
         ["tickets.payments"] = ["Tickets/Inventory", "Tickets/Purchases"],   // its state moves with the order; when to ask again is the desk's
-        ["tickets.refunds"] = ["Tickets/Inventory", "Tickets/Purchases"],
+        ["tickets.refunds"] = ["Tickets/Inventory", "Tickets/Refunds"],   // owed with the tickets' death there, sent here
+        ["tickets.ticket_transfers"] = ["Tickets/Inventory"],   // an offer of a dead ticket ends with it
+        ["tickets.cancellations"] = ["Tickets/Cancellations"],
+        ["tickets.cancellation_orders"] = ["Tickets/Cancellations"],
         ["tickets.ticket_codes"] = ["Tickets/Codes"],
         ["tickets.ticket_validations"] = ["Tickets/Scans"],
         ["tickets.admissions"] = ["Tickets/Scans"],
