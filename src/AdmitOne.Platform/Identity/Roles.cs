@@ -12,6 +12,9 @@ public static class Roles
     /// <summary>No token can have it: a call whose signature was found good does.</summary>
     internal const string SignedService = "signed_service";
 
+    /// <summary>A scanner with a credential of its own. No token has this role.</summary>
+    public const string Device = "device";
+
     public static readonly IReadOnlyList<string> All = [Customer, VenueStaff, VenueManager, Admin, Ops];
 }
 
@@ -28,6 +31,12 @@ public static class Policies
     /// <summary>An admin's token, or a service's signature (<c>OrSignedCall</c>).</summary>
     public const string AdminOrService = "admin_or_service";
 
+    /// <summary>Staff by their token, or a scanner by its credential.</summary>
+    public const string Door = "door";
+
+    /// <summary>The authentication scheme of a scanner's credential: <c>Authorization: Device &lt;id&gt;.&lt;secret&gt;</c>.</summary>
+    public const string DeviceScheme = "Device";
+
     internal static IEnumerable<(string Policy, string[] Roles)> Table =>
     [
         (Customer, [Roles.Customer, Roles.VenueStaff, Roles.VenueManager, Roles.Admin]),
@@ -36,5 +45,6 @@ public static class Policies
         (Admin, [Roles.Admin]),
         (AdminOrService, [Roles.Admin, Roles.SignedService]),
         (AdminOrOps, [Roles.Admin, Roles.Ops]),
+        (Door, [Roles.VenueStaff, Roles.VenueManager, Roles.Admin, Roles.Device]),
     ];
 }
