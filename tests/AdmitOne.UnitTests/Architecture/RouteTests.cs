@@ -51,7 +51,10 @@ public sealed class RouteTests(Services services) : IClassFixture<Services>
     }
 
     // What a POST does is committed with its answer if it is done in the handler's own Database; these do it elsewhere, or do nothing that a second call would repeat.
-    private static readonly string[] s_notInTheHandlersTransaction = [];
+    private static readonly string[] s_notInTheHandlersTransaction =
+    [
+        "ScanTicket",   // in the door's combiner; a ticket is admitted once with or without a key
+    ];
 
     [Fact]
     public void Every_post_keeps_its_answer_with_its_effect()
