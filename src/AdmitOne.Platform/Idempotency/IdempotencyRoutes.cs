@@ -1,4 +1,3 @@
-using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Outbound;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
