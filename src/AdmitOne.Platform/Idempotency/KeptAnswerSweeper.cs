@@ -21,6 +21,6 @@ internal sealed partial class KeptAnswerSweeper(Database database, TimeProvider 
         while (gone == Batch);
     }
 
-    [LoggerMessage(EventId = 1601, Level = LogLevel.Information, Message = "Forgot {Count} answers that were kept for a day")]
+    [LoggerMessage(EventId = 1451, Level = LogLevel.Information, Message = "Forgot {Count} answers that were kept for a day")]
     private partial void Swept(int count);
 }
