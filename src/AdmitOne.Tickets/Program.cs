@@ -11,6 +11,7 @@ using AdmitOne.Tickets.Reservations;
 using AdmitOne.Tickets.Scans;
 using AdmitOne.Tickets.Tickets;
 using AdmitOne.Tickets.TicketTypes;
+using AdmitOne.Tickets.Webhooks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -49,6 +50,7 @@ public static class TicketsService
         v1.MapCodes();
         v1.MapScans();
         v1.MapInventory();
+        v1.MapWebhooks();
         v1.MapAdministration();
         return app;
     }

@@ -19,12 +19,12 @@ public sealed partial class FolderTests
         ["Tickets/Inventory"] =
         [
             "EventLanes", "InventoryProblems", "Answer", "HoldStock", "HoldItem", "HoldIds", "ReleaseStock", "SweepExpired", "BeginPayment", "WantedTickets",
-            "HoldMade", "HeldItem", "HeldFor", "PaymentWish", "PaymentTimes", "PendingOrder", "SettlePayment", "PaymentResult", "Settled", "PaidOrder", "KeyedRequest", "StoredAnswer",
+            "HoldMade", "HeldItem", "HeldFor", "PaymentWish", "PaymentTimes", "OpenPayment", "SettlePayment", "PaymentResult", "Settled", "PaidOrder", "KeyedRequest", "StoredAnswer",
             "RefundTickets", "RefundWish", "RefundableOrder", "RefundMade", "KeyedRefund",
         ],
         ["Tickets/Reservations"] = ["HoldRows", "WantedItem", "WantedItems"],
-        ["Tickets/Payments"] = ["PaymentProviders", "ProviderPayment", "ProviderAnswer", "ProviderState", "ProviderAction", "ProviderRefund", "PaymentProviderException", "PaymentOptions"],
-        ["Tickets/Purchases"] = ["KeptAnswerResult"],
+        ["Tickets/Payments"] = ["PaymentProviders", "StripeOptions", "StripeSignature", "ProviderPayment", "ProviderAnswer", "ProviderState", "ProviderAction", "ProviderRefund", "PaymentProviderException", "PaymentOptions"],
+        ["Tickets/Purchases"] = ["KeptAnswerResult", "PaymentDesk"],
         ["Tickets/Codes"] = ["TicketCodes"],
     };
 
