@@ -1,6 +1,7 @@
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Hosting;
 using AdmitOne.Tickets.Administration;
+using AdmitOne.Tickets.Cancellations;
 using AdmitOne.Tickets.Codes;
 using AdmitOne.Tickets.Inventory;
 using AdmitOne.Tickets.Orders;
@@ -35,6 +36,7 @@ public static class TicketsService
         builder.Services.AddPayments();
         builder.Services.AddPurchases();
         builder.Services.AddRefunds();
+        builder.Services.AddCancellations();
         builder.Services.AddCodes();
         builder.Services.AddScans();
         configure?.Invoke(builder);
@@ -52,6 +54,7 @@ public static class TicketsService
         v1.MapInventory();
         v1.MapWebhooks();
         v1.MapAdministration();
+        app.MapCancellations();
         return app;
     }
 
