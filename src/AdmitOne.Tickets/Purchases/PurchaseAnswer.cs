@@ -33,7 +33,7 @@ internal static class PurchaseAnswer
     public static StoredAnswer Pending(OpenPayment order, ProviderAction? action) => new(StatusCodes.Status202Accepted, Body(new Purchase(order.OrderId, order.OrderNumber, "payment_pending",
         Money.Of(order.AmountMinor, order.Currency), [], new PaymentAction(action?.Type ?? "wait", action?.Url ?? $"/api/v1/orders/{order.OrderId}", action?.ClientSecret))));
 
-    public static StoredAnswer Declined { get; } = new(StatusCodes.Status402PaymentRequired,
+    public static StoredAnswer Declined => new(StatusCodes.Status402PaymentRequired,
         PurchaseProblems.PaymentDeclined.With("No money is kept and the tickets are free again; try another way to pay with a new Idempotency-Key.").ToJson(Path));
 
     private static string Body(Purchase purchase) => JsonSerializer.Serialize(purchase, Json.Answers);
