@@ -3,6 +3,7 @@ using AdmitOne.Platform.Hosting;
 using AdmitOne.Tickets.Administration;
 using AdmitOne.Tickets.Cancellations;
 using AdmitOne.Tickets.Codes;
+using AdmitOne.Tickets.Devices;
 using AdmitOne.Tickets.Inventory;
 using AdmitOne.Tickets.Orders;
 using AdmitOne.Tickets.Payments;
@@ -38,6 +39,7 @@ public static class TicketsService
         builder.Services.AddRefunds();
         builder.Services.AddCancellations();
         builder.Services.AddCodes();
+        builder.Services.AddDevices();
         builder.Services.AddScans();
         configure?.Invoke(builder);
 
@@ -50,7 +52,9 @@ public static class TicketsService
         v1.MapRefunds();
         v1.MapTickets();
         v1.MapCodes();
+        v1.MapDevices();
         v1.MapScans();
+        app.MapTicketKeys();
         v1.MapInventory();
         v1.MapWebhooks();
         v1.MapAdministration();

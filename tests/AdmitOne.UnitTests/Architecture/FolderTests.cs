@@ -16,6 +16,7 @@ public sealed partial class FolderTests
         ["Events/Schedule"] = ["ScheduleRows", "ScheduleEntry"],
         ["Events/Sections"] = ["SectionRows", "SectionProblems"],
         ["Events/Venues"] = ["VenuesClient", "Venue"],
+        ["Tickets/Lanes"] = ["Lane", "LaneSet", "LaneCommand"],
         // The lane and the commands that go through it: all that changes stock.
         ["Tickets/Inventory"] =
         [
@@ -26,7 +27,8 @@ public sealed partial class FolderTests
         ["Tickets/Reservations"] = ["HoldRows", "WantedItem", "WantedItems"],
         ["Tickets/Payments"] = ["PaymentProviders", "StripeOptions", "StripeSignature", "ProviderPayment", "ProviderAnswer", "ProviderState", "ProviderAction", "ProviderRefund", "PaymentProviderException", "PaymentOptions"],
         ["Tickets/Purchases"] = ["KeptAnswerResult", "PaymentDesk"],
-        ["Tickets/Codes"] = ["TicketCodes"],
+        ["Tickets/Codes"] = ["TicketCodes", "OpenedCode", "RotatingCode", "SealedTicket", "CodeSeal", "CodeSigner", "TicketKey", "PackRecord", "PackedTicket", "PackedState"],
+        ["Tickets/Devices"] = ["AtTheDoor", "DeviceProblems"],
     };
 
     private static readonly Dictionary<string, string[]> s_writers = new()
@@ -51,6 +53,10 @@ public sealed partial class FolderTests
         ["tickets.ticket_codes"] = ["Tickets/Codes"],
         ["tickets.ticket_validations"] = ["Tickets/Scans"],
         ["tickets.admissions"] = ["Tickets/Scans"],
+        ["tickets.offline_scans"] = ["Tickets/Scans"],
+        ["tickets.scan_conflicts"] = ["Tickets/Scans"],
+        ["tickets.unreadable_scans"] = ["Tickets/Scans"],
+        ["tickets.devices"] = ["Tickets/Devices"],
     };
 
     private static readonly string[] s_services = ["Events", "Tickets"];
