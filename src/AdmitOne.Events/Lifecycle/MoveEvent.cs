@@ -66,6 +66,6 @@ public static class MoveEvent
 
         context.NeverCache();
         EntityTag.Set(context, moved!.Version);
-        return TypedResults.Ok(moved.ToBody());
+        return TypedResults.Ok(moved);
     }
 }

@@ -78,9 +78,29 @@ internal sealed class EventDesk(World world)
         Manager.MakeAsync($"/api/v1/events/{eventId}/sections", new { name, capacity });
 
     public Task<HttpResponseMessage> ChangeSectionAsync(Guid id, object change, string? ifMatch, string mediaType = "application/merge-patch+json") =>
-        SendAsync(HttpMethod.Patch, $"/api/v1/sections/{id}", ifMatch, new StringContent(JsonSerializer.Serialize(change), Encoding.UTF8, mediaType));
+        EditAsync(Manager, HttpMethod.Patch, $"/api/v1/sections/{id}", change, ifMatch, mediaType);
 
-    public Task<HttpResponseMessage> RemoveSectionAsync(Guid id, string? ifMatch) => SendAsync(HttpMethod.Delete, $"/api/v1/sections/{id}", ifMatch, null);
+    public Task<HttpResponseMessage> RemoveSectionAsync(Guid id, string? ifMatch) => EditAsync(Manager, HttpMethod.Delete, $"/api/v1/sections/{id}", null, ifMatch);
+
+    public Task<HttpResponseMessage> ChangeAsync(Guid id, object change, string? ifMatch = "*", string mediaType = "application/merge-patch+json", HttpClient? by = null) =>
+        EditAsync(by ?? Manager, HttpMethod.Patch, $"/api/v1/events/{id}", change, ifMatch, mediaType);
+
+    public Task<HttpResponseMessage> RemoveAsync(Guid id, string? ifMatch = "*") => EditAsync(Manager, HttpMethod.Delete, $"/api/v1/events/{id}", null, ifMatch);
+
+    public static Task<HttpResponseMessage> EditAsync(
+        HttpClient by, HttpMethod method, string path, object? change, string? ifMatch = "*", string mediaType = "application/merge-patch+json")
+    {
+        var content = change is null ? null : new StringContent(change as string ?? JsonSerializer.Serialize(change), Encoding.UTF8, mediaType);
+        var request = new HttpRequestMessage(method, path) { Content = content };
+        if (ifMatch is not null) request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
+        return by.SendAsync(request, Cancellation);
+    }
+
+    /// <summary>What was told of a thing, in order.</summary>
+    public async Task<string[]> MessagesAsync(Guid resource) =>
+        (await world.Ask<string>("select coalesce(string_agg(type, ' ' order by occurred_at), '') from platform.outbox where resource_id = @resource", new { resource }))!.Split(' ');
+
+    public Task<JsonElement> FindAsync(Guid id) => Manager.GetJsonAsync($"/api/v1/events/{id}");
 
     public async Task<Guid> VenueAsync(int maxCapacity, Guid? tenant = null)
     {
@@ -93,11 +113,4 @@ internal sealed class EventDesk(World world)
         client.PostAsync(path, new StringContent(text, Encoding.UTF8, MediaTypeHeaderValue.Parse(mediaType)), Cancellation);
 
     public static string At(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
-
-    private Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? ifMatch, HttpContent? content)
-    {
-        var request = new HttpRequestMessage(method, path) { Content = content };
-        if (ifMatch is not null) request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
-        return Manager.SendAsync(request, Cancellation);
-    }
 }

@@ -11,10 +11,11 @@ public sealed partial class FolderTests
     private static readonly Dictionary<string, string[]> s_doors = new()
     {
         ["Events/Catalogue"] = ["Categories", "CatalogueView"],
-        ["Events/Events"] = ["EventProblems", "EventRows", "EventBody", "Organizer", "Visibility", "CodePolicy", "Slug", "EventExamples"],
+        ["Events/Events"] = ["EventProblems", "EventRows", "EventBody", "Organizer", "Visibility", "CodePolicy", "Slug", "WallTime", "WallMove", "EventExamples"],
         ["Events/Lifecycle"] = ["EventStatus", "EventStatuses", "Transitions"],
-        ["Events/Sections"] = ["SectionRows"],
-        ["Events/Venues"] = ["VenuesClient", "Venue", "VenuesAwayException"],
+        ["Events/Schedule"] = ["ScheduleRows", "ScheduleEntry"],
+        ["Events/Sections"] = ["SectionRows", "SectionProblems"],
+        ["Events/Venues"] = ["VenuesClient", "Venue"],
         // The lane and the commands that go through it: all that changes stock.
         ["Tickets/Inventory"] =
         [
@@ -32,6 +33,8 @@ public sealed partial class FolderTests
     {
         ["events.events"] = ["Events/Events", "Events/Lifecycle"],   // its text here, its status there
         ["events.event_transitions"] = ["Events/Lifecycle"],
+        ["events.categories"] = ["Events/Catalogue"],
+        ["events.schedule_entries"] = ["Events/Schedule"],
         ["events.sections"] = ["Events/Sections"],
         ["tickets.ticket_types"] = ["Tickets/TicketTypes"],
         ["tickets.stock"] = ["Tickets/Inventory", "Tickets/TicketTypes"],   // made with its type; what is held and sold moves in the lane
