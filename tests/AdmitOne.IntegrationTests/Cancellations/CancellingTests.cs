@@ -161,6 +161,7 @@ public sealed class CancellingTests(World world) : IClassFixture<World>
 
         await (await _desk.MoveAsync(sale.EventId, "postponed", "The river is high.")).ReadAsync();
         Assert.Equal("sales_not_open", await (await world.HoldAsync(sale)).RefusedAsync(HttpStatusCode.UnprocessableEntity));
+        Assert.Equal("too_early", (await (await world.ScanAsync(sale.EventId, code)).ReadAsync()).Text("reason"));
         Assert.Equal("refund_window_closed", await (await world.RefundAsync(leaves)).RefusedAsync(HttpStatusCode.UnprocessableEntity));   // two hours before its old start
 
         await (await _desk.MoveAsync(sale.EventId, "rescheduled")).ReadAsync();
