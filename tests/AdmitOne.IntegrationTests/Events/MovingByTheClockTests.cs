@@ -113,6 +113,23 @@ public sealed class MovingByTheClockTests(World world) : IClassFixture<World>
     }
 
     [Fact]
+    public async Task An_event_that_cannot_be_moved_holds_up_no_other()
+    {
+        var (sick, well) = (await PublishAsync(), await PublishAsync());
+        await world.Sql($"""
+            create function events.be_sick() returns trigger language plpgsql as $f$ begin raise exception 'sick'; end $f$;
+            create trigger sick before insert on events.event_transitions for each row when (new.event_id = '{sick}') execute function events.be_sick()
+            """);
+        await ShiftAsync(sick, sales: -2, starts: 60, ends: 120);
+        await ShiftAsync(well, sales: -1, starts: 60, ends: 120);
+        await StatusAsync(well, "on_sale");
+        Assert.Equal("published", (await _desk.Manager.GetJsonAsync($"/api/v1/events/{sick}")).Text("status"));
+        await world.Sql("drop trigger sick on events.event_transitions; drop function events.be_sick(); update events.events set clock_looks_at = null where id = @sick", new { sick });
+        await StatusAsync(sick, "on_sale");
+        Assert.Equal(1, await world.Ask<int>("select count(*) from platform.audit_log where resource_id = @sick and action = 'event.move' and actor_name = 'clock'", new { sick }));
+    }
+
+    [Fact]
     public async Task Who_has_just_published_may_put_it_on_sale_themself()
     {
         var id = await PublishAsync();
