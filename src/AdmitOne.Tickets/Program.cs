@@ -4,6 +4,7 @@ using AdmitOne.Tickets.Administration;
 using AdmitOne.Tickets.Cancellations;
 using AdmitOne.Tickets.Codes;
 using AdmitOne.Tickets.Devices;
+using AdmitOne.Tickets.Internal;
 using AdmitOne.Tickets.Inventory;
 using AdmitOne.Tickets.Orders;
 using AdmitOne.Tickets.Payments;
@@ -56,6 +57,7 @@ public static class TicketsService
         v1.MapScans();
         app.MapTicketKeys();
         v1.MapInventory();
+        app.MapInternal();
         v1.MapWebhooks();
         v1.MapAdministration();
         app.MapCancellations();

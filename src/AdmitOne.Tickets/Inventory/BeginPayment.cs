@@ -16,6 +16,12 @@ internal sealed record PaymentWish(string Method, string? Token)
     /// <summary>Whoever takes the cash: the order has no owner, and names them.</summary>
     public Actor? SoldBy { get; init; }
 
+    /// <summary>The order's id, where an order service has given it one.</summary>
+    public Guid? OrderId { get; init; }
+
+    /// <summary>Nobody owns the order, so no customer's limit counts.</summary>
+    public bool IsOwnerless { get; init; }
+
     /// <summary>The money is there, or there is none: no provider has to be asked.</summary>
     public bool IsSettledAtOnce => IsFree || SoldBy is not null;
 }
@@ -35,7 +41,7 @@ internal sealed record PaymentTimes(TimeSpan PaymentWindow, TimeSpan AskAfter);
 /// its time moved once. Nothing has been asked of a provider yet, so a refusal costs nobody money. A free order is paid here and then.
 /// </summary>
 internal sealed class BeginPayment(
-    Guid tenantId, Guid eventId, Guid userId, WantedTickets wanted, PaymentWish wish, PaymentTimes times, KeyedRequest request, Func<PaidOrder, StoredAnswer> answer)
+    Guid tenantId, Guid eventId, Guid userId, WantedTickets wanted, PaymentWish wish, PaymentTimes times, KeyedRequest? request, Func<PaidOrder, StoredAnswer> answer)
     : StockCommand<PaymentBegun>(tenantId, eventId)
 {
     private const string NumberAlphabet = "23456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -46,22 +52,25 @@ internal sealed class BeginPayment(
     // What is sold at the counter belongs to whoever holds it: no customer's limit counts.
     internal override Guid? CustomerId => Owner;
 
-    private Guid? Owner => wish.SoldBy is null ? userId : null;
+    private Guid? Owner => wish.SoldBy is null && !wish.IsOwnerless ? userId : null;
 
     internal override Guid? HoldId => wanted.HoldId;
 
-    internal override KeyedRequest Request => request;
+    internal override Guid? OrderId => wish.OrderId;
+
+    internal override KeyedRequest? Request => request;
 
     private protected override Answer<PaymentBegun> Rule(StockView view, StockChanges changes)
     {
         if (view.Repeated(request) is { } before)
             return before.Value is { } stored ? new PaymentBegun(null, null, stored) : before.Refusal!;
 
-        var orderId = Guid.CreateVersion7(view.Now);
+        if (wish.OrderId is { } known && view.Orders.ContainsKey(known)) return PlatformProblems.AlreadyExists.With("There is an order of this id.");
+        var orderId = wish.OrderId ?? Guid.CreateVersion7(view.Now);
         var rows = wanted.HoldId is { } holdId ? TryBind(view, changes, holdId, orderId) : TryTake(view, changes, orderId);
         if (rows.Value is not { } held)
         {
-            changes.Forgotten.Add(request);
+            if (request is not null) changes.Forgotten.Add(request);
             return rows.Refusal!;
         }
         return Write(view, changes, orderId, held);
@@ -112,14 +121,14 @@ internal sealed class BeginPayment(
             var paid = SettlePayment.Issue(view, changes, EventId, order, rows);
             changes.Orders.Add(New(order, "paid"));
             changes.Payments.Add(New(order, rows[0].ExpiresAt, "succeeded", view.Now));
-            changes.Remembered.Add((request, orderId, answer(paid)));
+            if (request is not null) changes.Remembered.Add((request, orderId, answer(paid)));
             if (wish.SoldBy is { } seller)
                 changes.Audit(view.Now, seller, new AuditEntry("order.sell", "order", orderId, null, new { wish.Method, Tickets = paid.Tickets.Count, paid.TotalMinor, paid.Currency }));
             return new PaymentBegun(paid, null, null);
         }
         changes.Orders.Add(New(order, "payment_pending"));
         changes.Payments.Add(New(order, rows[0].ExpiresAt, "created", view.Now + times.AskAfter));
-        changes.Remembered.Add((request, orderId, null));
+        if (request is not null) changes.Remembered.Add((request, orderId, null));
         return new PaymentBegun(null, new OpenPayment
         {
             TenantId = TenantId,

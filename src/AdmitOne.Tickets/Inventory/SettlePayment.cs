@@ -26,8 +26,10 @@ internal sealed record HeldFor(Guid HoldId, Guid? UserId, IReadOnlyList<Guid> Ti
 /// The second of a purchase's two transactions. It can come late, twice, or from the reconciler instead of the request; the order's state
 /// decides, so the end is the same. Money without a hold takes the stock again if it is there, and else goes back by itself.
 /// </summary>
+/// <param name="refuseLateMoney">Whoever has the money can give it back themselves: nothing is taken for it that cannot be sold any more.</param>
 internal sealed class SettlePayment(
-    Guid tenantId, Guid eventId, Guid orderId, HeldFor held, PaymentResult result, string? reference, Func<PaidOrder, StoredAnswer> answer, StoredAnswer answerWhenDeclined)
+    Guid tenantId, Guid eventId, Guid orderId, HeldFor held, PaymentResult result, string? reference, Func<PaidOrder, StoredAnswer> answer, StoredAnswer answerWhenDeclined,
+    bool refuseLateMoney = false)
     : StockCommand<Settled>(tenantId, eventId)
 {
     internal override IEnumerable<Guid> TicketTypeIds => held.TicketTypeIds;
@@ -50,17 +52,17 @@ internal sealed class SettlePayment(
         };
     }
 
-    private Settled Pay(StockView view, StockChanges changes, OrderState order)
+    private Answer<Settled> Pay(StockView view, StockChanges changes, OrderState order)
     {
         var rows = view.Holds[order.HoldId];
         if (rows[0].Status == "held" && rows[0].ExpiresAt <= view.Now) ReleaseStock.End(view, changes, rows, "expired");
         rows = view.Holds[order.HoldId];
-        changes.PaymentMoves.Add(new PaymentMove(order.PaymentId, "succeeded", reference));
-
         var stillHeld = rows[0].Status == "held";
-        if (view.Window is not { IsCancelled: false } || (!stillHeld && !TryRetake(view, rows))) return GiveBack(view, changes, order, rows, stillHeld);
+        if (view.Window is not { IsCancelled: false } || (!stillHeld && !TryRetake(view, rows)))
+            return refuseLateMoney ? InventoryProblems.ReservationExpired.With("Its time is over and there is nothing left to sell for it: give the money back.") : GiveBack(view, changes, order, rows, stillHeld);
 
         var paid = Issue(view, changes, EventId, order, rows);
+        changes.PaymentMoves.Add(new PaymentMove(order.PaymentId, "succeeded", reference));
         changes.OrderMoves.Add(new OrderMove(orderId, "paid", reference));
         changes.Kept.Add(new KeptAnswer(orderId, answer(paid)));
         Move(view, order, "paid");
@@ -71,6 +73,7 @@ internal sealed class SettlePayment(
     private Settled GiveBack(StockView view, StockChanges changes, OrderState order, List<HeldRow> rows, bool stillHeld)
     {
         if (stillHeld) ReleaseStock.End(view, changes, rows, "released");
+        changes.PaymentMoves.Add(new PaymentMove(order.PaymentId, "succeeded", reference));
         changes.OrderMoves.Add(new OrderMove(orderId, "refunded", reference));
         changes.Kept.Add(new KeptAnswer(orderId, answerWhenDeclined));
         var refundId = Guid.CreateVersion7(view.Now);

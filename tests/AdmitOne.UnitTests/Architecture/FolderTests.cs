@@ -24,9 +24,9 @@ public sealed partial class FolderTests
             "HoldMade", "HeldItem", "HeldFor", "PaymentWish", "PaymentTimes", "OpenPayment", "SettlePayment", "PaymentResult", "Settled", "PaidOrder", "KeyedRequest", "StoredAnswer",
             "RefundTickets", "RefundWish", "EndSales", "RefundableOrder", "RefundMade", "KeyedRefund",
         ],
-        ["Tickets/Reservations"] = ["HoldRows", "WantedItem", "WantedItems"],
+        ["Tickets/Reservations"] = ["HoldRows", "ReservationOptions", "WantedItem", "WantedItems"],
         ["Tickets/Payments"] = ["PaymentProviders", "StripeOptions", "StripeSignature", "ProviderPayment", "ProviderAnswer", "ProviderState", "ProviderAction", "ProviderRefund", "PaymentProviderException", "PaymentOptions"],
-        ["Tickets/Purchases"] = ["KeptAnswerResult", "PaymentDesk"],
+        ["Tickets/Purchases"] = ["KeptAnswerResult", "PaymentDesk", "PurchaseAnswer"],
         ["Tickets/Codes"] = ["TicketCodes", "OpenedCode", "RotatingCode", "SealedTicket", "CodeSeal", "CodeSigner", "TicketKey", "PackRecord", "PackedTicket", "PackedState"],
         ["Tickets/Devices"] = ["AtTheDoor", "DeviceProblems"],
     };
