@@ -3,6 +3,7 @@ using AdmitOne.Platform.Hosting;
 using AdmitOne.Tickets.Administration;
 using AdmitOne.Tickets.Cancellations;
 using AdmitOne.Tickets.Codes;
+using AdmitOne.Tickets.Devices;
 using AdmitOne.Tickets.Inventory;
 using AdmitOne.Tickets.Orders;
 using AdmitOne.Tickets.Payments;
@@ -37,6 +38,7 @@ public static class TicketsService
         builder.Services.AddRefunds();
         builder.Services.AddCancellations();
         builder.Services.AddCodes();
+        builder.Services.AddDevices();
         builder.Services.AddScans();
         configure?.Invoke(builder);
 
@@ -49,7 +51,9 @@ public static class TicketsService
         v1.MapRefunds();
         v1.MapTickets();
         v1.MapCodes();
+        v1.MapDevices();
         v1.MapScans();
+        app.MapTicketKeys();
         v1.MapInventory();
         v1.MapAdministration();
         app.MapCancellations();
