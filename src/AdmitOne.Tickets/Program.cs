@@ -41,6 +41,8 @@ public static class TicketsService
         builder.Services.AddCodes();
         builder.Services.AddDevices();
         builder.Services.AddScans();
+        builder.Services.AddAdministration();
+        builder.Services.AddWebhooks();
         configure?.Invoke(builder);
 
         var app = builder.Build();
@@ -58,6 +60,7 @@ public static class TicketsService
         v1.MapInventory();
         v1.MapWebhooks();
         v1.MapAdministration();
+        v1.MapWebhooks();
         app.MapCancellations();
         return app;
     }

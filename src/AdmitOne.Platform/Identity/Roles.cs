@@ -25,6 +25,9 @@ public static class Policies
     public const string Admin = "admin";
     public const string AdminOrOps = "admin_or_ops";
 
+    /// <summary>An admin of the platform's own tenant.</summary>
+    public const string PlatformAdmin = "platform_admin";
+
     /// <summary>Staff by their token, or a scanner by its credential.</summary>
     public const string Door = "door";
 
