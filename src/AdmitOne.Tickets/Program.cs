@@ -42,6 +42,8 @@ public static class TicketsService
         builder.Services.AddCodes();
         builder.Services.AddDevices();
         builder.Services.AddScans();
+        builder.Services.AddAdministration();
+        builder.Services.AddWebhooks();
         configure?.Invoke(builder);
 
         var app = builder.Build();
@@ -60,6 +62,7 @@ public static class TicketsService
         app.MapInternal();
         v1.MapWebhooks();
         v1.MapAdministration();
+        v1.MapWebhooks();
         app.MapCancellations();
         return app;
     }

@@ -52,6 +52,8 @@ public sealed partial class FolderTests
         ["tickets.cancellation_orders"] = ["Tickets/Cancellations"],
         ["tickets.ticket_codes"] = ["Tickets/Codes"],
         ["tickets.ticket_validations"] = ["Tickets/Scans"],
+        ["tickets.webhook_endpoints"] = ["Tickets/Webhooks"],
+        ["tickets.webhook_deliveries"] = ["Tickets/Webhooks"],
         ["tickets.admissions"] = ["Tickets/Scans"],
         ["tickets.offline_scans"] = ["Tickets/Scans"],
         ["tickets.scan_conflicts"] = ["Tickets/Scans"],
