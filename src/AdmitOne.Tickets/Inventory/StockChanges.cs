@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
+using AdmitOne.Tickets.Pricing;
 
 namespace AdmitOne.Tickets.Inventory;
 
@@ -11,9 +12,16 @@ internal sealed record HoldMove(Guid RowId, string Status);
 /// <summary>A payment began: the hold belongs to the order, and its time is moved once.</summary>
 internal sealed record HoldBound(Guid RowId, Guid OrderId, DateTimeOffset ExpiresAt);
 
-internal sealed record NewOrder(Guid Id, string Number, Guid EventId, Guid UserId, Guid HoldId, string Status, long TotalMinor, string Currency, string? Reference);
+internal sealed record NewOrder(Guid Id, string Number, Guid EventId, Guid UserId, Guid HoldId, string Status, long TotalMinor, string Currency, string? Reference,
+    IReadOnlyList<Guid>? DiscountIds = null);
 
-internal sealed record NewOrderItem(Guid OrderId, int Line, Guid TicketTypeId, int Quantity, long UnitPriceMinor);
+internal sealed record NewOrderItem(Guid OrderId, int Line, PriceLine Of);
+
+/// <summary>An order counts one use of a discount.</summary>
+internal sealed record NewRedemption(Guid DiscountId, Guid OrderId, Guid? UserId, long AmountMinor, string Currency);
+
+/// <summary>An order's uses come back, or count again.</summary>
+internal sealed record RedemptionMove(Guid OrderId, string Status);
 
 internal sealed record NewPayment(
     Guid Id, Guid OrderId, string Method, string? Token, string Status, long AmountMinor, string Currency, DateTimeOffset HoldExpiresAt, DateTimeOffset NextCheckAt);
@@ -52,6 +60,10 @@ internal sealed class StockChanges
     public List<NewOrder> Orders { get; } = [];
 
     public List<NewOrderItem> OrderItems { get; } = [];
+
+    public List<NewRedemption> Redemptions { get; } = [];
+
+    public List<RedemptionMove> RedemptionMoves { get; } = [];
 
     public List<NewPayment> Payments { get; } = [];
 

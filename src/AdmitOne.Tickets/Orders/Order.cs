@@ -1,4 +1,5 @@
 using AdmitOne.Contracts;
+using AdmitOne.Tickets.Pricing;
 
 namespace AdmitOne.Tickets.Orders;
 
@@ -6,9 +7,12 @@ namespace AdmitOne.Tickets.Orders;
 /// An order. <c>payment_pending</c>, then <c>paid</c>, <c>payment_failed</c> or <c>expired</c>; <c>partially_refunded</c> when some of its tickets were given back,
 /// <c>refunded</c> when all were, or when money came after the tickets were gone.
 /// </summary>
+/// <param name="Items">The tickets, by type.</param>
+/// <param name="Lines">All that adds up to the total: tickets, discounts, fees, taxes.</param>
+/// <param name="ContainedTaxes">Tax that prices contain: said, not added.</param>
 public sealed record Order(
-    Guid Id, string OrderNumber, Guid EventId, string Status, Money Total, OrderPayment Payment, IReadOnlyList<OrderLine> Items, IReadOnlyList<OrderTicket> Tickets,
-    IReadOnlyList<OrderRefund> Refunds, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
+    Guid Id, string OrderNumber, Guid EventId, string Status, Money Total, OrderPayment Payment, IReadOnlyList<OrderLine> Items, IReadOnlyList<ChargeLine> Lines,
+    IReadOnlyList<ContainedTax> ContainedTaxes, IReadOnlyList<OrderTicket> Tickets, IReadOnlyList<OrderRefund> Refunds, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
 
 public sealed record OrderPayment(string Method, string Status);
 

@@ -7,6 +7,7 @@ using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Tickets.Inventory;
 using AdmitOne.Tickets.Payments;
+using AdmitOne.Tickets.Pricing;
 using AdmitOne.Tickets.Reservations;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -25,7 +26,8 @@ public sealed record PurchaseRequest : IValidatableObject
     [MinLength(1), MaxLength(WantedItems.MaxTypes), NoNulls]
     public IReadOnlyList<WantedItem>? Items { get; init; }
 
-    [PlainText(64)]
+    /// <summary>Of a purchase in one step: one code, or up to three that may be combined, separated by commas.</summary>
+    [PlainText(DiscountCodes.MaxText)]
     public string? DiscountCode { get; init; }
 
     public required PaymentRequest Payment { get; init; }
@@ -66,7 +68,7 @@ internal static class BuyTickets
             .WithAnswerExample(PurchaseExamples.Paid, StatusCodes.Status201Created).WithAnswerExample(PurchaseExamples.Pending, StatusCodes.Status202Accepted)
             .MayRefuseWith(PurchaseProblems.PaymentDeclined, PlatformProblems.NotFound, PlatformProblems.NotOwner, InventoryProblems.ReservationExpired,
                 InventoryProblems.ReservationNotHeld, InventoryProblems.InsufficientInventory, InventoryProblems.SalesNotOpen, InventoryProblems.LimitPerOrder,
-                InventoryProblems.LimitPerCustomer, InventoryProblems.PaymentMethodUnavailable, WantedItems.DiscountInvalid, PlatformProblems.Overloaded);
+                InventoryProblems.LimitPerCustomer, InventoryProblems.PaymentMethodUnavailable, PricingProblems.DiscountInvalid, PricingProblems.DiscountExhausted, PlatformProblems.Overloaded);
 
     private static async Task<IResult> HandleAsync(
         PurchaseRequest request, IdempotencyKey key, Caller caller, Database database, EventLanes lanes, PaymentDesk desk, PaymentProviders providers, RunningRequests running,
@@ -104,6 +106,7 @@ internal static class BuyTickets
             Currency = pending.Currency,
             HoldExpiresAt = pending.HoldExpiresAt,
             TicketTypeIds = wanted.Tickets.Items.Select(i => i.TicketTypeId).ToArray(),
+            DiscountIds = pending.DiscountIds?.ToArray(),
         });
         if (settled.Settled is { Paid: { } paid }) return Answer("paid", PurchaseAnswer.Paid(paid));
 
@@ -141,18 +144,20 @@ internal static class BuyTickets
     {
         if (request.ReservationId is not { } holdId)
         {
-            return WantedItems.RefuseDiscount(request.DiscountCode) is { } discount
-                ? (null, default, discount)
-                : (new Wanted(new WantedTickets(null, WantedItems.Read(request.Items!)), null), request.EventId!.Value, null);
+            var (codes, unreadable) = DiscountCodes.Read(request.DiscountCode);
+            return unreadable is not null
+                ? (null, default, unreadable)
+                : (new Wanted(new WantedTickets(null, WantedItems.Read(request.Items!), WantedDiscounts.Of(codes)), null), request.EventId!.Value, null);
         }
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
         var rows = await HoldRows.ReadAsync(work, holdId, cancellationToken);
         if (rows.Count > 0)
-            return (new Wanted(new WantedTickets(holdId, rows.Select(r => new HoldItem(r.TicketTypeId, r.Quantity)).ToArray()), null), rows[0].EventId, null);
+            return (new Wanted(new WantedTickets(holdId, rows.Select(r => new HoldItem(r.TicketTypeId, r.Quantity)).ToArray(),
+                WantedDiscounts.Of(Priced.Read(rows[0].Priced)?.Discounts.Select(d => d.Id).ToArray())), null), rows[0].EventId, null);
 
         // The reservation may be long gone and its purchase's answer still kept.
         return await FindKeptAsync(work, keyed, cancellationToken) is { } kept
-            ? (new Wanted(new WantedTickets(holdId, []), kept), default, null)
+            ? (new Wanted(new WantedTickets(holdId, [], WantedDiscounts.None), kept), default, null)
             : (null, default, PlatformProblems.NotFound.With("There is no such reservation."));
     }
 
