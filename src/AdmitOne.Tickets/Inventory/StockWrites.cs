@@ -115,13 +115,13 @@ internal static class StockWrites
         {
             var orders = changes.Orders;
             batch.Add("""
-                insert into tickets.orders (tenant_id, id, order_number, event_id, user_id, hold_id, status, total_minor, currency, discount_ids, created_at, updated_at)
-                select $1, o.id, o.order_number, o.event_id, o.user_id, o.hold_id, o.status, o.total_minor, o.currency, o.discount_ids::uuid[], $10, $10
-                  from unnest($2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::bigint[], $9::text[], $11::text[])
-                       as o (id, order_number, event_id, user_id, hold_id, status, total_minor, currency, discount_ids)
+                insert into tickets.orders (tenant_id, id, order_number, event_id, user_id, hold_id, status, total_minor, currency, sold_by, discount_ids, created_at, updated_at)
+                select $1, o.id, o.order_number, o.event_id, o.user_id, o.hold_id, o.status, o.total_minor, o.currency, o.sold_by, o.discount_ids::uuid[], $10, $10
+                  from unnest($2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::bigint[], $9::text[], $11::uuid[], $12::text[])
+                       as o (id, order_number, event_id, user_id, hold_id, status, total_minor, currency, sold_by, discount_ids)
                 """, tenantId, orders.Select(o => o.Id).ToArray(), orders.Select(o => o.Number).ToArray(), orders.Select(o => o.EventId).ToArray(),
                 orders.Select(o => o.UserId).ToArray(), orders.Select(o => o.HoldId).ToArray(), orders.Select(o => o.Status).ToArray(),
-                orders.Select(o => o.TotalMinor).ToArray(), orders.Select(o => o.Currency).ToArray(), now.UtcDateTime,
+                orders.Select(o => o.TotalMinor).ToArray(), orders.Select(o => o.Currency).ToArray(), now.UtcDateTime, orders.Select(o => o.SoldBy).ToArray(),
                 orders.Select(o => o.DiscountIds is null ? null : $"{{{string.Join(',', o.DiscountIds)}}}").ToArray());   // a list a row, as the text of an array
             var items = changes.OrderItems;
             batch.Add("""
