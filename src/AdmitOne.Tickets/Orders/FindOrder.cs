@@ -32,9 +32,9 @@ internal static class FindOrder
         var refunds = await work.QueryAsync<RefundRow>(
             "select id, status, amount_minor, fee_minor, reason, attempts, last_error, created_at from tickets.refunds where order_id = @id order by created_at, id", new { id }, cancellationToken);
 
-        var bill = await Bill.OfOrderAsync(work, id, order.Currency, cancellationToken);
+        var bill = await Bill.OfOrderAsync(work, id, order!.Currency, cancellationToken);
         context.NeverCache();
-        return TypedResults.Ok(new Order(order!.Id, order.OrderNumber, order.EventId, order.UserId, order.SoldBy, order.Status, Money.Of(order.TotalMinor, order.Currency),
+        return TypedResults.Ok(new Order(order.Id, order.OrderNumber, order.EventId, order.UserId, order.SoldBy, order.Status, Money.Of(order.TotalMinor, order.Currency),
             new OrderPayment(payment!.Method, payment.Status),
             lines.Select(l => new OrderLine(l.TicketTypeId, l.Quantity, Money.Of(l.UnitPriceMinor, order.Currency), Money.Of(l.TotalMinor, order.Currency))).ToArray(),
             bill.Lines, bill.ContainedTaxes, tickets.Select(t => new OrderTicket(t.Id, t.TicketTypeId, t.Status)).ToArray(),
