@@ -66,7 +66,6 @@ public static class TicketsService
         app.MapInternal();
         v1.MapWebhooks();
         v1.MapAdministration();
-        v1.MapWebhooks();
         app.MapCancellations();
         return app;
     }
