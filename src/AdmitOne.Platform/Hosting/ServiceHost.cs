@@ -11,6 +11,7 @@ using AdmitOne.Platform.Problems;
 using AdmitOne.Platform.RateLimiting;
 using AdmitOne.Platform.Redis;
 using AdmitOne.Platform.Telemetry;
+using AdmitOne.Platform.Webhooks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -99,6 +100,7 @@ public static class ServiceHost
         app.UseMiddleware<BodyLimit>();
         app.UseAuthorization();
         app.Use((context, next) => SignedCallFilter.InvokeAsync(context, () => next(context)));
+        app.Use((context, next) => WebhookFilter.InvokeAsync(context, () => next(context)));
         app.UseMiddleware<IdempotencyMiddleware>();
 
         app.MapHealth();
