@@ -3,6 +3,7 @@ using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Tickets.Inventory;
+using AdmitOne.Tickets.Pricing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -19,7 +20,8 @@ public sealed record HoldRequest : IValidatableObject
     [MinLength(1), MaxLength(WantedItems.MaxTypes), NoNulls]
     public required IReadOnlyList<WantedItem> Items { get; init; }
 
-    [PlainText(64)]
+    /// <summary>One code, or up to three that may be combined, separated by commas. The reservation keeps the price that they make; a use is counted when it is bought.</summary>
+    [PlainText(DiscountCodes.MaxText)]
     public string? DiscountCode { get; init; }
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => WantedItems.Repeated(Items);
@@ -32,13 +34,17 @@ internal static class HoldTickets
             .WithName("HoldTickets").WithSummary("Set tickets aside for a while, all or nothing").WithRateTier(RateTier.Purchase).CountedNotLogged()
             .WithRequestExample(ReservationExamples.Asked).WithAnswerExample(ReservationExamples.Held)
             .MayRefuseWith(PlatformProblems.NotFound, InventoryProblems.InsufficientInventory, InventoryProblems.SalesNotOpen, InventoryProblems.LimitPerOrder,
-                InventoryProblems.LimitPerCustomer, WantedItems.DiscountInvalid, PlatformProblems.Overloaded);
+                InventoryProblems.LimitPerCustomer, PricingProblems.DiscountInvalid, PricingProblems.DiscountExhausted, PlatformProblems.Overloaded);
 
     private static async Task<Results<Created<Reservation>, Refusal>> HandleAsync(
         HoldRequest request, Caller caller, EventLanes lanes, ReservationMetrics metrics, IOptions<ReservationOptions> options)
     {
-        if (WantedItems.RefuseDiscount(request.DiscountCode) is { } discount) return discount;
-        var hold = new HoldStock(caller.TenantId, request.EventId, caller.UserId, WantedItems.Read(request.Items), TimeSpan.FromSeconds(options.Value.TtlSeconds));
+        var (codes, unreadable) = DiscountCodes.Read(request.DiscountCode);
+        if (unreadable is not null) return unreadable;
+        var hold = new HoldStock(caller.TenantId, request.EventId, caller.UserId, WantedItems.Read(request.Items), TimeSpan.FromSeconds(options.Value.TtlSeconds))
+        {
+            DiscountCodes = codes,
+        };
         var (made, refusal) = await lanes.RunAsync(hold);
         metrics.Answered(refusal);
         return made is null ? refusal! : TypedResults.Created($"/api/v1/reservations/{made.HoldId}", Reservation.Of(made, "held"));
