@@ -4,6 +4,12 @@ using Microsoft.AspNetCore.Routing;
 
 namespace AdmitOne.Tickets.Webhooks;
 
+/// <summary>The message has been taken. What it changed, if anything, is read from the order.</summary>
+public sealed record WebhookHeard(bool Received)
+{
+    internal static readonly WebhookHeard Thanks = new(true);
+}
+
 /// <summary>What payment providers tell us by themselves.</summary>
 internal static class WebhooksFeature
 {
