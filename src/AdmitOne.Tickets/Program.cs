@@ -13,6 +13,7 @@ using AdmitOne.Tickets.Reservations;
 using AdmitOne.Tickets.Scans;
 using AdmitOne.Tickets.Tickets;
 using AdmitOne.Tickets.TicketTypes;
+using AdmitOne.Tickets.Webhooks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -55,6 +56,7 @@ public static class TicketsService
         v1.MapScans();
         app.MapTicketKeys();
         v1.MapInventory();
+        v1.MapWebhooks();
         v1.MapAdministration();
         app.MapCancellations();
         return app;

@@ -11,7 +11,11 @@ internal sealed record HoldMove(Guid RowId, string Status);
 /// <summary>A payment began: the hold belongs to the order, and its time is moved once.</summary>
 internal sealed record HoldBound(Guid RowId, Guid OrderId, DateTimeOffset ExpiresAt);
 
-internal sealed record NewOrder(Guid Id, string Number, Guid EventId, Guid UserId, Guid HoldId, string Status, long TotalMinor, string Currency, string? Reference);
+internal sealed record NewOrder(Guid Id, string Number, Guid EventId, Guid? UserId, Guid HoldId, string Status, long TotalMinor, string Currency, string? Reference)
+{
+    /// <summary>Who sold it for cash.</summary>
+    public Guid? SoldBy { get; init; }
+}
 
 internal sealed record NewOrderItem(Guid OrderId, int Line, Guid TicketTypeId, int Quantity, long UnitPriceMinor);
 
@@ -72,8 +76,8 @@ internal sealed class StockChanges
     /// <summary>Keys whose request was refused: a refusal that changed nothing stores nothing.</summary>
     public List<KeyedRequest> Forgotten { get; } = [];
 
-    /// <summary>Keys that now run under an order.</summary>
-    public List<(KeyedRequest Request, Guid OrderId, StoredAnswer? Answer)> Remembered { get; } = [];
+    /// <summary>Keys that now run under an order, or have their answer.</summary>
+    public List<(KeyedRequest Request, Guid? OrderId, StoredAnswer? Answer)> Remembered { get; } = [];
 
     /// <summary>Answers of orders that were settled: kept if their request is still marked as running.</summary>
     public List<KeptAnswer> Kept { get; } = [];

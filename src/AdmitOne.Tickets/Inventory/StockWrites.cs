@@ -79,11 +79,11 @@ internal static class StockWrites
         {
             var orders = changes.Orders;
             batch.Add("""
-                insert into tickets.orders (tenant_id, id, order_number, event_id, user_id, hold_id, status, total_minor, currency, created_at, updated_at)
-                select $1, o.*, $10, $10 from unnest($2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::bigint[], $9::text[]) as o
+                insert into tickets.orders (tenant_id, id, order_number, event_id, user_id, hold_id, status, total_minor, currency, sold_by, created_at, updated_at)
+                select $1, o.*, $10, $10 from unnest($2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::bigint[], $9::text[], $11::uuid[]) as o
                 """, tenantId, orders.Select(o => o.Id).ToArray(), orders.Select(o => o.Number).ToArray(), orders.Select(o => o.EventId).ToArray(),
                 orders.Select(o => o.UserId).ToArray(), orders.Select(o => o.HoldId).ToArray(), orders.Select(o => o.Status).ToArray(),
-                orders.Select(o => o.TotalMinor).ToArray(), orders.Select(o => o.Currency).ToArray(), now.UtcDateTime);
+                orders.Select(o => o.TotalMinor).ToArray(), orders.Select(o => o.Currency).ToArray(), now.UtcDateTime, orders.Select(o => o.SoldBy).ToArray());
             var items = changes.OrderItems;
             batch.Add("""
                 insert into tickets.order_items (tenant_id, order_id, line, ticket_type_id, quantity, unit_price_minor, total_minor)
@@ -161,11 +161,13 @@ internal static class StockWrites
             var kept = changes.Remembered;
             batch.Add("""
                 update platform.idempotency_keys k
-                   set resource_id = r.order_id, response_status = r.status, response_body = r.body, status = case when r.status is null then 'running' else 'done' end
-                  from unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::int[], $7::text[]) as r (user_id, route, key, order_id, status, body)
+                   set resource_id = r.order_id, response_status = r.status, response_body = r.body, status = case when r.status is null then 'running' else 'done' end,
+                       response_headers = case when r.location is not null then jsonb_build_object('Location', r.location) end
+                  from unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::int[], $7::text[], $8::text[]) as r (user_id, route, key, order_id, status, body, location)
                  where k.tenant_id = $1 and k.user_id = r.user_id and k.route = r.route and k.key = r.key
                 """, tenantId, kept.Select(k => k.Request.UserId).ToArray(), kept.Select(k => k.Request.Route).ToArray(), kept.Select(k => k.Request.Key).ToArray(),
-                kept.Select(k => k.OrderId).ToArray(), kept.Select(k => k.Answer?.Status).ToArray(), kept.Select(k => k.Answer?.Body).ToArray());
+                kept.Select(k => k.OrderId).ToArray(), kept.Select(k => k.Answer?.Status).ToArray(), kept.Select(k => k.Answer?.Body).ToArray(),
+                kept.Select(k => k.Answer?.Location).ToArray());
         }
         if (changes.Kept.Count > 0)
         {
