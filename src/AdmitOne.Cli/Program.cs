@@ -4,10 +4,10 @@ using AdmitOne.Cli.Commands;
 var admitone = new RootCommand("AdmitOne: tickets that admit one, exactly once.")
 {
     Up.Create(),
+    ScanCommand.Create(),
     MigrateCommand.Create(),
     VerifyCommand.Create(),
     TokenCommand.Create(),
-    ScanCommand.Create(),
 };
 
 // Ctrl-C cancels the command's token; a command may then take as long as it needs to leave things in order.
