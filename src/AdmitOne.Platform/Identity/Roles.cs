@@ -9,6 +9,9 @@ public static class Roles
     public const string Admin = "admin";
     public const string Ops = "ops";
 
+    /// <summary>No token can have it: a call whose signature was found good does.</summary>
+    internal const string SignedService = "signed_service";
+
     /// <summary>A scanner with a credential of its own. No token has this role.</summary>
     public const string Device = "device";
 
@@ -28,6 +31,9 @@ public static class Policies
     /// <summary>An admin of the platform's own tenant.</summary>
     public const string PlatformAdmin = "platform_admin";
 
+    /// <summary>An admin's token, or a service's signature (<c>OrSignedCall</c>).</summary>
+    public const string AdminOrService = "admin_or_service";
+
     /// <summary>Staff by their token, or a scanner by its credential.</summary>
     public const string Door = "door";
 
@@ -40,6 +46,7 @@ public static class Policies
         (VenueStaff, [Roles.VenueStaff, Roles.VenueManager, Roles.Admin]),
         (VenueManager, [Roles.VenueManager, Roles.Admin]),
         (Admin, [Roles.Admin]),
+        (AdminOrService, [Roles.Admin, Roles.SignedService]),
         (AdminOrOps, [Roles.Admin, Roles.Ops]),
         (Door, [Roles.VenueStaff, Roles.VenueManager, Roles.Admin, Roles.Device]),
     ];
