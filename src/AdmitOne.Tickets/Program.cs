@@ -8,6 +8,7 @@ using AdmitOne.Tickets.Reservations;
 using AdmitOne.Tickets.Scans;
 using AdmitOne.Tickets.Tickets;
 using AdmitOne.Tickets.TicketTypes;
+using AdmitOne.Tickets.Transfers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -31,6 +32,7 @@ public static class TicketsService
         builder.Services.AddPurchases();
         builder.Services.AddCodes();
         builder.Services.AddScans();
+        builder.Services.AddTransfers();
         configure?.Invoke(builder);
 
         var app = builder.Build();
@@ -42,6 +44,7 @@ public static class TicketsService
         v1.MapTickets();
         v1.MapCodes();
         v1.MapScans();
+        v1.MapTransfers();
         v1.MapInventory();
         return app;
     }

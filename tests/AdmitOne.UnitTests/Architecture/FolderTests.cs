@@ -20,9 +20,11 @@ public sealed partial class FolderTests
         [
             "EventLanes", "InventoryProblems", "Answer", "HoldStock", "HoldItem", "HoldIds", "ReleaseStock", "SweepExpired", "BeginPayment", "WantedTickets",
             "HoldMade", "HeldItem", "HeldFor", "PaymentWish", "PaymentTimes", "PendingOrder", "SettlePayment", "PaymentResult", "Settled", "PaidOrder", "KeyedRequest", "StoredAnswer",
+            "CustomerLimit",
         ],
         ["Tickets/Reservations"] = ["HoldRows", "WantedItem", "WantedItems"],
-        ["Tickets/Codes"] = ["TicketCodes"],
+        ["Tickets/Codes"] = ["TicketCodes", "FormerCodes"],
+        ["Tickets/Tickets"] = ["TicketProblems"],
     };
 
     private static readonly Dictionary<string, string[]> s_writers = new()
@@ -36,7 +38,8 @@ public sealed partial class FolderTests
         ["tickets.reservations"] = ["Tickets/Inventory"],
         ["tickets.orders"] = ["Tickets/Inventory"],
         ["tickets.order_items"] = ["Tickets/Inventory"],
-        ["tickets.tickets"] = ["Tickets/Inventory"],
+        ["tickets.tickets"] = ["Tickets/Inventory", "Tickets/Tickets", "Tickets/Transfers"],   // made and ended with its order; blocked, and given to a new owner
+        ["tickets.ticket_transfers"] = ["Tickets/Transfers"],
         ["tickets.payments"] = ["Tickets/Inventory", "Tickets/Purchases"],   // its state moves with the order; when to ask again is the desk's
         ["tickets.refunds"] = ["Tickets/Inventory", "Tickets/Purchases"],
         ["tickets.ticket_codes"] = ["Tickets/Codes"],
