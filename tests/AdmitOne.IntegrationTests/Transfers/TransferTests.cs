@@ -114,14 +114,19 @@ public sealed class TransferTests(World world) : IClassFixture<World>
     [Fact]
     public async Task A_person_makes_ten_offers_a_day_however_many_they_try_at_once()
     {
-        var (sale, anna) = (await world.PutOnSaleAsync(quantity: 40, new SaleOptions { MaxPerOrder = 20 }), Guid.CreateVersion7());
+        var sale = await world.PutOnSaleAsync(quantity: 100, new SaleOptions { MaxPerOrder = 20 });
         var replica = await world.StartReplicaAsync();
-        var tickets = (await (await world.BuyAsync(sale, 20, anna)).ReadAsync(HttpStatusCode.Created)).Items("tickets").Select(t => t.Id()).ToArray();
+        var (anna, tickets) = (Guid.Empty, Array.Empty<Guid>());
+        for (var round = 0; round < 5; round++)   // the first ones warm both up, so that the later ones really meet
+        {
+            anna = Guid.CreateVersion7();
+            tickets = [.. (await (await world.BuyAsync(sale, 20, anna)).ReadAsync(HttpStatusCode.Created)).Items("tickets").Select(t => t.Id())];
 
-        var answers = await Task.WhenAll(tickets.Select((ticket, n) => world.OfferAsync(ticket, anna, $"guest{n}@people.example", replica: n % 2 == 0 ? replica.Url : null)));
+            var answers = await Task.WhenAll(tickets.Select((ticket, n) => world.OfferAsync(ticket, anna, $"guest{n}@people.example", replica: n % 2 == 0 ? replica.Url : null)));
 
-        Assert.Equal(10, answers.Count(a => a.StatusCode == HttpStatusCode.Created));
-        foreach (var refused in answers.Where(a => a.StatusCode != HttpStatusCode.Created)) await RefusesAsync((HttpStatusCode.UnprocessableEntity, "transfer_limit"), refused);
+            Assert.Equal(10, answers.Count(a => a.StatusCode == HttpStatusCode.Created));
+            foreach (var refused in answers.Where(a => a.StatusCode != HttpStatusCode.Created)) await RefusesAsync((HttpStatusCode.UnprocessableEntity, "transfer_limit"), refused);
+        }
         foreach (var ticket in tickets) await world.AgeTransfersAsync(ticket, TimeSpan.FromDays(1));
         Assert.Equal(HttpStatusCode.Created, (await world.OfferAsync(tickets[0], anna, "guest@people.example")).StatusCode);
     }
