@@ -65,7 +65,7 @@ public static class ListEvents
         venueId is null ? null : "e.venue_id = @venueId",
         filter.From is null ? null : "e.starts_at >= @From",
         filter.To is null ? null : "e.starts_at < @To",
-        string.IsNullOrWhiteSpace(filter.Q) ? null : "e.search @@ websearch_to_tsquery('simple', normalize(@Q, NFC))",
+        string.IsNullOrWhiteSpace(filter.Q) ? null : "e.id in (select found.id from events.events_with_words(@Q) found)",
         filter.Tag is null ? null : "normalize(@Tag, NFC) = any(e.tags)",
         filter.Organizer is null ? null : "e.tenant_id = (select named.tenant_id from platform.organizers('{}', @Organizer) named)",
         after is null ? null : after.NewestFirst ? "(e.created_at, e.id) < (@at, @id)" : "(e.starts_at, e.id) > (@at, @id)",

@@ -1,7 +1,9 @@
 using AdmitOne.Events.Catalogue;
 using AdmitOne.Events.Venues;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Builder;
@@ -25,7 +27,7 @@ public static class CreateEvent
             .MayRefuseWith(PlatformProblems.ValidationFailed, PlatformProblems.DependencyUnavailable);
 
     private static async Task<Results<Created<EventBody>, Refusal>> HandleAsync(
-        NewEvent asked, Caller caller, Database database, VenuesClient venues, Categories categories, EventMetrics metrics, TimeProvider clock,
+        NewEvent asked, Caller caller, Actor actor, Database database, VenuesClient venues, Categories categories, EventMetrics metrics, TimeProvider clock,
         HttpContext context, CancellationToken cancellationToken)
     {
         var times = EventTimes.Of(asked, clock.GetUtcNow());
@@ -47,7 +49,7 @@ public static class CreateEvent
         EventRow created;
         try
         {
-            created = await InsertAsync(database, caller, asked, times, venue, cancellationToken);
+            created = await InsertAsync(database, (caller, actor), asked, times, venue, cancellationToken);
         }
         catch (PostgresException tooLong) when (EventProblems.OfConstraint(tooLong) is { } refusal)
         {
@@ -60,8 +62,9 @@ public static class CreateEvent
     }
 
     private static async Task<EventRow> InsertAsync(
-        Database database, Caller caller, NewEvent asked, EventTimes times, Venue venue, CancellationToken cancellationToken)
+        Database database, (Caller Caller, Actor Actor) by, NewEvent asked, EventTimes times, Venue venue, CancellationToken cancellationToken)
     {
+        var caller = by.Caller;
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
         var slug = Slug.Of(await work.FindAsync<string>("select normalize(@Name, NFKD)", new { asked.Name }, cancellationToken) ?? "");
         var id = Guid.CreateVersion7();
@@ -71,28 +74,21 @@ public static class CreateEvent
         {
             if (++attempt > SlugTries) throw new InvalidOperationException($"No free slug for an event after {SlugTries} attempts.");
         }
-        await work.ExecuteAsync("""
-            insert into platform.outbox (tenant_id, id, type, resource_id, data)
-            select tenant_id, @messageId, 'event.created', id, jsonb_build_object('slug', slug, 'name', name, 'status', status, 'startsAt', starts_at)
-              from events.events where tenant_id = @tenantId and id = @id
-            """, new { messageId = Guid.CreateVersion7(), tenantId = caller.TenantId, id }, cancellationToken);
-        var row = await EventRows.FindOwnAsync(work, caller.TenantId, id, cancellationToken);
+        var row = (await EventRows.FindOwnAsync(work, caller.TenantId, id, cancellationToken))!;
+        await work.TellAsync("event.created", id, new { row.Slug, row.Name, row.Status, row.StartsAt }, cancellationToken);
+        await work.AuditAsync(by.Actor, new AuditEntry("event.create", "event", id, Before: null, row.ToBody()), cancellationToken);
         await work.CommitAsync(cancellationToken);
-        return row!;
+        return row;
     }
 
-    // 'simple' knows no language: names are searched as they are written, in whatever language that is.
     private const string InsertSql = """
         insert into events.events (
             tenant_id, id, slug, name, description, category_slug, tags, venue_id, venue_name, venue_max_capacity, time_zone,
             doors_at, starts_at, ends_at, sales_start_at, sales_end_at, check_in_from, check_in_until, visibility, age_restriction, image_url,
-            refund_until_hours_before, refund_fee_percent, transfer_allowed, transfer_until_hours_before, code_policy, re_entry, status, search)
+            refund_until_hours_before, refund_fee_percent, transfer_allowed, transfer_until_hours_before, code_policy, re_entry, status)
         select @tenantId, @id, @slug, t.name, t.description, @CategorySlug, t.tags, @VenueId, @venueName, @venueMaxCapacity, @timeZone,
                @DoorsAt, @StartsAt, @EndsAt, @SalesStartAt, @SalesEndAt, @CheckInFrom, @CheckInUntil, @visibility, @AgeRestriction, @ImageUrl,
-               @refundUntilHoursBefore, @refundFeePercent, @transferAllowed, @transferUntilHoursBefore, 'static', @reEntry, 'draft',
-               setweight(to_tsvector('simple', t.name), 'A')
-               || setweight(to_tsvector('simple', concat_ws(' ', @CategorySlug, array_to_string(t.tags, ' '))), 'B')
-               || setweight(to_tsvector('simple', @venueName), 'C') || setweight(to_tsvector('simple', t.description), 'D')
+               @refundUntilHoursBefore, @refundFeePercent, @transferAllowed, @transferUntilHoursBefore, 'static', @reEntry, 'draft'
           from (select normalize(@Name, NFC) as name, normalize(@description, NFC) as description,
                        array(select normalize(tag, NFC) from unnest(@tags) with ordinality as given (tag, place) order by place) as tags) t
         on conflict (tenant_id, slug) where deleted_at is null do nothing

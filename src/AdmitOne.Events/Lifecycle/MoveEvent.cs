@@ -1,6 +1,8 @@
 using AdmitOne.Events.Events;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Builder;
@@ -34,7 +36,7 @@ public static class MoveEvent
             .MayRefuseWith(PlatformProblems.NotFound, LifecycleProblems.TransitionNotAllowed);
 
     private static async Task<Results<Ok<EventBody>, Refusal>> HandleAsync(
-        Guid id, NewMove move, Caller caller, Database database, LifecycleMetrics metrics, HttpContext context, CancellationToken cancellationToken)
+        Guid id, NewMove move, Caller caller, Actor actor, Database database, LifecycleMetrics metrics, HttpContext context, CancellationToken cancellationToken)
     {
         var to = EventStatuses.Read(move.To);
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
@@ -63,6 +65,9 @@ public static class MoveEvent
         {
             return PlatformProblems.Invalid("/reason", "At most 500 characters.");
         }
+        var reason = move.Reason?.Normalize();
+        await work.TellAsync($"event.{to.Word()}", id, new { from = from.Word(), to = to.Word(), reason }, cancellationToken);
+        await work.AuditAsync(actor, new AuditEntry("event.move", "event", id, new { status = from.Word() }, new { status = to.Word(), reason }), cancellationToken);
         var moved = await EventRows.FindOwnAsync(work, caller.TenantId, id, cancellationToken);
         await work.CommitAsync(cancellationToken);
         metrics.Moved(to);
@@ -96,16 +101,13 @@ public static class MoveEvent
 
     private static Task<int> RecordAsync(TenantWork work, Caller caller, Guid id, string from, NewMove move, CancellationToken cancellationToken) => work.ExecuteAsync("""
         insert into events.event_transitions (tenant_id, id, event_id, from_status, to_status, reason, by_user_id)
-        values (@tenantId, @moveId, @id, @from, @To, normalize(@Reason, NFC), @userId);
-        insert into platform.outbox (tenant_id, id, type, resource_id, data)
-        values (@tenantId, @messageId, 'event.' || @To, @id, jsonb_build_object('from', @from, 'to', @To, 'reason', normalize(@Reason, NFC)))
+        values (@tenantId, @moveId, @id, @from, @To, normalize(@Reason, NFC), @userId)
         """, new
     {
         tenantId = caller.TenantId,
         userId = caller.UserId,
         id,
         moveId = Guid.CreateVersion7(),
-        messageId = Guid.CreateVersion7(),
         from,
         move.To,
         move.Reason,

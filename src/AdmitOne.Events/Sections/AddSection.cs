@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using AdmitOne.Events.Events;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
@@ -37,7 +38,7 @@ public static class AddSection
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.AlreadyExists, SectionProblems.OverVenueCapacity, SectionProblems.EditNotAllowed);
 
     private static async Task<Results<Created<SectionBody>, Refusal>> HandleAsync(
-        Guid eventId, NewSection asked, Caller caller, Database database, HttpContext context, CancellationToken cancellationToken)
+        Guid eventId, NewSection asked, Caller caller, Actor actor, Database database, HttpContext context, CancellationToken cancellationToken)
     {
         var tenantId = caller.TenantId;
         await using var work = await database.BeginAsync(tenantId, cancellationToken);
@@ -60,6 +61,7 @@ public static class AddSection
         {
             return refusal;
         }
+        await work.AuditAsync(actor, new AuditEntry("section.create", "section", id, Before: null, added), cancellationToken);
         await work.CommitAsync(cancellationToken);
 
         context.NeverCache();

@@ -1,3 +1,4 @@
+using AdmitOne.Platform.Audit;
 using System.ComponentModel.DataAnnotations;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
@@ -49,7 +50,7 @@ public static class ChangeSection
                 SectionProblems.OverVenueCapacity, SectionProblems.CapacityBelowSold, SectionProblems.EditNotAllowed);
 
     private static async Task<Results<Ok<SectionBody>, Refusal>> HandleAsync(
-        Guid id, SectionChange change, Caller caller, Database database, HttpContext context, CancellationToken cancellationToken)
+        Guid id, SectionChange change, Caller caller, Actor actor, Database database, HttpContext context, CancellationToken cancellationToken)
     {
         var tenantId = caller.TenantId;
         await using var work = await database.BeginAsync(tenantId, cancellationToken);
@@ -72,6 +73,7 @@ public static class ChangeSection
         {
             return refusal;
         }
+        await work.AuditAsync(actor, new AuditEntry("section.change", "section", id, section, changed), cancellationToken);
         await work.CommitAsync(cancellationToken);
 
         context.NeverCache();

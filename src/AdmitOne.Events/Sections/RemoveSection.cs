@@ -1,3 +1,4 @@
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
@@ -20,7 +21,7 @@ public static class RemoveSection
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.IfMatchRequired, PlatformProblems.VersionMismatch, SectionProblems.EditNotAllowed);
 
     private static async Task<Results<NoContent, Refusal>> HandleAsync(
-        Guid id, Caller caller, Database database, HttpContext context, CancellationToken cancellationToken)
+        Guid id, Caller caller, Actor actor, Database database, HttpContext context, CancellationToken cancellationToken)
     {
         var tenantId = caller.TenantId;
         await using var work = await database.BeginAsync(tenantId, cancellationToken);
@@ -38,6 +39,7 @@ public static class RemoveSection
         {
             return refusal;
         }
+        await work.AuditAsync(actor, new AuditEntry("section.remove", "section", id, section, After: null), cancellationToken);
         await work.CommitAsync(cancellationToken);
         return TypedResults.NoContent();
     }

@@ -1,9 +1,11 @@
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Health;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Idempotency;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Outbound;
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Platform.Redis;
@@ -57,6 +59,8 @@ public static class ServiceHost
         builder.Services.AddSingleton<IValidateOptions<RedisOptions>, RedisOptionsRules>();
         builder.Services.AddSingleton<RedisStore>();
         builder.Services.AddIdentity();
+        builder.Services.AddSingleton<OutboxBells>();
+        if (definition.SchemaVersion > 0) builder.Services.AddOutbox().AddHostedService<AuditSealer>();
         builder.Services.AddSingleton(new SchemaNeeded(definition.SchemaVersion)).AddSingleton<Readiness>();
 
         builder.Services.AddSingleton<IProblemDetailsService, ValidationAnswers>();

@@ -64,10 +64,28 @@ public static class SignedCallFilter
             return PlatformProblems.StaleTimestamp.With("The timestamp is more than 60 s from now.");
         return await services.GetRequiredService<RedisStore>().TryClaimAsync($"nonce:{call.Service}:{call.Nonce}", ServiceSignature.Window * 2) switch
         {
-            true => null,
+            true => Accept(context, call),
             false => PlatformProblems.NonceReused.With("Use a new nonce for each attempt."),
             null => PlatformProblems.DependencyUnavailable.With("Replay cannot be ruled out right now; try again.") with { RetryAfterSeconds = 1 },
         };
+    }
+
+    private static Refusal? Accept(HttpContext context, SignedCall call)
+    {
+        context.Items[SignedCaller.Item] = new SignedCaller(call.Service, Guid.TryParse(call.Tenant, out var tenantId) ? tenantId : null);
+        return null;
+    }
+}
+
+/// <summary>The service whose signature was found good, and the tenant it signed for: null if that is none.</summary>
+public sealed record SignedCaller(string Service, Guid? TenantId)
+{
+    internal static readonly object Item = new();
+
+    public static ValueTask<SignedCaller?> BindAsync(HttpContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return ValueTask.FromResult(context.Items[Item] as SignedCaller);
     }
 }
 

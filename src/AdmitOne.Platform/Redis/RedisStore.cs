@@ -22,6 +22,23 @@ public sealed partial class RedisStore(IOptions<RedisOptions> options, ILogger<R
     /// <returns>Whether Redis answered in time.</returns>
     public Task<bool> PingAsync() => BoundedAsync(async redis => await redis.PingAsync() < s_patience, false);
 
+    /// <summary>Tells every process that listens. Who does not hear it must be right all the same.</summary>
+    public Task PublishAsync(string channel, string message) =>
+        BoundedAsync(async redis => await redis.PublishAsync(channel, message), 0L);
+
+    /// <summary>Hears what is published from now on, and again after Redis was away.</summary>
+    public async Task SubscribeAsync(string channel, Action<string> heard)
+    {
+        try
+        {
+            await (await _connection.Value).GetSubscriber().SubscribeAsync(channel, (_, message) => heard(message!));
+        }
+        catch (Exception fault) when (fault is RedisException or TimeoutException)
+        {
+            Away(fault);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_connection is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }) await (await _connection.Value).CloseAsync();

@@ -1,3 +1,4 @@
+using AdmitOne.Platform.Outbox;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -7,7 +8,8 @@ namespace AdmitOne.Platform.Workers;
 /// A dull loop around one step. A step that fails is logged and tried again at the next beat; replicas may run the same step at the same time,
 /// so each step must be right when another has just done it.
 /// </summary>
-public abstract partial class PeriodicWorker(TimeSpan period, TimeProvider clock, ILogger logger) : BackgroundService
+/// <param name="bell">Calls for a step before the period is over.</param>
+public abstract partial class PeriodicWorker(TimeSpan period, TimeProvider clock, ILogger logger, Bell? bell = null) : BackgroundService
 {
     private DateTimeOffset? _lastSuccess;
 
@@ -20,8 +22,10 @@ public abstract partial class PeriodicWorker(TimeSpan period, TimeProvider clock
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var beat = new PeriodicTimer(period, clock);
+        var rung = Task.CompletedTask;
         do
         {
+            if (bell is not null) rung = bell.Next;   // before the step: what arrives during it is not lost
             try
             {
                 await StepAsync(stoppingToken);
@@ -36,7 +40,7 @@ public abstract partial class PeriodicWorker(TimeSpan period, TimeProvider clock
                 StepFailed(logger, fault, GetType().Name);
             }
         }
-        while (await NextBeatAsync(beat, stoppingToken));
+        while (bell is null ? await NextBeatAsync(beat, stoppingToken) : await NextRingAsync(rung, stoppingToken));
     }
 
     private static async Task<bool> NextBeatAsync(PeriodicTimer beat, CancellationToken stoppingToken)
@@ -49,6 +53,12 @@ public abstract partial class PeriodicWorker(TimeSpan period, TimeProvider clock
         {
             return false;
         }
+    }
+
+    private async Task<bool> NextRingAsync(Task rung, CancellationToken stoppingToken)
+    {
+        await rung.WaitAsync(period, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return !stoppingToken.IsCancellationRequested;
     }
 
     [LoggerMessage(EventId = 1301, Level = LogLevel.Warning, Message = "A step of {Worker} failed and will be tried again")]

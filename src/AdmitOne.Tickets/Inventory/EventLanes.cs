@@ -1,3 +1,4 @@
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Problems;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -15,8 +16,8 @@ public sealed class EventLanes : BackgroundService
 
     private readonly Lane[] _lanes;
 
-    public EventLanes(NpgsqlDataSource source, InventoryMetrics metrics, ILogger<EventLanes> logger) =>
-        _lanes = Enumerable.Range(0, LaneCount).Select(_ => new Lane(source, metrics, logger)).ToArray();
+    public EventLanes(NpgsqlDataSource source, InventoryMetrics metrics, OutboxBells bells, ILogger<EventLanes> logger) =>
+        _lanes = Enumerable.Range(0, LaneCount).Select(_ => new Lane(source, metrics, bells.Told, logger)).ToArray();
 
     /// <summary>Has a command decided in its event's order, and answers after it was committed. Refuses at once when too much waits.</summary>
     /// <exception cref="Exception">The fault of a command that failed alone; nothing of it was kept.</exception>

@@ -72,13 +72,15 @@ public static class InventoryCheck
              where p.tenant_id = @tenantId and p.event_id = @id group by p.section_id, p.capacity, p.held, p.sold),
         bought as (
             select o.id, o.status, o.total_minor, o.currency,
-                   (select coalesce(sum(i.quantity), 0) from tickets.order_items i where i.tenant_id = o.tenant_id and i.order_id = o.id)::int as wanted,
+                   (select coalesce(sum(i.quantity), 0) from tickets.order_items i where i.tenant_id = o.tenant_id and i.order_id = o.id and i.kind = 'ticket')::int as wanted,
                    (select coalesce(sum(i.total_minor), 0) from tickets.order_items i where i.tenant_id = o.tenant_id and i.order_id = o.id)::bigint as lines_minor,
-                   (select count(*) from tickets.tickets t where t.tenant_id = o.tenant_id and t.order_id = o.id)::int as tickets,
+                   t.n as tickets, t.paid_minor as tickets_minor,
                    (select coalesce(sum(p.amount_minor), 0) from tickets.payments p
                      where p.tenant_id = o.tenant_id and p.order_id = o.id and p.status = 'succeeded' and p.currency = o.currency)::bigint as paid_minor,
                    (select coalesce(sum(r.amount_minor), 0) from tickets.refunds r where r.tenant_id = o.tenant_id and r.order_id = o.id)::bigint as refunded_minor
-              from tickets.orders o where o.tenant_id = @tenantId and o.event_id = @id)
+              from tickets.orders o cross join lateral (select count(*)::int as n, coalesce(sum(coalesce(t.paid_minor, t.face_value_minor)), 0)::bigint as paid_minor
+                                                          from tickets.tickets t where t.tenant_id = o.tenant_id and t.order_id = o.id) t
+             where o.tenant_id = @tenantId and o.event_id = @id)
         select 'oversold' as kind, id, format('ticket type: quantity %s, held %s, tickets %s', quantity, held_rows, ticket_rows) as detail
           from counted where held_rows + ticket_rows > quantity
         union all
@@ -106,8 +108,8 @@ public static class InventoryCheck
           from tickets.tickets t where t.tenant_id = @tenantId and t.event_id = @id
            and not exists (select 1 from tickets.orders o where o.tenant_id = t.tenant_id and o.id = t.order_id)
         union all
-        select 'money_mismatch', id, format('order %s: total %s, lines %s, paid %s, refunded %s %s', status, total_minor, lines_minor, paid_minor, refunded_minor, currency)
-          from bought where total_minor <> lines_minor
+        select 'money_mismatch', id, format('order %s: total %s, lines %s, tickets %s, paid %s, refunded %s %s', status, total_minor, lines_minor, tickets_minor, paid_minor, refunded_minor, currency)
+          from bought where total_minor <> lines_minor or (tickets > 0 and tickets = wanted and tickets_minor <> total_minor)
             or (status = 'paid' and paid_minor - refunded_minor <> total_minor)
             or (status = 'refunded' and paid_minor <> refunded_minor)
             or (status in ('payment_pending', 'payment_failed', 'expired') and paid_minor > 0)

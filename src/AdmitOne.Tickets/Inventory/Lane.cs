@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -9,7 +10,7 @@ namespace AdmitOne.Tickets.Inventory;
 /// One queue and one connection. It takes what has arrived while its last transaction ran (no timer: an idle lane answers at once), as long
 /// as it belongs to one event, and commits it in two round trips.
 /// </summary>
-internal sealed partial class Lane(NpgsqlDataSource source, InventoryMetrics metrics, ILogger logger)
+internal sealed partial class Lane(NpgsqlDataSource source, InventoryMetrics metrics, Bell told, ILogger logger)
 {
     public const int MaxBatch = 256;
     public const int MaxWaiting = 2048;
@@ -89,6 +90,7 @@ internal sealed partial class Lane(NpgsqlDataSource source, InventoryMetrics met
             SweepExpired.First(view, changes);
             foreach (var command in batch) command.Decide(view, changes);
             await StockWrites.RunAsync(_connection, batch[0], view, changes, CancellationToken.None);
+            if (changes.Messages.Count > 0) told.Ring();
             metrics.Expired(changes.Expired);
             metrics.Sold(changes.Tickets.Count);
             return BatchEnd.Committed;

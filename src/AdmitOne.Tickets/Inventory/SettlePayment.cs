@@ -121,7 +121,7 @@ internal sealed class SettlePayment(
             for (var n = 0; n < row.Quantity; n++)
             {
                 tickets.Add(new NewTicket(Guid.CreateVersion7(view.Now), eventId, row.TicketTypeId, type.Section.Id, order.Id, row.Id, order.UserId,
-                    row.UnitPriceMinor, row.Currency));
+                    row.UnitPriceMinor, row.UnitPriceMinor, row.Currency));
             }
         }
         view.Holds[order.HoldId] = rows.ConvertAll(row => row with { Status = "completed" });

@@ -18,7 +18,7 @@ internal sealed record NewPayment(
     Guid Id, Guid OrderId, string Method, string? Token, string Status, long AmountMinor, string Currency, DateTimeOffset HoldExpiresAt, DateTimeOffset NextCheckAt);
 
 internal sealed record NewTicket(
-    Guid Id, Guid EventId, Guid TicketTypeId, Guid SectionId, Guid OrderId, Guid ReservationId, Guid? UserId, long FaceValueMinor, string Currency);
+    Guid Id, Guid EventId, Guid TicketTypeId, Guid SectionId, Guid OrderId, Guid ReservationId, Guid? UserId, long FaceValueMinor, long PaidMinor, string Currency);
 
 internal sealed record OrderMove(Guid OrderId, string Status, string? Reference);
 

@@ -131,13 +131,14 @@ internal static class StockWrites
         if (changes.Tickets.Count == 0) return;
         var tickets = changes.Tickets;
         batch.Add("""
-            insert into tickets.tickets (tenant_id, id, event_id, ticket_type_id, section_id, order_id, reservation_id, user_id, status, face_value_minor, currency, created_at, updated_at)
-            select $1, t.id, t.event_id, t.ticket_type_id, t.section_id, t.order_id, t.reservation_id, t.user_id, 'issued', t.face_value_minor, t.currency, $11, $11
-              from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::uuid[], $8::uuid[], $9::bigint[], $10::text[])
-                   as t (id, event_id, ticket_type_id, section_id, order_id, reservation_id, user_id, face_value_minor, currency)
+            insert into tickets.tickets (tenant_id, id, event_id, ticket_type_id, section_id, order_id, reservation_id, user_id, status, face_value_minor, paid_minor, currency, created_at, updated_at)
+            select $1, t.id, t.event_id, t.ticket_type_id, t.section_id, t.order_id, t.reservation_id, t.user_id, 'issued', t.face_value_minor, t.paid_minor, t.currency, $12, $12
+              from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::uuid[], $8::uuid[], $9::bigint[], $10::bigint[], $11::text[])
+                   as t (id, event_id, ticket_type_id, section_id, order_id, reservation_id, user_id, face_value_minor, paid_minor, currency)
             """, tenantId, tickets.Select(t => t.Id).ToArray(), tickets.Select(t => t.EventId).ToArray(), tickets.Select(t => t.TicketTypeId).ToArray(),
             tickets.Select(t => t.SectionId).ToArray(), tickets.Select(t => t.OrderId).ToArray(), tickets.Select(t => t.ReservationId).ToArray(),
-            tickets.Select(t => t.UserId).ToArray(), tickets.Select(t => t.FaceValueMinor).ToArray(), tickets.Select(t => t.Currency).ToArray(), now.UtcDateTime);
+            tickets.Select(t => t.UserId).ToArray(), tickets.Select(t => t.FaceValueMinor).ToArray(),
+            tickets.Select(t => t.PaidMinor).ToArray(), tickets.Select(t => t.Currency).ToArray(), now.UtcDateTime);
     }
 
     private static void AddAnswers(NpgsqlBatch batch, Guid tenantId, StockChanges changes)

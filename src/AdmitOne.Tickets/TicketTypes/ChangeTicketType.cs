@@ -1,3 +1,4 @@
+using AdmitOne.Platform.Audit;
 using System.Text.Json.Nodes;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
@@ -21,7 +22,7 @@ internal static class ChangeTicketType
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.IfMatchRequired, PlatformProblems.VersionMismatch, TicketTypeProblems.QuantityBelowSold, TicketTypeProblems.EditNotAllowed);
 
     private static async Task<Results<Ok<TicketType>, Refusal>> HandleAsync(
-        Guid id, JsonObject patch, Caller caller, HttpContext context, Database database, MergePatch merge, CancellationToken cancellationToken)
+        Guid id, JsonObject patch, Caller caller, Actor actor, HttpContext context, Database database, MergePatch merge, CancellationToken cancellationToken)
     {
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
         if (await TicketTypeRow.FindAsync(work, id, cancellationToken) is not { } before) return TicketTypeProblems.NoType;
@@ -52,6 +53,7 @@ internal static class ChangeTicketType
         }, cancellationToken);
         if (changed == 0) return PlatformProblems.VersionMismatch.With("Somebody else changed it just now; read it again and repeat your change.");
         var answer = (await TicketTypeRow.FindAsync(work, id, cancellationToken))!.Answer();
+        await work.AuditAsync(actor, new AuditEntry("ticket_type.change", "ticket_type", id, before.Answer(), answer), cancellationToken);
         await work.CommitAsync(cancellationToken);
 
         EntityTag.Set(context, answer.Version);

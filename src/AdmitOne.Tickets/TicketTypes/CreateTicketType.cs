@@ -1,3 +1,4 @@
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
@@ -19,7 +20,7 @@ internal static class CreateTicketType
             .MayRefuseWith(PlatformProblems.NotFound, TicketTypeProblems.SectionRequired);
 
     private static async Task<Results<Created<TicketType>, Refusal>> HandleAsync(
-        Guid eventId, TicketTypeBody body, Caller caller, HttpContext context, Database database, TimeProvider clock, CancellationToken cancellationToken)
+        Guid eventId, TicketTypeBody body, Caller caller, Actor actor, HttpContext context, Database database, TimeProvider clock, CancellationToken cancellationToken)
     {
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
         if (await work.FindAsync<EventFacts>(ReadableEvent.Select, new { eventId }, cancellationToken) is null) return TicketTypeProblems.NoEvent;
@@ -41,6 +42,7 @@ internal static class CreateTicketType
             body.MaxPerCustomer, body.SalesStartAt, body.SalesEndAt, body.Transferable, body.Quantity,
         }, cancellationToken);
         var created = (await TicketTypeRow.FindAsync(work, id, cancellationToken))!.Answer();
+        await work.AuditAsync(actor, new AuditEntry("ticket_type.create", "ticket_type", id, Before: null, created), cancellationToken);
         await work.CommitAsync(cancellationToken);
 
         EntityTag.Set(context, created.Version);

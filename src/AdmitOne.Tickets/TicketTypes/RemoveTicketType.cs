@@ -1,3 +1,4 @@
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
@@ -18,7 +19,7 @@ internal static class RemoveTicketType
             .RequireAuthorization(Policies.VenueManager).WithRateTier(RateTier.Write)
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.IfMatchRequired, PlatformProblems.VersionMismatch, TicketTypeProblems.EditNotAllowed);
 
-    private static async Task<Results<NoContent, Refusal>> HandleAsync(Guid id, Caller caller, HttpContext context, Database database, CancellationToken cancellationToken)
+    private static async Task<Results<NoContent, Refusal>> HandleAsync(Guid id, Caller caller, Actor actor, HttpContext context, Database database, CancellationToken cancellationToken)
     {
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
         if (await TicketTypeRow.FindAsync(work, id, cancellationToken) is not { } found) return TicketTypeProblems.NoType;
@@ -31,6 +32,7 @@ internal static class RemoveTicketType
             "update tickets.ticket_types set deleted_at = clock_timestamp(), version = version + 1 where id = @id and version = @Version and deleted_at is null",
             new { id, found.Version }, cancellationToken);
         if (removed == 0) return PlatformProblems.VersionMismatch.With("Somebody else changed it just now; read it again.");
+        await work.AuditAsync(actor, new AuditEntry("ticket_type.remove", "ticket_type", id, found.Answer(), After: null), cancellationToken);
         await work.CommitAsync(cancellationToken);
         return TypedResults.NoContent();
     }

@@ -1,0 +1,132 @@
+using AdmitOne.Platform.Postgres;
+using AdmitOne.Platform.Workers;
+using Microsoft.Extensions.Logging;
+
+namespace AdmitOne.Platform.Outbox;
+
+/// <summary>
+/// Reacts to messages: each tenant's in their order, one at a time over all replicas, each in one transaction with the cursor that remembers
+/// it. So an effect in this database happens once; an effect elsewhere, at least once. A message that fails holds up its own tenant's next ones
+/// and nobody else's: it is tried again later and later, and never skipped.
+/// </summary>
+/// <param name="name">Where its cursors are found; never renamed, or it begins again at the first message.</param>
+public abstract partial class OutboxConsumer(string name, Database database, OutboxBells bells, OutboxMetrics metrics, TimeProvider clock, ILogger logger)
+    : PeriodicWorker(TimeSpan.FromSeconds(1), clock, logger, bells.Numbered)
+{
+    private const int TenantsAtOnce = 100;
+    private const int Window = 500;
+    private static readonly TimeSpan s_measured = TimeSpan.FromSeconds(5);
+
+    private readonly TimeProvider _clock = clock;
+    private readonly ILogger _logger = logger;
+    private long? _lastMeasured;
+
+    public string Name => name;
+
+    /// <summary>The types that concern it; the others are passed over, many at a time.</summary>
+    protected abstract IReadOnlyCollection<string> Types { get; }
+
+    /// <summary>Does what the message asks for, in <paramref name="work"/>, which is committed for it. What it throws is logged, and the message tried again.</summary>
+    protected abstract Task HandleAsync(TenantWork work, OutboxMessage message, CancellationToken cancellationToken);
+
+    protected override async Task StepAsync(CancellationToken cancellationToken)
+    {
+        bool moved;
+        do
+        {
+            var behind = await database.AskForAllTenantsAsync<Guid>("select tenant_id from platform.tenants_behind(@name, @TenantsAtOnce)", new { name, TenantsAtOnce }, cancellationToken);
+            moved = false;
+            foreach (var tenantId in behind) moved |= await CatchUpAsync(tenantId, cancellationToken);
+        }
+        while (moved);
+        await MeasureAsync(cancellationToken);
+    }
+
+    private async Task<bool> CatchUpAsync(Guid tenantId, CancellationToken cancellationToken)
+    {
+        var (cursor, end, messages) = await LookAheadAsync(tenantId, cancellationToken);
+        var at = cursor;
+        foreach (var message in messages)
+        {
+            if (!await TryHandleAsync(tenantId, at, message, cancellationToken)) return at > cursor;
+            at = message.Sequence;
+        }
+        if (at == end) return at > cursor;
+        await using var work = await database.BeginAsync(tenantId, cancellationToken);
+        if (!await MoveAsync(work, at, end, cancellationToken)) return at > cursor;
+        await work.CommitAsync(cancellationToken);
+        return true;
+    }
+
+    private async Task<(long Cursor, long End, IReadOnlyList<OutboxMessage> Messages)> LookAheadAsync(Guid tenantId, CancellationToken cancellationToken)
+    {
+        await using var work = await database.BeginAsync(tenantId, cancellationToken);
+        var cursor = await work.FindAsync<long?>("select sequence from platform.outbox_cursors where tenant_id = @tenantId and consumer = @name", new { tenantId, name }, cancellationToken);
+        if (cursor is null)
+            await work.ExecuteAsync("insert into platform.outbox_cursors (tenant_id, consumer) values (@tenantId, @name) on conflict do nothing", new { tenantId, name }, cancellationToken);
+        var from = cursor ?? 0;
+        var head = await work.FindAsync<long>("select sequence from platform.outbox_heads where tenant_id = @tenantId", new { tenantId }, cancellationToken);
+        var end = Math.Min(head, from + Window);
+        var rows = await work.QueryAsync<OutboxRow>("""
+            select o.id, s.sequence, o.type, o.occurred_at, o.resource_id, o.data::text as data
+              from platform.outbox_sequence s join platform.outbox o on o.tenant_id = s.tenant_id and o.id = s.outbox_id
+             where s.tenant_id = @tenantId and s.sequence > @from and s.sequence <= @end and o.type = any (@types) order by s.sequence
+            """, new { tenantId, from, end, types = Types.ToArray() }, cancellationToken);
+        await work.CommitAsync(cancellationToken);
+        return (from, end, rows.Select(row => row.ToMessage()).ToArray());
+    }
+
+    /// <returns>False if somebody else is at it, or it failed.</returns>
+    private async Task<bool> TryHandleAsync(Guid tenantId, long from, OutboxMessage message, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var work = await database.BeginAsync(tenantId, cancellationToken);
+            if (!await MoveAsync(work, from, message.Sequence, cancellationToken)) return false;
+            await HandleAsync(work, message, cancellationToken);
+            await work.CommitAsync(cancellationToken);
+            metrics.Handled(name);
+            return true;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception fault) when (!DatabaseFaults.IsUnavailable(fault))
+        {
+            metrics.Failed(name);
+            await PutOffAsync(tenantId, from, message, fault, cancellationToken);
+            return false;
+        }
+    }
+
+    // The row is the turnstile: who has it locked handles this tenant's next message, and nobody waits for it.
+    private async Task<bool> MoveAsync(TenantWork work, long from, long to, CancellationToken cancellationToken) => await work.ExecuteAsync("""
+        update platform.outbox_cursors c set sequence = @to, failures = 0, next_attempt_at = '-infinity', moved_at = clock_timestamp()
+          from (select tenant_id, consumer from platform.outbox_cursors where tenant_id = @tenantId and consumer = @name and sequence = @from for update skip locked) mine
+         where c.tenant_id = mine.tenant_id and c.consumer = mine.consumer
+        """, new { tenantId = work.TenantId, name, from, to }, cancellationToken) == 1;
+
+    private async Task PutOffAsync(Guid tenantId, long from, OutboxMessage message, Exception fault, CancellationToken cancellationToken)
+    {
+        await using var work = await database.BeginAsync(tenantId, cancellationToken);
+        var failures = await work.FindAsync<int>("""
+            update platform.outbox_cursors
+               set failures = failures + 1, next_attempt_at = clock_timestamp() + least(power(2, least(failures, 10)), 300) * interval '1 second', moved_at = clock_timestamp()
+             where tenant_id = @tenantId and consumer = @name and sequence = @from returning failures
+            """, new { tenantId, name, from }, cancellationToken);
+        await work.CommitAsync(cancellationToken);
+        HandlingFailed(_logger, fault, name, message.Sequence, message.Type, tenantId, failures);
+    }
+
+    private async Task MeasureAsync(CancellationToken cancellationToken)
+    {
+        if (_lastMeasured is { } last && _clock.GetElapsedTime(last) < s_measured) return;
+        var backlog = (await database.AskForAllTenantsAsync<Backlog>("select messages, oldest_seconds from platform.consumer_backlog(@name)", new { name }, cancellationToken))[0];
+        metrics.Behind(name, backlog.Messages, backlog.OldestSeconds);
+        _lastMeasured = _clock.GetTimestamp();
+    }
+
+    [LoggerMessage(EventId = 1402, Level = LogLevel.Error, Message = "{Consumer} failed at message {Sequence} ({Type}) of tenant {TenantId} for time {Failures}; it will be tried again, and what follows it waits")]
+    private static partial void HandlingFailed(ILogger logger, Exception fault, string consumer, long sequence, string type, Guid tenantId, int failures);
+}
