@@ -2,6 +2,7 @@ using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Hosting;
 using AdmitOne.Tickets.Codes;
 using AdmitOne.Tickets.Inventory;
+using AdmitOne.Tickets.Minting;
 using AdmitOne.Tickets.Orders;
 using AdmitOne.Tickets.Purchases;
 using AdmitOne.Tickets.Reservations;
@@ -33,6 +34,7 @@ public static class TicketsService
         builder.Services.AddCodes();
         builder.Services.AddScans();
         builder.Services.AddTransfers();
+        builder.Services.AddMinting(configuration);
         configure?.Invoke(builder);
 
         var app = builder.Build();
@@ -45,6 +47,7 @@ public static class TicketsService
         v1.MapCodes();
         v1.MapScans();
         v1.MapTransfers();
+        v1.MapMinting();
         v1.MapInventory();
         return app;
     }

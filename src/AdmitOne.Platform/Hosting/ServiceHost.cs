@@ -10,6 +10,7 @@ using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Platform.Redis;
 using AdmitOne.Platform.Telemetry;
+using AdmitOne.Platform.Webhooks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -58,6 +59,7 @@ public static class ServiceHost
         builder.Services.AddCheckedOptions<RedisOptions, RedisOptionsAnnotations>();
         builder.Services.AddSingleton<IValidateOptions<RedisOptions>, RedisOptionsRules>();
         builder.Services.AddSingleton<RedisStore>();
+        builder.Services.AddCheckedOptions<WebhookOptions, WebhookOptionsAnnotations>();
         builder.Services.AddIdentity();
         builder.Services.AddSingleton<OutboxBells>();
         if (definition.SchemaVersion > 0) builder.Services.AddOutbox().AddHostedService<AuditSealer>();
@@ -91,6 +93,7 @@ public static class ServiceHost
         app.UseAuthentication();
         app.UseAuthorization();
         app.Use((context, next) => SignedCallFilter.InvokeAsync(context, () => next(context)));
+        app.Use((context, next) => SignedWebhookFilter.InvokeAsync(context, () => next(context)));
         app.UseMiddleware<IdempotencyMiddleware>();
 
         app.MapHealth();

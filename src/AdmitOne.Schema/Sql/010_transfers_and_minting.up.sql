@@ -104,7 +104,8 @@ $$;
 
 create function tickets.tenant_of_mint_job(p_job_id uuid) returns uuid
     language sql stable security definer set search_path = pg_catalog, pg_temp as
-$$ select tenant_id from tickets.mint_jobs where id = p_job_id $$;
+$$ select t.id from platform.tenants t where exists (select from tickets.mint_jobs j where j.tenant_id = t.id and j.id = p_job_id) $$;
+comment on function tickets.tenant_of_mint_job is 'By the primary key of each tenant: a webhook says which job, not whose.';
 
 alter function tickets.expired_transfers(integer) owner to admitone_worker;
 alter function tickets.tenants_with_mint_jobs_due(integer) owner to admitone_worker;

@@ -1,5 +1,7 @@
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Builder;
@@ -38,16 +40,18 @@ internal static class BlockTicket
             .MayRefuseWith(PlatformProblems.NotFound, TicketProblems.NotIssued);
     }
 
-    private static Task<Results<Ok<Ticket>, Refusal>> BlockAsync(Guid id, BlockReason request, Caller caller, HttpContext context, Database database, CancellationToken cancellationToken) =>
-        MoveAsync((id, From: "issued", To: "blocked", Message: "ticket.blocked"), request, caller, context, database, cancellationToken);
+    private static Task<Results<Ok<Ticket>, Refusal>> BlockAsync(
+        Guid id, BlockReason request, Caller caller, Actor actor, HttpContext context, Database database, CancellationToken cancellationToken) =>
+        MoveAsync((id, From: "issued", To: "blocked"), request, (caller, actor), context, database, cancellationToken);
 
-    private static Task<Results<Ok<Ticket>, Refusal>> UnblockAsync(Guid id, BlockReason request, Caller caller, HttpContext context, Database database, CancellationToken cancellationToken) =>
-        MoveAsync((id, From: "blocked", To: "issued", Message: "ticket.unblocked"), request, caller, context, database, cancellationToken);
+    private static Task<Results<Ok<Ticket>, Refusal>> UnblockAsync(
+        Guid id, BlockReason request, Caller caller, Actor actor, HttpContext context, Database database, CancellationToken cancellationToken) =>
+        MoveAsync((id, From: "blocked", To: "issued"), request, (caller, actor), context, database, cancellationToken);
 
     private static async Task<Results<Ok<Ticket>, Refusal>> MoveAsync(
-        (Guid Id, string From, string To, string Message) move, BlockReason request, Caller caller, HttpContext context, Database database, CancellationToken cancellationToken)
+        (Guid Id, string From, string To) move, BlockReason request, (Caller Caller, Actor Actor) who, HttpContext context, Database database, CancellationToken cancellationToken)
     {
-        await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
+        await using var work = await database.BeginAsync(who.Caller.TenantId, cancellationToken);
         var moved = await work.ExecuteAsync("update tickets.tickets set status = @To, updated_at = clock_timestamp() where id = @Id and status = @From",
             new { move.Id, move.From, move.To }, cancellationToken) == 1;
         if (await work.FindAsync<TicketRow>($"{TicketRow.Select} where t.id = @Id", new { move.Id }, cancellationToken) is not { } ticket)
@@ -55,10 +59,14 @@ internal static class BlockTicket
         if (ticket.Status != move.To) return TicketProblems.NotIssued.With($"It is {ticket.Status}.");
         if (moved)
         {
-            await work.TellAsync(move.Message, move.Id, new { TicketId = move.Id, ticket.EventId, request.Reason }, cancellationToken);
+            var data = new { TicketId = move.Id, ticket.EventId };
+            if (move.To == "blocked") await work.TellAsync("ticket.blocked", move.Id, data, cancellationToken);
+            else await work.TellAsync("ticket.unblocked", move.Id, data, cancellationToken);
+            await work.AuditAsync(who.Actor, new AuditEntry(move.To == "blocked" ? "ticket.block" : "ticket.unblock", "ticket", move.Id,
+                new { Status = move.From }, new { Status = move.To, request.Reason }), cancellationToken);
             await work.CommitAsync(cancellationToken);
         }
         context.NeverCache();
-        return TypedResults.Ok(ticket.Answer());
+        return TypedResults.Ok(ticket.Answer(who.Caller));
     }
 }

@@ -24,6 +24,6 @@ internal static class FindTicket
             return PlatformProblems.NotFound.With("There is no such ticket.");
         if (ticket.UserId != caller.UserId && !caller.IsManager) return PlatformProblems.NotOwner.With("The ticket is somebody else's.");
         context.NeverCache();
-        return TypedResults.Ok(ticket.Answer());
+        return TypedResults.Ok(ticket.Answer(caller));
     }
 }

@@ -1,5 +1,7 @@
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Tickets.Codes;
@@ -28,7 +30,7 @@ internal static class AcceptTransfer
                 TicketProblems.NotIssued, TicketProblems.Used, InventoryProblems.LimitPerCustomer);
 
     private static async Task<Results<Ok<Transfer>, Refusal>> HandleAsync(
-        Guid id, Caller caller, HttpContext context, Database database, TransferMetrics metrics, CancellationToken cancellationToken)
+        Guid id, Caller caller, Actor actor, HttpContext context, Database database, TransferMetrics metrics, CancellationToken cancellationToken)
     {
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
         var (offer, refusal) = await TryAcceptAsync(work, id, caller, cancellationToken);
@@ -37,11 +39,12 @@ internal static class AcceptTransfer
             metrics.Refused();
             return refusal;
         }
+        await work.AuditAsync(actor, new AuditEntry("transfer.accept", "transfer", id, new { Status = "offered" }, new { offer!.Status, offer.TicketId, offer.EventId, offer.FromUserId, offer.ToUserId }), cancellationToken);
         await work.CommitAsync(cancellationToken);
 
         metrics.Accepted();
         context.NeverCache();
-        return TypedResults.Ok(offer!.Answer(caller));
+        return TypedResults.Ok(offer.Answer(caller));
     }
 
     private static async Task<(TransferRow? Offer, Refusal? Refusal)> TryAcceptAsync(TenantWork work, Guid id, Caller caller, CancellationToken cancellationToken)

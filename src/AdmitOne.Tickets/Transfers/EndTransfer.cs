@@ -1,5 +1,7 @@
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Tickets.Tickets;
@@ -27,16 +29,16 @@ internal static class EndTransfer
     }
 
     private static async Task<Results<Ok<Transfer>, Refusal>> DeclineAsync(
-        Guid id, Caller caller, HttpContext context, Database database, TransferMetrics metrics, CancellationToken cancellationToken)
+        Guid id, Caller caller, Actor actor, HttpContext context, Database database, TransferMetrics metrics, CancellationToken cancellationToken)
     {
-        var (offer, refusal) = await EndAsync(database, id, caller, ("decline", "declined"), cancellationToken);
+        var (offer, refusal) = await EndAsync(database, id, (caller, actor), ("decline", "declined"), cancellationToken);
         return Answer(context, offer?.Answer(caller), refusal, refusal is null ? metrics.Declined : metrics.Refused);
     }
 
     private static async Task<Results<Ok<Transfer>, Refusal>> CancelAsync(
-        Guid id, Caller caller, HttpContext context, Database database, TransferMetrics metrics, CancellationToken cancellationToken)
+        Guid id, Caller caller, Actor actor, HttpContext context, Database database, TransferMetrics metrics, CancellationToken cancellationToken)
     {
-        var (offer, refusal) = await EndAsync(database, id, caller, ("cancel", "cancelled"), cancellationToken);
+        var (offer, refusal) = await EndAsync(database, id, (caller, actor), ("cancel", "cancelled"), cancellationToken);
         return Answer(context, offer?.Answer(caller), refusal, refusal is null ? metrics.Cancelled : metrics.Refused);
     }
 
@@ -48,15 +50,18 @@ internal static class EndTransfer
     }
 
     private static async Task<(TransferRow? Offer, Refusal? Refusal)> EndAsync(
-        Database database, Guid id, Caller caller, (string Verb, string Becomes) move, CancellationToken cancellationToken)
+        Database database, Guid id, (Caller Caller, Actor Actor) who, (string Verb, string Becomes) move, CancellationToken cancellationToken)
     {
-        await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
+        await using var work = await database.BeginAsync(who.Caller.TenantId, cancellationToken);
         await work.ExecuteAsync("select 1 from tickets.ticket_transfers where id = @id for no key update", new { id }, cancellationToken);
         if (await OpenOffer.FindAsync(work, id, cancellationToken) is not { } offer) return (null, OpenOffer.NoSuch);
-        if (OpenOffer.Refuse(offer, caller, move.Verb) is { } refusal) return (null, refusal);
+        if (OpenOffer.Refuse(offer, who.Caller, move.Verb) is { } refusal) return (null, refusal);
 
         await work.ExecuteAsync("update tickets.ticket_transfers set status = @Becomes, closed_at = @Now where id = @id and status = 'offered'", new { id, move.Becomes, offer.Now }, cancellationToken);
-        await work.TellAsync($"transfer.{move.Becomes}", id, new { TransferId = id, offer.TicketId, offer.EventId, offer.FromUserId }, cancellationToken);
+        var data = new { TransferId = id, offer.TicketId, offer.EventId, offer.FromUserId };
+        if (move.Verb == "decline") await work.TellAsync("transfer.declined", id, data, cancellationToken);
+        else await work.TellAsync("transfer.cancelled", id, data, cancellationToken);
+        await work.AuditAsync(who.Actor, new AuditEntry($"transfer.{move.Verb}", "transfer", id, new { Status = "offered" }, new { Status = move.Becomes, offer.TicketId, offer.EventId }), cancellationToken);
         var ended = await work.FindAsync<TransferRow>($"{TransferRow.Select} where f.id = @id", new { id }, cancellationToken);
         await work.CommitAsync(cancellationToken);
         return (ended, null);

@@ -1,3 +1,4 @@
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 
 namespace AdmitOne.Tickets.Transfers;

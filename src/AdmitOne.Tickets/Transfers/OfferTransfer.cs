@@ -1,6 +1,8 @@
 using System.ComponentModel.DataAnnotations;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Tickets.Tickets;
@@ -37,7 +39,7 @@ internal static class OfferTransfer
                 TransferProblems.Pending, TransferProblems.NotAllowed, TransferProblems.Limit);
 
     private static async Task<Results<Created<Transfer>, Refusal>> HandleAsync(
-        Guid id, NewTransfer request, Caller caller, Database database, TransferMetrics metrics, CancellationToken cancellationToken)
+        Guid id, NewTransfer request, Caller caller, Actor actor, Database database, TransferMetrics metrics, CancellationToken cancellationToken)
     {
         if (request.Recipient == caller.Email) return PlatformProblems.Invalid("/recipientEmail", "Is your own: the ticket is yours already.");
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
@@ -58,6 +60,7 @@ internal static class OfferTransfer
             return refusal;
         }
         var offer = await OfferAsync(work, caller, (TicketId: id, Request: request, ticket.Now), cancellationToken);
+        await work.AuditAsync(actor, new AuditEntry("transfer.offer", "transfer", offer.Id, Before: null, new { offer.TicketId, offer.EventId, offer.ExpiresAt }), cancellationToken);
         await work.CommitAsync(cancellationToken);
 
         metrics.Offered();
@@ -90,7 +93,7 @@ internal static class OfferTransfer
             """, new { caller.TenantId, id, offered.TicketId, caller.UserId, offered.Request.Recipient, offered.Request.Message, offered.Now, expiresAt }, cancellationToken);
         var row = (await work.FindAsync<TransferRow>($"{TransferRow.Select} where f.id = @id", new { id }, cancellationToken))!;
         await work.TellAsync("transfer.offered", id,
-            new { TransferId = id, offered.TicketId, row.EventId, FromUserId = caller.UserId, offered.Request.Recipient, ExpiresAt = expiresAt }, cancellationToken);
+            new { TransferId = id, offered.TicketId, row.EventId, FromUserId = caller.UserId, ExpiresAt = expiresAt }, cancellationToken);
         return row;
     }
 }

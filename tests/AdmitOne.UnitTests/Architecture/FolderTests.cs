@@ -38,8 +38,9 @@ public sealed partial class FolderTests
         ["tickets.reservations"] = ["Tickets/Inventory"],
         ["tickets.orders"] = ["Tickets/Inventory"],
         ["tickets.order_items"] = ["Tickets/Inventory"],
-        ["tickets.tickets"] = ["Tickets/Inventory", "Tickets/Tickets", "Tickets/Transfers"],   // made and ended with its order; blocked, and given to a new owner
+        ["tickets.tickets"] = ["Tickets/Inventory", "Tickets/Tickets", "Tickets/Transfers", "Tickets/Minting"],   // made and ended with its order; blocked; given to a new owner; its token
         ["tickets.ticket_transfers"] = ["Tickets/Transfers"],
+        ["tickets.mint_jobs"] = ["Tickets/Minting"],
         ["tickets.payments"] = ["Tickets/Inventory", "Tickets/Purchases"],   // its state moves with the order; when to ask again is the desk's
         ["tickets.refunds"] = ["Tickets/Inventory", "Tickets/Purchases"],
         ["tickets.ticket_codes"] = ["Tickets/Codes"],

@@ -2,6 +2,7 @@ using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Idempotency;
 using AdmitOne.Platform.Outbound;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Platform.Webhooks;
 using AdmitOne.UnitTests.Architecture;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Infrastructure;
@@ -24,7 +25,7 @@ public sealed class AccessDocTests(Services services) : IClassFixture<Services>
             # Who may call what
 
             A token's role says what its holder may do; `ops` stands apart and sees no business data. What belongs to another tenant is answered as if it were not
-            there. "Public" needs no token; one that is not accepted then counts as none. "Signed" are calls between services, by HMAC with `INTERNAL_API_KEY`.
+            there. "Public" needs no token; one that is not accepted then counts as none. "Signed" are calls between services, by HMAC with `INTERNAL_API_KEY`; a "signed webhook" by `INTERNAL_WEBHOOK_SECRET`.
             The rate tier is the limit that counts the call once there are limits; this version has none.
             What a route does, and each of its refusals, is in the service's own document: `/openapi/v1.json`, browsable at `/docs`.
 
@@ -37,6 +38,7 @@ public sealed class AccessDocTests(Services services) : IClassFixture<Services>
     private async Task<string> WhoAsync(string service, RouteEndpoint route)
     {
         if (route.Metadata.GetMetadata<SignedCallRequired>() is { } signed) return $"signed: {string.Join(", ", signed.Services)}";
+        if (route.Metadata.GetMetadata<SignedWebhookRequired>() is not null) return "signed webhook";
         if (route.Metadata.GetMetadata<IAllowAnonymous>() is not null) return "public";
         var policies = services.All.First(s => s.Name == service).App.Services.GetRequiredService<IAuthorizationPolicyProvider>();
         var roles = new List<IEnumerable<string>>();
