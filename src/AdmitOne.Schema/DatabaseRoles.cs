@@ -143,10 +143,16 @@ public static class DatabaseRoles
         end $$;
         """;
 
-    // The owner makes the narrow functions that admitone_worker owns, so it must be able to give them away.
+    // The owner makes the narrow functions that admitone_worker owns, so it must be able to give them away. It must not inherit: a policy
+    // `to admitone_worker using (true)` would then be the owner's too, and with it that of whoever reads a view of the owner's, such as sale_window.
     private const string MembershipSql = """
+        alter role admitone_owner noinherit;
         grant admitone_owner to admitone_migrate;
-        grant admitone_worker to admitone_owner;
+        do $$ begin
+            if current_setting('server_version_num')::int >= 160000 then execute 'grant admitone_worker to admitone_owner with inherit false';
+            else grant admitone_worker to admitone_owner;
+            end if;
+        end $$;
         """;
 
     // Only who may become the owner can make a database for it. A superuser may anyway; PostgreSQL 16 and newer give the maker of a role

@@ -1,10 +1,13 @@
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Hosting;
+using AdmitOne.Tickets.Administration;
 using AdmitOne.Tickets.Codes;
 using AdmitOne.Tickets.Inventory;
 using AdmitOne.Tickets.Minting;
 using AdmitOne.Tickets.Orders;
+using AdmitOne.Tickets.Payments;
 using AdmitOne.Tickets.Purchases;
+using AdmitOne.Tickets.Refunds;
 using AdmitOne.Tickets.Reservations;
 using AdmitOne.Tickets.Scans;
 using AdmitOne.Tickets.Tickets;
@@ -30,7 +33,9 @@ public static class TicketsService
         builder.Services.AddValidation();
         builder.Services.AddInventory();
         builder.Services.AddReservations();
+        builder.Services.AddPayments();
         builder.Services.AddPurchases();
+        builder.Services.AddRefunds();
         builder.Services.AddCodes();
         builder.Services.AddScans();
         builder.Services.AddTransfers();
@@ -43,12 +48,14 @@ public static class TicketsService
         v1.MapReservations();
         v1.MapPurchases();
         v1.MapOrders();
+        v1.MapRefunds();
         v1.MapTickets();
         v1.MapCodes();
         v1.MapScans();
         v1.MapTransfers();
         v1.MapMinting();
         v1.MapInventory();
+        v1.MapAdministration();
         return app;
     }
 

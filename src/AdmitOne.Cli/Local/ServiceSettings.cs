@@ -12,6 +12,9 @@ internal sealed class ServiceSettings(
 {
     public const string NeighboursRole = "admitone_neighbours";
 
+    /// <summary>Whoever tries AdmitOne out makes more than ten changes in a minute: managers get 120.</summary>
+    public const string ManagersLimits = "venue_manager:WRITE=12,admin:WRITE=12";
+
     /// <summary>The password of every role that logs in.</summary>
     public IReadOnlyDictionary<string, string> LoginPasswords { get; } = LocalSecrets.Logins.ToDictionary(role => role, role => Password(options, secrets, role));
 
@@ -66,6 +69,7 @@ internal sealed class ServiceSettings(
             ["REDIS_DB"] = Number(redis.Database),
             ["INTERNAL_API_KEY"] = secrets["INTERNAL_API_KEY"],
             ["INTERNAL_WEBHOOK_SECRET"] = secrets["INTERNAL_WEBHOOK_SECRET"],
+            ["RATE_LIMIT_MULTIPLIERS"] = ManagersLimits,
         };
         // A given AUTH_SERVICE_URL brings its own keys: a secret of ours beside it would make the services refuse its tokens.
         if (options.Given["AUTH_SERVICE_URL"] is null)

@@ -12,10 +12,16 @@ internal static class Tour
               neighbours       auth {run.Auth}  venues {run.Venues}  minting {run.Minting}
               NFT minting      {(options.Given["ENABLE_NFT_MINTING"] == "true" ? $"on: tickets are minted by {run.Minting} (docs/minting.md)" : "off; ENABLE_NFT_MINTING=true turns it on")}
               PostgreSQL       {run.Postgres.Host}:{run.Postgres.Port}, database {run.Postgres.Database}; passwords and all addresses are in {Path.Combine(options.DataPath, "run.json")}
+              rate limits      {Limits(options)}
 
             """;
         return run.Demo is null ? screen : screen + Lines(run, run.Demo);
     }
+
+    private static string Limits(StackOptions options) =>
+        options.Given["ENABLE_RATE_LIMITING"] == "false" ? "none: ENABLE_RATE_LIMITING is false"
+        : options.Given["RATE_LIMIT_MULTIPLIERS"] is { } given ? $"as docs/rate-limits.md says, with {given}"
+        : "a manager may make 120 changes a minute here, not 10 (docs/rate-limits.md)";
 
     private static string Lines(RunFile run, DemoAddresses demo)
     {

@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.Tokens;
 
 namespace AdmitOne.Neighbours;
 
@@ -19,12 +20,17 @@ public static class AuthNeighbour
     private static readonly ServiceDefinition s_definition = NeighbourHost.Define("auth", "AdmitOne auth neighbour", 3001);
     private static readonly ProblemType s_loginFailed = new("login_failed", StatusCodes.Status401Unauthorized, "E-mail and password do not match");
 
-    public static WebApplication Build(IConfiguration configuration) => NeighbourHost.Build(s_definition, configuration, Accounts.Tables,
+    public static WebApplication Build(IConfiguration configuration) => NeighbourHost.Build(s_definition, configuration, Accounts.Tables + SigningKeys.Tables,
         services => services
             .AddSingleton<Accounts>()
+            .AddSingleton(provider => new SigningKeys(provider.GetRequiredService<Npgsql.NpgsqlDataSource>(), provider.GetRequiredService<IConfiguration>()["AUTH_SIGNING"] ?? SecurityAlgorithms.HmacSha256))
             .AddSingleton(provider => new TokenMint(provider.GetRequiredService<IOptions<JwtOptions>>().Value, provider.GetRequiredService<TimeProvider>())),
-        (v1, _) =>
+        (v1, app) =>
         {
+            var keys = app.Services.GetRequiredService<SigningKeys>();
+            if (keys.Algorithm is not (SecurityAlgorithms.HmacSha256 or SecurityAlgorithms.RsaSha256 or SecurityAlgorithms.EcdsaSha256))
+                throw new OptionsValidationException("AUTH_SIGNING", typeof(SigningKeys), ["AUTH_SIGNING must be HS256, RS256 or ES256."]);
+            if (keys.Algorithm != SecurityAlgorithms.HmacSha256) MapKeys(app);
             v1.MapPost("/users", SignUpAsync).AllowAnonymous().WithTags("Auth").WithName("SignUp").WithSummary("Make a customer's account")
                 .WithRateTier(RateTier.Global).MayRefuseWith(PlatformProblems.AlreadyExists);
             v1.MapPost("/token", LogInAsync).AllowAnonymous().WithTags("Auth").WithName("LogIn").WithSummary("Get a bearer token for an hour")
@@ -45,6 +51,40 @@ public static class AuthNeighbour
             : await accounts.FindIdAsync(account.Email, cancellationToken) ?? throw new InvalidOperationException($"The account of {email} went away while it was made.");
     }
 
+    /// <summary>From now on another key signs; tokens of the one before stay good.</summary>
+    public static Task<string> RotateKeyAsync(WebApplication app, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        return app.Services.GetRequiredService<SigningKeys>().RotateAsync(cancellationToken);
+    }
+
+    /// <summary>A token signed as a login's would be, for anybody.</summary>
+    public static async Task<string> MintAsync(WebApplication app, TokenHolder holder, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        return (await MintAsync(app.Services, cancellationToken)).Mint(holder);
+    }
+
+    private static void MapKeys(WebApplication app)
+    {
+        app.MapGet("/.well-known/openid-configuration", (HttpContext context, IOptions<JwtOptions> options) => new Dictionary<string, string>
+        {
+            ["issuer"] = options.Value.Issuer,
+            ["jwks_uri"] = $"{context.Request.Scheme}://{context.Request.Host}/.well-known/jwks.json",
+        }).AllowAnonymous().WithTags("Auth").WithName("Discovery").WithSummary("Where the keys are that verify tokens");
+        app.MapGet("/.well-known/jwks.json", async (SigningKeys keys, CancellationToken cancellationToken) =>
+                new Dictionary<string, object> { ["keys"] = await keys.PublishAsync(cancellationToken) })
+            .AllowAnonymous().WithTags("Auth").WithName("Keys").WithSummary("The keys that verify tokens");
+    }
+
+    private static async Task<TokenMint> MintAsync(IServiceProvider services, CancellationToken cancellationToken)
+    {
+        var keys = services.GetRequiredService<SigningKeys>();
+        return keys.Algorithm == SecurityAlgorithms.HmacSha256
+            ? services.GetRequiredService<TokenMint>()
+            : new TokenMint(services.GetRequiredService<IOptions<JwtOptions>>().Value, services.GetRequiredService<TimeProvider>(), await keys.CurrentAsync(cancellationToken), keys.Algorithm);
+    }
+
     private static async Task<Results<Created<UserAnswer>, Refusal>> SignUpAsync(SignUp request, Accounts accounts, CancellationToken cancellationToken)
     {
         if (await accounts.FindOrganiserAsync(request.Tenant, cancellationToken) is not { } tenantId)
@@ -57,12 +97,12 @@ public static class AuthNeighbour
     }
 
     private static async Task<Results<Ok<TokenAnswer>, Refusal>> LogInAsync(
-        LogIn request, Accounts accounts, TokenMint mint, HttpContext context, CancellationToken cancellationToken)
+        LogIn request, Accounts accounts, HttpContext context, CancellationToken cancellationToken)
     {
         if (await accounts.LogInAsync(request.Email, request.Password, cancellationToken) is not { } account)
             return s_loginFailed.With("No account has this e-mail address and this password.");
         context.NeverCache();
-        var token = mint.Mint(new TokenHolder(account.TenantId, account.Id, account.Role, account.Email, account.Name));
+        var token = (await MintAsync(context.RequestServices, cancellationToken)).Mint(new TokenHolder(account.TenantId, account.Id, account.Role, account.Email, account.Name));
         return TypedResults.Ok(new TokenAnswer(token, "Bearer", (int)TokenMint.DefaultLifetime.TotalSeconds));
     }
 }

@@ -9,7 +9,7 @@ namespace AdmitOne.Neighbours;
 /// <param name="EmailVerified">Left out of the token when null: nobody has looked.</param>
 public sealed record TokenHolder(Guid TenantId, Guid UserId, string Role, string Email, string? Name = null, bool? EmailVerified = null);
 
-/// <summary>Signs bearer tokens (HS256) that both services accept. The auth neighbour uses it, and so do tests and measurements.</summary>
+/// <summary>Signs bearer tokens that both services accept. The auth neighbour uses it, and so do tests and measurements.</summary>
 public sealed class TokenMint
 {
     public static readonly TimeSpan DefaultLifetime = TimeSpan.FromHours(1);
@@ -24,6 +24,13 @@ public sealed class TokenMint
         ArgumentNullException.ThrowIfNull(options);
         (_options, _clock) = (options, clock);
         _credentials = new SigningCredentials(new SymmetricSecurityKey(Encoding.UTF8.GetBytes(options.Secret)), SecurityAlgorithms.HmacSha256);
+    }
+
+    /// <summary>Signs with a key of one's own, whose public half the issuer publishes.</summary>
+    public TokenMint(JwtOptions options, TimeProvider clock, SecurityKey key, string algorithm)
+    {
+        (_options, _clock) = (options, clock);
+        _credentials = new SigningCredentials(key, algorithm);
     }
 
     /// <param name="lifetime"><see cref="DefaultLifetime"/> if null; a negative one makes a token that has expired.</param>

@@ -8,6 +8,7 @@ using AdmitOne.Platform.Outbound;
 using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Platform.RateLimiting;
 using AdmitOne.Platform.Redis;
 using AdmitOne.Platform.Telemetry;
 using AdmitOne.Platform.Webhooks;
@@ -61,6 +62,8 @@ public static class ServiceHost
         builder.Services.AddSingleton<RedisStore>();
         builder.Services.AddCheckedOptions<WebhookOptions, WebhookOptionsAnnotations>();
         builder.Services.AddIdentity();
+        builder.Services.AddHttp();
+        builder.Services.AddRateLimits();
         builder.Services.AddSingleton<OutboxBells>();
         if (definition.SchemaVersion > 0) builder.Services.AddOutbox().AddHostedService<AuditSealer>();
         builder.Services.AddSingleton(new SchemaNeeded(definition.SchemaVersion)).AddSingleton<Readiness>();
@@ -84,13 +87,18 @@ public static class ServiceHost
         // Connecting takes longer than a request may wait for Redis: the first one must not find it away.
         app.Lifetime.ApplicationStarted.Register(() => _ = app.Services.GetRequiredService<RedisStore>().PingAsync());
         var definition = app.Services.GetRequiredService<ServiceDefinition>();
+        app.UseForwardedHeaders();
         app.UseMiddleware<RequestMiddleware>();
         app.UseMiddleware<FaultMiddleware>();
         app.UseStatusCodePages(answer => PlatformProblems.ForStatus(answer.HttpContext.Response.StatusCode) is { } type
             ? ProblemWriter.WriteAsync(answer.HttpContext, type.With($"{answer.HttpContext.Request.Method} {answer.HttpContext.Request.Path} cannot be answered like this; /docs lists the routes."))
             : Task.CompletedTask);
         app.UseHeadAsGet();
+        app.UseConfiguredCors();
+        app.UseMiddleware<TimeLimit>();
         app.UseAuthentication();
+        app.UseMiddleware<RateLimitMiddleware>();
+        app.UseMiddleware<BodyLimit>();
         app.UseAuthorization();
         app.Use((context, next) => SignedCallFilter.InvokeAsync(context, () => next(context)));
         app.Use((context, next) => SignedWebhookFilter.InvokeAsync(context, () => next(context)));
@@ -137,6 +145,12 @@ public static class ServiceHost
         kestrel.Limits.MaxRequestBodySize = DrainedBodyBytes;
         kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
         kestrel.Limits.MaxRequestLineSize = 8 * 1024;
+        kestrel.Limits.MaxRequestHeaderCount = 64;
+        // Whoever drips a request in byte by byte is shown out: headers in ten seconds, a body at 240 bytes a second after the first five.
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));
+        kestrel.Limits.MinResponseDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));
+        kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
     }
 
     private static void Listen(WebApplication app)

@@ -29,6 +29,8 @@ internal static class ApiComponents
         ["ETag"] = Header("The version of the resource, a strong entity tag. Send it back as If-Match to edit, as If-None-Match to ask again.", "\"3\""),
         ["Retry-After"] = Header("Seconds after which another attempt makes sense.", 1),
         ["Idempotency-Replayed"] = Header("`true` when this is the answer that was kept under the Idempotency-Key; absent otherwise.", "true"),
+        ["RateLimit-Policy"] = Header("The limit that counted this call: its name, how many calls it allows, and in how many seconds.", "\"READ\";q=100;w=60"),
+        ["RateLimit"] = Header("Calls left, and the seconds until the oldest one no longer counts.", "\"READ\";r=99;t=60"),
         ["WWW-Authenticate"] = Header("The scheme that is asked for.", "Bearer"),
     };
 

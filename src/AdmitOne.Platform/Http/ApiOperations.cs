@@ -139,11 +139,12 @@ internal static class ApiOperations
     private static void Headers(OpenApiResponse response, string status, IList<object> route, OpenApiDocument? document)
     {
         var headers = new List<string> { "X-Request-Id" };
+        if (route.OfType<RateTier>().Any() && !route.OfType<SignedCallRequired>().Any()) headers.AddRange(["RateLimit-Policy", "RateLimit"]);
         if (status is "201" or "202") headers.Add("Location");
         if (status is "200" or "201" or "304" && route.OfType<AnswersEntityTag>().Any()) headers.Add("ETag");
         if (status is "201" or "202" or "402" && route.OfType<NeedsIdempotencyKey>().Any()) headers.Add("Idempotency-Replayed");
         if (status is "401") headers.Add("WWW-Authenticate");
-        if (response.Content?.ContainsKey(ProblemWriter.MediaType) == true && (status is "503" || (status is "409" && route.OfType<NeedsIdempotencyKey>().Any()))) headers.Add("Retry-After");
+        if (response.Content?.ContainsKey(ProblemWriter.MediaType) == true && (status is "503" or "429" || (status is "409" && route.OfType<NeedsIdempotencyKey>().Any()))) headers.Add("Retry-After");
         response.Headers = headers.ToDictionary(name => name, IOpenApiHeader (name) => new OpenApiHeaderReference(name, document));
     }
 

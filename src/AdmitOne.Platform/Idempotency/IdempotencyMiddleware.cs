@@ -10,10 +10,12 @@ namespace AdmitOne.Platform.Idempotency;
 public static class IdempotencyRoutes
 {
     /// <summary>The route refuses calls without an Idempotency-Key; its handler takes the <see cref="IdempotencyKey"/> as a parameter and stores it with its effect.</summary>
-    public static TBuilder IdempotencyRequired<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new NeedsIdempotencyKey());
+    /// <param name="unlessQuery">A query parameter that, when it is <c>true</c>, makes the call one that changes nothing and needs no key.</param>
+    public static TBuilder IdempotencyRequired<TBuilder>(this TBuilder route, string? unlessQuery = null) where TBuilder : IEndpointConventionBuilder =>
+        route.WithMetadata(new NeedsIdempotencyKey(unlessQuery));
 }
 
-internal sealed class NeedsIdempotencyKey;
+internal sealed record NeedsIdempotencyKey(string? UnlessQuery);
 
 /// <summary>Reads the key and takes the request's fingerprint before the body is bound.</summary>
 internal sealed class IdempotencyMiddleware(RequestDelegate next)
@@ -22,7 +24,8 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next)
 
     public async Task InvokeAsync(HttpContext context)
     {
-        if (context.GetEndpoint() is not RouteEndpoint endpoint || endpoint.Metadata.GetMetadata<NeedsIdempotencyKey>() is null)
+        if (context.GetEndpoint() is not RouteEndpoint endpoint || endpoint.Metadata.GetMetadata<NeedsIdempotencyKey>() is not { } needed
+            || (needed.UnlessQuery is { } query && string.Equals(context.Request.Query[query], "true", StringComparison.OrdinalIgnoreCase)))
         {
             await next(context);
             return;

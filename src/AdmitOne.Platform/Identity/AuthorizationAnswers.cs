@@ -22,6 +22,7 @@ internal sealed class AuthorizationAnswers : IAuthorizationMiddlewareResultHandl
         var refusal = failure switch
         {
             TokenChecks.TenantIsSuspended => PlatformProblems.TenantSuspended.With("Ask the platform's administrator to resume it."),
+            TokenChecks.IssuerIsAway => PlatformProblems.DependencyUnavailable.With("The auth service's keys cannot be read right now; try again.") with { RetryAfterSeconds = 5 },
             SecurityTokenExpiredException => PlatformProblems.TokenExpired.With("Get a new token and try again."),
             not null => PlatformProblems.TokenInvalid.With("Its signature, issuer, audience, dates or claims are not accepted."),
             null when authorizeResult.Challenged => PlatformProblems.TokenMissing.With("Send Authorization: Bearer <token>."),

@@ -17,13 +17,16 @@ internal static class IdentitySetup
     public static IServiceCollection AddIdentity(this IServiceCollection services)
     {
         services.AddCheckedOptions<JwtOptions, JwtOptionsValidator>();
+        services.AddSingleton<IValidateOptions<JwtOptions>, JwtOptionsRules>();
+        services.AddSingleton<IssuerKeys>();
+        services.AddSingleton(provider => new RevokedTokens(provider.GetRequiredService<Redis.RedisStore>(), provider.GetRequiredService<Postgres.Database>(), provider.GetRequiredService<RememberedTokens>()));
         services.AddSingleton<TenantDirectory>().AddSingleton<UserProjection>().AddSingleton<RememberedTokens>().AddSingleton<TokenChecks>();
         services.AddDataProtection().UseEphemeralDataProtectionProvider();   // authentication asks for it; nothing here uses its keys
         services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
-        services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme).Configure<IOptions<JwtOptions>>((bearer, jwt) =>
+        services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme).Configure<IOptions<JwtOptions>, IssuerKeys>((bearer, jwt, keys) =>
         {
             bearer.MapInboundClaims = false;
-            bearer.TokenValidationParameters = Rules(jwt.Value);
+            bearer.TokenValidationParameters = keys.AreUsed ? Rules(jwt.Value, keys) : Rules(jwt.Value);
             bearer.Events = new JwtBearerEvents
             {
                 OnMessageReceived = context => context.HttpContext.RequestServices.GetRequiredService<TokenChecks>().RecallAsync(context),
@@ -38,6 +41,16 @@ internal static class IdentitySetup
         authorization.SetFallbackPolicy(new AuthorizationPolicyBuilder()
             .RequireAssertion(call => call.Resource is HttpContext http && http.GetEndpoint() is not RouteEndpoint).Build());
         return services.AddSingleton<IAuthorizationMiddlewareResultHandler, AuthorizationAnswers>();
+    }
+
+    /// <summary>The issuer's published keys, and only what an asymmetric key can sign: a public key used as a secret is refused with the algorithm.</summary>
+    internal static TokenValidationParameters Rules(JwtOptions jwt, IssuerKeys keys)
+    {
+        var rules = Rules(jwt);
+        rules.ValidAlgorithms = [SecurityAlgorithms.RsaSha256, SecurityAlgorithms.EcdsaSha256];
+        rules.IssuerSigningKeys = [];
+        rules.IssuerSigningKeyResolver = (_, _, keyId, _) => keys.Find(keyId);
+        return rules;
     }
 
     /// <summary>HS256 with our secret and nothing else: <c>alg: none</c> and a switched algorithm are refused.</summary>

@@ -33,6 +33,9 @@ internal sealed class RememberedTokens(TimeProvider clock)
         _known[Hash(token)] = new Entry(caller, expiresAt < now + s_keep ? expiresAt : now + s_keep);
     }
 
+    /// <summary>Everybody is checked anew: one of them may have been revoked.</summary>
+    public void Forget() => _known.Clear();
+
     // Nobody can make a second text with the hash of a good token, and what is kept is no use to whoever reads the memory.
     private static UInt256 Hash(string token)
     {

@@ -4,16 +4,21 @@ using AdmitOne.Platform.Tenancy;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
 
 namespace AdmitOne.Platform.Identity;
 
 /// <summary>What a token must say beyond a good signature, and what is done once it is believed.</summary>
-internal sealed class TokenChecks(TenantDirectory tenants, UserProjection users, RememberedTokens remembered, ServiceDefinition definition)
+internal sealed class TokenChecks(TenantDirectory tenants, UserProjection users, RememberedTokens remembered, IssuerKeys keys, RevokedTokens revoked, ServiceDefinition definition)
 {
     /// <summary>The token is fine, its tenant may not act.</summary>
     internal sealed class TenantIsSuspended() : Exception("The tenant is suspended.");
 
+    /// <summary>The token may be fine; nobody can say so right now.</summary>
+    internal sealed class IssuerIsAway() : Exception("The issuer's keys cannot be read.");
+
     private const string Scheme = "Bearer ";
+    private const int MaxTokenIdLength = 200;
     private const int MaxEmailLength = 320;   // what platform.users can keep
 
     // All that authorization asks a principal for; who it is, handlers are told by the Caller.
@@ -24,7 +29,13 @@ internal sealed class TokenChecks(TenantDirectory tenants, UserProjection users,
     public async Task RecallAsync(MessageReceivedContext context)
     {
         var header = context.Request.Headers.Authorization.ToString();
-        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || remembered.Find(header[Scheme.Length..].Trim()) is not { } caller) return;
+        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)) return;
+        var token = header[Scheme.Length..].Trim();
+        if (remembered.Find(token) is not { } caller)
+        {
+            if (keys.AreUsed && KeyId(token) is { } keyId && !await keys.PrepareAsync(keyId, context.HttpContext.RequestAborted)) context.Fail(new IssuerIsAway());
+            return;
+        }
         if (!await MayActAsync(caller, context)) return;
         context.Principal = s_principals[caller.Role];
         context.Success();
@@ -38,7 +49,19 @@ internal sealed class TokenChecks(TenantDirectory tenants, UserProjection users,
             context.Fail("The token lacks a tenant_id, a UUID sub or a known role, or its email is none.");
             return;
         }
+        var tokenId = context.Principal!.FindFirstValue("jti") ?? "";
+        if (tokenId.Length > MaxTokenIdLength)
+        {
+            context.Fail("The token's jti is too long to be revoked by.");
+            return;
+        }
         if (!await MayActAsync(caller, context)) return;
+        if (definition.SchemaVersion > 0 && tokenId.Length > 0 && await revoked.IsRevokedAsync(caller.TenantId, tokenId, context.HttpContext.RequestAborted))
+        {
+            context.HttpContext.Items.Remove(Caller.Item);
+            context.Fail("The token was revoked.");
+            return;
+        }
         if (context.SecurityToken is JsonWebToken token) remembered.Keep(token.EncodedToken, caller, new DateTimeOffset(token.ValidTo, TimeSpan.Zero));
     }
 
@@ -51,17 +74,32 @@ internal sealed class TokenChecks(TenantDirectory tenants, UserProjection users,
 
     private async Task<bool> IsKnownAsync(Caller caller, ResultContext<JwtBearerOptions> context)
     {
-        switch (await tenants.FindStatusAsync(caller.TenantId, context.HttpContext.RequestAborted))
+        switch (await tenants.FindAsync(caller.TenantId, context.HttpContext.RequestAborted))
         {
             case null:
                 context.Fail("The token names an unknown tenant.");
                 return false;
-            case TenantStatus.Suspended:
+            case { Status: TenantStatus.Suspended }:
                 context.Fail(new TenantIsSuspended());
                 return false;
+            case { LimitMultiplier: not 1 and var factor }:
+                context.HttpContext.Items[TenantDirectory.MultiplierItem] = factor;
+                break;
         }
         await users.EnsureAsync(caller, context.HttpContext.RequestAborted);
         return true;
+    }
+
+    private static string? KeyId(string token)
+    {
+        try
+        {
+            return new JsonWebToken(token).Kid is { Length: > 0 } keyId ? keyId : null;
+        }
+        catch (Exception malformed) when (malformed is ArgumentException or SecurityTokenException)
+        {
+            return null;   // whoever checks it says so
+        }
     }
 
     private static Caller? ReadCaller(ClaimsPrincipal? principal) =>

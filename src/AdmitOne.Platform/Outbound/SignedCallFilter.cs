@@ -1,6 +1,7 @@
 using System.Globalization;
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Platform.RateLimiting;
 using AdmitOne.Platform.Redis;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -32,7 +33,9 @@ public static class SignedCallFilter
         }
         if (await CheckAsync(context, required) is { } refusal)
         {
-            await ProblemWriter.WriteAsync(context, refusal);
+            // Our neighbours are not limited; whoever only pretends to be one is.
+            var limited = await context.RequestServices.GetRequiredService<CallLimits>().SpendAnonymousAsync(context);
+            await ProblemWriter.WriteAsync(context, limited ?? refusal);
             return;
         }
         await next();

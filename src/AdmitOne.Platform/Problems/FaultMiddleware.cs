@@ -1,28 +1,19 @@
 using AdmitOne.Platform.Postgres;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
 namespace AdmitOne.Platform.Problems;
 
 /// <summary>
 /// The one place where an exception becomes an answer: what the client caused is explained, a store that does not answer is 503,
-/// everything else is a fault, logged once and answered 500 with nothing but its trace id. It also bounds the body.
+/// everything else is a fault, logged once and answered 500 with nothing but its trace id.
 /// </summary>
 internal sealed partial class FaultMiddleware(RequestDelegate next, ILogger<FaultMiddleware> logger)
 {
-    public const int MaxBodyBytes = 64 * 1024;
-
     public async Task InvokeAsync(HttpContext context)
     {
         try
         {
-            if (context.Request.ContentLength > MaxBodyBytes)
-            {
-                await ProblemWriter.WriteAsync(context, UnreadableRequest.TooLarge);
-                return;
-            }
-            if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = MaxBodyBytes;
             await next(context);
         }
         catch (BadHttpRequestException fault) when (!context.Response.HasStarted)

@@ -167,6 +167,12 @@ public static class PlatformProblems
         Like = "GET /api/v1/events cannot be answered like this; /docs lists the routes.",
     };
 
+    /// <summary>Too many calls of this kind in the window; RateLimit-Policy names the limit. Wait for Retry-After: asking earlier is refused again.</summary>
+    public static readonly ProblemType RateLimited = new("rate_limited", StatusCodes.Status429TooManyRequests, "Too many calls")
+    {
+        Like = "At most 10 calls of this kind in 60 s; the next one may be made in 23 s.",
+    };
+
     /// <summary>A fault of ours, logged under the trace id. Nothing of it is told here.</summary>
     public static readonly ProblemType InternalError = new("internal_error", StatusCodes.Status500InternalServerError, "Something went wrong here")
     {

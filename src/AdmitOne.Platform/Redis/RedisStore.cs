@@ -19,6 +19,31 @@ public sealed partial class RedisStore(IOptions<RedisOptions> options, ILogger<R
     public Task<bool?> TryClaimAsync(string key, TimeSpan keep) =>
         BoundedAsync<bool?>(async redis => await redis.StringSetAsync(key, "1", keep, When.NotExists), null);
 
+    /// <summary>Sets a key, whether it exists or not.</summary>
+    /// <returns>False if Redis did not answer.</returns>
+    public Task<bool> PutAsync(string key, TimeSpan keep) => BoundedAsync(async redis => await redis.StringSetAsync(key, "1", keep), false);
+
+    /// <returns>The value of each key, null for one that is not there; null altogether if Redis did not answer.</returns>
+    public Task<string?[]?> ReadAsync(params string[] keys) => BoundedAsync<string?[]?>(
+        async redis => Array.ConvertAll(await redis.StringGetAsync(Array.ConvertAll(keys, key => (RedisKey)key)), value => (string?)value), null);
+
+    /// <summary>Runs a script on one key, as one step that nothing comes between.</summary>
+    /// <returns>The numbers it returned, or null if Redis did not answer.</returns>
+    public Task<long[]?> RunAsync(string script, string key, params long[] arguments) => BoundedAsync<long[]?>(async redis =>
+    {
+        RedisKey[] keys = [key];
+        var values = Array.ConvertAll(arguments, argument => (RedisValue)argument);
+        try
+        {
+            return (long[]?)await redis.ScriptEvaluateAsync(script, keys, values);
+        }
+        catch (RedisServerException gone) when (gone.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
+        {
+            // The client sends a script once and then its hash; a Redis that was started anew does not know it, and the client has noticed now.
+            return (long[]?)await redis.ScriptEvaluateAsync(script, keys, values);
+        }
+    }, null);
+
     /// <returns>Whether Redis answered in time.</returns>
     public Task<bool> PingAsync() => BoundedAsync(async redis => await redis.PingAsync() < s_patience, false);
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -15,7 +16,7 @@ internal sealed partial class RequestMiddleware(RequestDelegate next, ILogger<Re
     {
         var started = clock.GetTimestamp();
         context.Response.Headers["X-Request-Id"] = Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier;
-        context.Response.Headers.XContentTypeOptions = "nosniff";
+        SecurityHeaders.Write(context);
         try
         {
             await next(context);

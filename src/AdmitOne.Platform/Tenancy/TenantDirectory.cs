@@ -5,25 +5,38 @@ namespace AdmitOne.Platform.Tenancy;
 
 public enum TenantStatus { Active, Suspended }
 
+/// <summary>What is known of a tenant with each of its calls.</summary>
+/// <param name="LimitMultiplier">Every rate limit of its people times this.</param>
+internal sealed record TenantStanding(TenantStatus Status, double LimitMultiplier);
+
 /// <summary>Which tenants exist and may act. An answer is kept for a few seconds, so a suspension takes effect within them.</summary>
 internal sealed class TenantDirectory(Database database, TimeProvider clock)
 {
     private const int MaxKept = 10_000;
     private static readonly TimeSpan s_keep = TimeSpan.FromSeconds(5);
 
-    private readonly ConcurrentDictionary<Guid, (TenantStatus? Status, long At)> _known = new();
+    /// <summary>Where a request keeps the multiplier of its caller's tenant.</summary>
+    internal static readonly object MultiplierItem = new();
+
+    private readonly ConcurrentDictionary<Guid, (TenantStanding? Standing, long At)> _known = new();
 
     /// <returns>Null for a tenant that does not exist.</returns>
-    public async ValueTask<TenantStatus?> FindStatusAsync(Guid tenantId, CancellationToken cancellationToken)
+    public async ValueTask<TenantStatus?> FindStatusAsync(Guid tenantId, CancellationToken cancellationToken) =>
+        (await FindAsync(tenantId, cancellationToken))?.Status;
+
+    /// <returns>Null for a tenant that does not exist.</returns>
+    public async ValueTask<TenantStanding?> FindAsync(Guid tenantId, CancellationToken cancellationToken)
     {
-        if (_known.TryGetValue(tenantId, out var known) && clock.GetElapsedTime(known.At) < s_keep) return known.Status;
+        if (_known.TryGetValue(tenantId, out var known) && clock.GetElapsedTime(known.At) < s_keep) return known.Standing;
 
         await using var work = await database.BeginAsync(tenantId, cancellationToken);
-        var word = await work.FindAsync<string>("select status from platform.tenants where id = @tenantId", new { tenantId }, cancellationToken);
-        TenantStatus? status = word switch { null => null, "active" => TenantStatus.Active, _ => TenantStatus.Suspended };
+        var row = await work.FindAsync<Row>("select status, limit_multiplier from platform.tenants where id = @tenantId", new { tenantId }, cancellationToken);
+        var standing = row is null ? null : new TenantStanding(row.Status == "active" ? TenantStatus.Active : TenantStatus.Suspended, (double)row.LimitMultiplier);
 
         if (_known.Count >= MaxKept) _known.Clear();   // a flood of invented tenants must not fill the memory
-        _known[tenantId] = (status, clock.GetTimestamp());
-        return status;
+        _known[tenantId] = (standing, clock.GetTimestamp());
+        return standing;
     }
+
+    private sealed record Row(string Status, decimal LimitMultiplier);
 }

@@ -70,16 +70,23 @@ public static class InventoryCheck
             select p.section_id as id, p.capacity, p.held, p.sold, coalesce(sum(c.held_rows), 0)::int as held_rows, coalesce(sum(c.ticket_rows), 0)::int as ticket_rows
               from tickets.section_stock p left join counted c on c.section_id = p.section_id
              where p.tenant_id = @tenantId and p.event_id = @id group by p.section_id, p.capacity, p.held, p.sold),
+        of_order as (
+            select order_id, count(*)::int as tickets, (count(*) filter (where status in ('issued', 'blocked')))::int as alive, sum(paid)::bigint as sold_minor,
+                   (coalesce(sum(paid) filter (where status not in ('issued', 'blocked')), 0))::bigint as back_minor
+              from (select order_id, status, coalesce(paid_minor, face_value_minor) as paid from tickets.tickets where tenant_id = @tenantId and event_id = @id) t group by order_id),
+        owed as (
+            select r.order_id, sum(r.amount_minor)::bigint as refunded_minor, sum(r.fee_minor)::bigint as fee_minor
+              from tickets.refunds r join tickets.orders o on o.tenant_id = r.tenant_id and o.id = r.order_id
+             where r.tenant_id = @tenantId and o.event_id = @id group by r.order_id),
         bought as (
             select o.id, o.status, o.total_minor, o.currency,
                    (select coalesce(sum(i.quantity), 0) from tickets.order_items i where i.tenant_id = o.tenant_id and i.order_id = o.id and i.kind = 'ticket')::int as wanted,
                    (select coalesce(sum(i.total_minor), 0) from tickets.order_items i where i.tenant_id = o.tenant_id and i.order_id = o.id)::bigint as lines_minor,
-                   t.n as tickets, t.paid_minor as tickets_minor,
+                   coalesce(t.tickets, 0) as tickets, coalesce(t.alive, 0) as alive, coalesce(t.sold_minor, 0) as sold_minor, coalesce(t.back_minor, 0) as back_minor,
                    (select coalesce(sum(p.amount_minor), 0) from tickets.payments p
                      where p.tenant_id = o.tenant_id and p.order_id = o.id and p.status = 'succeeded' and p.currency = o.currency)::bigint as paid_minor,
-                   (select coalesce(sum(r.amount_minor), 0) from tickets.refunds r where r.tenant_id = o.tenant_id and r.order_id = o.id)::bigint as refunded_minor
-              from tickets.orders o cross join lateral (select count(*)::int as n, coalesce(sum(coalesce(t.paid_minor, t.face_value_minor)), 0)::bigint as paid_minor
-                                                          from tickets.tickets t where t.tenant_id = o.tenant_id and t.order_id = o.id) t
+                   coalesce(r.refunded_minor, 0) as refunded_minor, coalesce(r.fee_minor, 0) as fee_minor
+              from tickets.orders o left join of_order t on t.order_id = o.id left join owed r on r.order_id = o.id
              where o.tenant_id = @tenantId and o.event_id = @id)
         select 'oversold' as kind, id, format('ticket type: quantity %s, held %s, tickets %s', quantity, held_rows, ticket_rows) as detail
           from counted where held_rows + ticket_rows > quantity
@@ -101,19 +108,23 @@ public static class InventoryCheck
         select 'admitted_twice', a.ticket_id, format('%s admissions on the books', count(*))
           from tickets.admissions a where a.tenant_id = @tenantId and a.event_id = @id group by a.ticket_id having count(*) > 1
         union all
-        select 'order_without_tickets', id, format('order %s: %s tickets bought, %s there', status, wanted, tickets)
-          from bought where (status in ('paid', 'partially_refunded') and tickets <> wanted) or (status in ('payment_pending', 'payment_failed', 'expired') and tickets > 0)
+        select 'order_without_tickets', id, format('order %s: %s tickets bought, %s there, %s of them good', status, wanted, tickets, alive)
+          from bought where (status in ('paid', 'partially_refunded') and tickets <> wanted) or (status = 'refunded' and tickets not in (0, wanted))
+            or (status in ('payment_pending', 'payment_failed', 'expired') and tickets > 0)
+            or (tickets = wanted and status <> case alive when tickets then 'paid' when 0 then 'refunded' else 'partially_refunded' end)
         union all
         select 'order_without_tickets', t.id, 'a ticket of an order that is not there'
           from tickets.tickets t where t.tenant_id = @tenantId and t.event_id = @id
            and not exists (select 1 from tickets.orders o where o.tenant_id = t.tenant_id and o.id = t.order_id)
         union all
-        select 'money_mismatch', id, format('order %s: total %s, lines %s, tickets %s, paid %s, refunded %s %s', status, total_minor, lines_minor, tickets_minor, paid_minor, refunded_minor, currency)
-          from bought where total_minor <> lines_minor or (tickets > 0 and tickets = wanted and tickets_minor <> total_minor)
-            or (status = 'paid' and paid_minor - refunded_minor <> total_minor)
-            or (status = 'refunded' and paid_minor <> refunded_minor)
-            or (status in ('payment_pending', 'payment_failed', 'expired') and paid_minor > 0)
-            or refunded_minor > paid_minor
+        select 'money_mismatch', id, format('order %s: total %s, lines %s, paid %s, tickets %s, of which given back %s; refunded %s and kept as fee %s %s',
+               status, total_minor, lines_minor, paid_minor, sold_minor, back_minor, refunded_minor, fee_minor, currency)
+          from bought where total_minor <> lines_minor
+            or (status in ('paid', 'partially_refunded', 'refunded') and paid_minor <> total_minor)
+            or (status in ('payment_pending', 'payment_failed', 'expired') and paid_minor + refunded_minor > 0)
+            or (tickets = wanted and (sold_minor <> total_minor or refunded_minor + fee_minor <> back_minor))
+            or (tickets = 0 and status = 'refunded' and refunded_minor <> paid_minor)
+            or refunded_minor + fee_minor > paid_minor
         """;
 
     private sealed class Row

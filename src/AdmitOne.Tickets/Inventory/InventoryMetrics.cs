@@ -6,6 +6,7 @@ namespace AdmitOne.Tickets.Inventory;
 public sealed class InventoryMetrics
 {
     private readonly Counter<long> _sold;
+    private readonly Counter<long> _refunded;
     private readonly Counter<long> _expired;
     private readonly Histogram<int> _combined;
 
@@ -14,13 +15,17 @@ public sealed class InventoryMetrics
         ArgumentNullException.ThrowIfNull(meters);
         var meter = meters.Create("AdmitOne.Inventory");
         _sold = meter.CreateCounter<long>("admitone.tickets.sold", "{ticket}", "Tickets sold, counted after commit.");
+        _refunded = meter.CreateCounter<long>("admitone.tickets.refunded", "{ticket}", "Tickets refunded or cancelled, whose places went back on sale, counted after commit.");
         _expired = meter.CreateCounter<long>("admitone.reservations.expired", "{row}", "Held rows whose time ran out and whose stock went back.");
         _combined = meter.CreateHistogram<int>("admitone.lane.batch.size", "{command}", "Commands that one transaction of a lane combined.");
         Sold(0);
+        Refunded(0);
         Expired(0);
     }
 
     public void Sold(int tickets) => _sold.Add(tickets);
+
+    public void Refunded(int tickets) => _refunded.Add(tickets);
 
     public void Expired(int rows) => _expired.Add(rows);
 

@@ -44,6 +44,30 @@ public static class InventoryProblems
         Like = "It expired at 2026-10-01 19:10:00Z; nothing was charged. Reserve again.",
     };
 
+    /// <summary>The tickets or the whole order were given back or cancelled before; nothing was done again.</summary>
+    public static readonly ProblemType AlreadyRefunded = new("already_refunded", StatusCodes.Status409Conflict, "It has been given back already")
+    {
+        Like = "All of the order has been given back.",
+    };
+
+    /// <summary>The ticket has let somebody in: it is not given away any more, and only the organiser can still take it back.</summary>
+    public static readonly ProblemType TicketUsed = new("ticket_used", StatusCodes.Status409Conflict, "The ticket has been used")
+    {
+        Like = "Ticket 0199a1b2-7c00-7000-8000-000000000006 has been admitted; ask the organiser.",
+    };
+
+    /// <summary>It was blocked, refunded or cancelled, or not paid yet, so it admits nobody and there is nothing to show, to give away or to give back.</summary>
+    public static readonly ProblemType TicketNotIssued = new("ticket_not_issued", StatusCodes.Status409Conflict, "The ticket does not admit")
+    {
+        Like = "The order is payment_pending; it has no tickets.",
+    };
+
+    /// <summary>The event's policy lets holders give tickets back until some hours before its start; afterwards only the organiser can.</summary>
+    public static readonly ProblemType RefundWindowClosed = new("refund_window_closed", StatusCodes.Status422UnprocessableEntity, "The time for refunds is over")
+    {
+        Like = "Refunds ended at 2026-11-21 19:30:00Z; ask the organiser.",
+    };
+
     /// <summary>The service's configuration does not allow it, or it does not fit this order.</summary>
     public static readonly ProblemType PaymentMethodUnavailable = new("payment_method_unavailable", StatusCodes.Status422UnprocessableEntity, "This payment method cannot be used here")
     {

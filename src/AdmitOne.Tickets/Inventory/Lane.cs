@@ -93,6 +93,7 @@ internal sealed partial class Lane(NpgsqlDataSource source, InventoryMetrics met
             if (changes.Messages.Count > 0) told.Ring();
             metrics.Expired(changes.Expired);
             metrics.Sold(changes.Tickets.Count);
+            metrics.Refunded(changes.TicketDeaths.Count);
             return BatchEnd.Committed;
         }
         catch (Exception fault)

@@ -73,9 +73,10 @@ internal sealed class SettlePayment(
         if (stillHeld) ReleaseStock.End(view, changes, rows, "released");
         changes.OrderMoves.Add(new OrderMove(orderId, "refunded", reference));
         changes.Kept.Add(new KeptAnswer(orderId, answerWhenDeclined));
+        var refundId = Guid.CreateVersion7(view.Now);
         if (order.TotalMinor > 0)
-            changes.Refunds.Add(new NewRefund(Guid.CreateVersion7(view.Now), orderId, order.PaymentId, order.TotalMinor, order.Currency, "The money came after the tickets were gone."));
-        changes.Tell(view.Now, "order.refunded", orderId, new { orderId, EventId });
+            changes.Refunds.Add(new NewRefund(refundId, orderId, order.PaymentId, order.TotalMinor, order.Currency, "The money came after the tickets were gone."));
+        changes.Tell(view.Now, "order.refunded", orderId, new { orderId, EventId, refundId, Tickets = 0, AmountMinor = order.TotalMinor, FeeMinor = 0, order.Currency });
         Move(view, order, "refunded");
         return new Settled("refunded", null);
     }
@@ -126,6 +127,9 @@ internal sealed class SettlePayment(
         }
         view.Holds[order.HoldId] = rows.ConvertAll(row => row with { Status = "completed" });
         changes.Tickets.AddRange(tickets);
+        // A refund that was asked for meanwhile and stands behind this in the same batch must find them.
+        if (view.Tickets.TryGetValue(order.Id, out var known))
+            known.AddRange(tickets.Select(t => new TicketState(t.Id, order.Id, t.TicketTypeId, t.UserId, "issued", t.PaidMinor, IsAdmitted: false)));
         changes.Tell(view.Now, "order.paid", order.Id, new { OrderId = order.Id, EventId = eventId, Tickets = tickets.Count, order.TotalMinor, order.Currency });
         return new PaidOrder(order.Id, order.Number, order.TotalMinor, order.Currency, tickets);
     }

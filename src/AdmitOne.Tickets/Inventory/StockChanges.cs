@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 
 namespace AdmitOne.Tickets.Inventory;
@@ -24,9 +25,18 @@ internal sealed record OrderMove(Guid OrderId, string Status, string? Reference)
 
 internal sealed record PaymentMove(Guid PaymentId, string Status, string? Reference);
 
-internal sealed record NewRefund(Guid Id, Guid OrderId, Guid PaymentId, long AmountMinor, string Currency, string Reason);
+internal sealed record NewRefund(Guid Id, Guid OrderId, Guid PaymentId, long AmountMinor, string Currency, string Reason)
+{
+    public string Status { get; init; } = "pending";
+
+    public long FeeMinor { get; init; }
+
+    public Guid? RequestedBy { get; init; }
+}
 
 internal sealed record NewMessage(Guid Id, string Type, Guid ResourceId, string Data);
+
+internal sealed record NewAudit(Guid Id, Actor Actor, AuditEntry Entry);
 
 internal sealed record KeptAnswer(Guid OrderId, StoredAnswer Answer);
 
@@ -53,7 +63,11 @@ internal sealed class StockChanges
 
     public List<NewRefund> Refunds { get; } = [];
 
+    public List<TicketDeath> TicketDeaths { get; } = [];
+
     public List<NewMessage> Messages { get; } = [];
+
+    public List<NewAudit> Audited { get; } = [];
 
     /// <summary>Keys whose request was refused: a refusal that changed nothing stores nothing.</summary>
     public List<KeyedRequest> Forgotten { get; } = [];
@@ -65,6 +79,8 @@ internal sealed class StockChanges
     public List<KeptAnswer> Kept { get; } = [];
 
     public int Expired { get; set; }
+
+    public void Audit(DateTimeOffset now, Actor actor, AuditEntry entry) => Audited.Add(new NewAudit(Guid.CreateVersion7(now), actor, entry));
 
     public void Tell(DateTimeOffset now, string type, Guid resourceId, object data) =>
         Messages.Add(new NewMessage(Guid.CreateVersion7(now), type, resourceId, JsonSerializer.Serialize(data, Json.Answers)));

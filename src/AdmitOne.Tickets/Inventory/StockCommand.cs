@@ -30,6 +30,9 @@ public abstract class StockCommand(Guid tenantId, Guid eventId)
 
     internal virtual Guid? OrderId => null;
 
+    /// <summary>The order whose tickets are to be locked and read.</summary>
+    internal virtual Guid? TicketsOf => null;
+
     internal virtual KeyedRequest? Request => null;
 
     internal abstract void Decide(StockView view, StockChanges changes);

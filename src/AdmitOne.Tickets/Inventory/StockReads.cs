@@ -21,6 +21,7 @@ internal static class StockReads
         var holds = commands.Select(c => c.HoldId).OfType<Guid>().Distinct().ToArray();
         var orders = commands.Select(c => c.OrderId).OfType<Guid>().Distinct().ToArray();
         var customers = commands.Select(c => c.CustomerId).OfType<Guid>().Distinct().ToArray();
+        var refunded = commands.Select(c => c.TicketsOf).OfType<Guid>().Distinct().ToArray();
         var requests = commands.Select(c => c.Request).OfType<KeyedRequest>().DistinctBy(r => (r.UserId, r.Route, r.Key))
             .OrderBy(r => r.UserId).ThenBy(r => r.Route, StringComparer.Ordinal).ThenBy(r => r.Key, StringComparer.Ordinal).ToArray();
 
@@ -92,6 +93,7 @@ internal static class StockReads
                  where l.tenant_id = $1 and l.id = any ($3) and l.max_per_customer is not null
                 """, tenantId, customers, types);
         }
+        if (refunded.Length > 0) RefundReads.Add(batch, tenantId, eventId, refunded);
 
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var transactionId = (await reader.ListAsync(r => r.GetString(1), cancellationToken))[0];
@@ -110,6 +112,7 @@ internal static class StockReads
             r.GetGuid(7), r.GetString(8)), cancellationToken);
         var expired = await reader.NextListAsync(ReadHeld, cancellationToken);
         var owned = customers.Length == 0 ? [] : await reader.NextListAsync(r => (Key: (r.GetGuid(0), r.GetGuid(1)), Quantity: r.GetInt32(2)), cancellationToken);
+        var (tickets, refundPolicy) = refunded.Length == 0 ? ([], null) : await RefundReads.ReadAsync(reader, cancellationToken);
 
         var view = new StockView
         {
@@ -129,6 +132,8 @@ internal static class StockReads
             }),
             Holds = held.GroupBy(h => h.HoldId).ToDictionary(g => g.Key, g => g.ToList()),
             Orders = orderRows.ToDictionary(o => o.Id),
+            Tickets = refunded.ToDictionary(id => id, id => tickets.FindAll(t => t.OrderId == id)),
+            RefundPolicy = refundPolicy,
             Owned = owned.ToDictionary(o => o.Key, o => o.Quantity),
             Requests = known.Where(k => !first.Contains(k.Key)).ToDictionary(k => k.Key, k => k.Request),
             Expired = expired.Where(e => e.ExpiresAt <= now).ToArray(),

@@ -105,6 +105,12 @@ internal sealed class StockView
 
     public required Dictionary<Guid, OrderState> Orders { get; init; }
 
+    /// <summary>The tickets, by order, of those orders that commands of this batch want to refund.</summary>
+    public Dictionary<Guid, List<TicketState>> Tickets { get; init; } = [];
+
+    /// <summary>Read only for a batch with refunds in it.</summary>
+    public RefundPolicyState? RefundPolicy { get; init; }
+
     /// <summary>What a customer has of a type with a limit: held and bought.</summary>
     public required Dictionary<(Guid UserId, Guid TicketTypeId), int> Owned { get; init; }
 

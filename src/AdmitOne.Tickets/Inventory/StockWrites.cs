@@ -16,6 +16,7 @@ internal static class StockWrites
         AddHolds(batch, tenantId, changes, view.Now);
         AddOrders(batch, tenantId, changes, view.Now);
         AddTickets(batch, tenantId, changes, view.Now);
+        RefundWrites.Add(batch, tenantId, changes, view.Now);
         AddAnswers(batch, tenantId, changes);
         batch.Add("commit");
         await batch.ExecuteNonQueryAsync(cancellationToken);
@@ -100,11 +101,14 @@ internal static class StockWrites
         }
         if (changes.OrderMoves.Count > 0)
         {
-            var moves = changes.OrderMoves;
+            // An order's last word counts: what one command of this batch had paid, the next may give back.
+            var moves = changes.OrderMoves.GroupBy(m => m.OrderId).Select(g => g.Last() with { Reference = g.Select(m => m.Reference).LastOrDefault(r => r is not null) }).ToArray();
             batch.Add("""
                 update tickets.orders o set status = m.status, payment_reference = coalesce(m.reference, o.payment_reference), updated_at = $5
                   from unnest($2::uuid[], $3::text[], $4::text[]) as m (id, status, reference)
-                 where o.tenant_id = $1 and o.id = m.id and o.status in ('payment_pending', 'payment_failed', 'expired')
+                 where o.tenant_id = $1 and o.id = m.id
+                   and (o.status in ('payment_pending', 'payment_failed', 'expired')
+                        or (o.status in ('paid', 'partially_refunded') and m.status in ('partially_refunded', 'refunded')))
                 """, tenantId, moves.Select(m => m.OrderId).ToArray(), moves.Select(m => m.Status).ToArray(), moves.Select(m => m.Reference).ToArray(), now.UtcDateTime);
         }
         if (changes.PaymentMoves.Count > 0)
@@ -114,15 +118,6 @@ internal static class StockWrites
                 update tickets.payments p set status = m.status, provider_reference = coalesce(m.reference, p.provider_reference), updated_at = $5
                   from unnest($2::uuid[], $3::text[], $4::text[]) as m (id, status, reference) where p.tenant_id = $1 and p.id = m.id and p.status <> 'succeeded'
                 """, tenantId, moves.Select(m => m.PaymentId).ToArray(), moves.Select(m => m.Status).ToArray(), moves.Select(m => m.Reference).ToArray(), now.UtcDateTime);
-        }
-        if (changes.Refunds.Count > 0)
-        {
-            var refunds = changes.Refunds;
-            batch.Add("""
-                insert into tickets.refunds (tenant_id, id, order_id, payment_id, amount_minor, currency, reason, status)
-                select $1, r.*, 'pending' from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::text[], $7::text[]) as r
-                """, tenantId, refunds.Select(r => r.Id).ToArray(), refunds.Select(r => r.OrderId).ToArray(), refunds.Select(r => r.PaymentId).ToArray(),
-                refunds.Select(r => r.AmountMinor).ToArray(), refunds.Select(r => r.Currency).ToArray(), refunds.Select(r => r.Reason).ToArray());
         }
     }
 

@@ -28,13 +28,17 @@ internal static class FindOrder
         var payment = await work.FindAsync<PaymentRow>("select method, status from tickets.payments where order_id = @id", new { id }, cancellationToken);
         var lines = await work.QueryAsync<LineRow>(
             "select ticket_type_id, quantity, unit_price_minor, total_minor from tickets.order_items where order_id = @id order by line", new { id }, cancellationToken);
-        var tickets = await work.QueryAsync<TicketRow>("select id, ticket_type_id, status from tickets.tickets where order_id = @id order by id", new { id }, cancellationToken);
+        var tickets = await work.QueryAsync<TicketRow>("select id, ticket_type_id, status, refund_id from tickets.tickets where order_id = @id order by id", new { id }, cancellationToken);
+        var refunds = await work.QueryAsync<RefundRow>(
+            "select id, status, amount_minor, fee_minor, reason, attempts, last_error, created_at from tickets.refunds where order_id = @id order by created_at, id", new { id }, cancellationToken);
 
         context.NeverCache();
         return TypedResults.Ok(new Order(order.Id, order.OrderNumber, order.EventId, order.Status, Money.Of(order.TotalMinor, order.Currency),
             new OrderPayment(payment!.Method, payment.Status),
             lines.Select(l => new OrderLine(l.TicketTypeId, l.Quantity, Money.Of(l.UnitPriceMinor, order.Currency), Money.Of(l.TotalMinor, order.Currency))).ToArray(),
-            tickets.Select(t => new OrderTicket(t.Id, t.TicketTypeId, t.Status)).ToArray(), order.CreatedAt, order.UpdatedAt));
+            tickets.Select(t => new OrderTicket(t.Id, t.TicketTypeId, t.Status)).ToArray(),
+            refunds.Select(r => new OrderRefund(r.Id, r.Status, Money.Of(r.AmountMinor, order.Currency), Money.Of(r.FeeMinor, order.Currency), r.Reason,
+                tickets.Where(t => t.RefundId == r.Id).Select(t => t.Id).ToArray(), r.Attempts, caller.IsManager ? r.LastError : null, r.CreatedAt)).ToArray(), order.CreatedAt, order.UpdatedAt));
     }
 
     private sealed class PaymentRow
@@ -56,5 +60,18 @@ internal static class FindOrder
         public Guid Id { get; init; }
         public Guid TicketTypeId { get; init; }
         public string Status { get; init; } = "";
+        public Guid? RefundId { get; init; }
+    }
+
+    private sealed class RefundRow
+    {
+        public Guid Id { get; init; }
+        public string Status { get; init; } = "";
+        public long AmountMinor { get; init; }
+        public long FeeMinor { get; init; }
+        public string Reason { get; init; } = "";
+        public int Attempts { get; init; }
+        public string? LastError { get; init; }
+        public DateTimeOffset CreatedAt { get; init; }
     }
 }

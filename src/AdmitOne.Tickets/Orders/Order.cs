@@ -2,16 +2,26 @@ using AdmitOne.Contracts;
 
 namespace AdmitOne.Tickets.Orders;
 
-/// <summary>An order. <c>payment_pending</c>, then <c>paid</c>, <c>payment_failed</c> or <c>expired</c>; <c>refunded</c> when its money went back.</summary>
+/// <summary>
+/// An order. <c>payment_pending</c>, then <c>paid</c>, <c>payment_failed</c> or <c>expired</c>; <c>partially_refunded</c> when some of its tickets were given back,
+/// <c>refunded</c> when all were, or when money came after the tickets were gone.
+/// </summary>
 public sealed record Order(
     Guid Id, string OrderNumber, Guid EventId, string Status, Money Total, OrderPayment Payment, IReadOnlyList<OrderLine> Items, IReadOnlyList<OrderTicket> Tickets,
-    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
+    IReadOnlyList<OrderRefund> Refunds, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
 
 public sealed record OrderPayment(string Method, string Status);
 
 public sealed record OrderLine(Guid TicketTypeId, int Quantity, Money UnitPrice, Money Total);
 
 public sealed record OrderTicket(Guid Id, Guid TicketTypeId, string Status);
+
+/// <summary>Money on its way back.</summary>
+/// <param name="Status"><c>pending</c>, <c>succeeded</c>, or <c>failed</c>: the provider did not take it, and is asked again.</param>
+/// <param name="Attempts">How often the provider was asked.</param>
+/// <param name="LastError">What the provider said last, for managers.</param>
+public sealed record OrderRefund(
+    Guid Id, string Status, Money Amount, Money Fee, string Reason, IReadOnlyList<Guid> TicketIds, int Attempts, string? LastError, DateTimeOffset CreatedAt);
 
 /// <summary>An order in a list; its lines and tickets are read with the order itself.</summary>
 public sealed record OrderSummary(Guid Id, string OrderNumber, Guid EventId, string Status, Money Total, DateTimeOffset CreatedAt);

@@ -7,7 +7,7 @@ internal static class OrderExamples
     public static readonly Order Paid = new(ExampleSale.Order, ExampleSale.OrderNumber, ExampleSale.Event, "paid", ExampleSale.Total, new OrderPayment("test", "succeeded"),
         [new OrderLine(ExampleSale.TicketType, 2, ExampleSale.Price, ExampleSale.Total)],
         [new OrderTicket(ExampleSale.Ticket, ExampleSale.TicketType, "issued"), new OrderTicket(ExampleSale.SecondTicket, ExampleSale.TicketType, "issued")],
-        s_bought, s_bought);
+        [], s_bought, s_bought);
 
     public static readonly OrderSummary InList = new(Paid.Id, Paid.OrderNumber, Paid.EventId, Paid.Status, Paid.Total, Paid.CreatedAt);
 }

@@ -6,6 +6,7 @@ using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Tickets.Inventory;
+using AdmitOne.Tickets.Payments;
 using AdmitOne.Tickets.Reservations;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -68,7 +69,7 @@ internal static class BuyTickets
                 InventoryProblems.LimitPerCustomer, InventoryProblems.PaymentMethodUnavailable, WantedItems.DiscountInvalid, PlatformProblems.Overloaded);
 
     private static async Task<IResult> HandleAsync(
-        PurchaseRequest request, IdempotencyKey key, Caller caller, Database database, EventLanes lanes, PaymentDesk desk, RunningRequests running,
+        PurchaseRequest request, IdempotencyKey key, Caller caller, Database database, EventLanes lanes, PaymentDesk desk, PaymentProviders providers, RunningRequests running,
         IOptions<PaymentOptions> options, IOptions<ServiceOptions> service, PurchaseMetrics metrics, TimeProvider clock, CancellationToken cancellationToken)
     {
         var started = clock.GetTimestamp();
@@ -76,7 +77,7 @@ internal static class BuyTickets
         using var turn = await running.EnterAsync((caller.TenantId, caller.UserId, key.Route, key.Key), cancellationToken);
 
         var (wanted, eventId, refusal) = await LookAsync(request, keyed, caller, database, cancellationToken);
-        refusal ??= RefuseMethod(request.Payment, options.Value.Methods(service.Value.IsProduction));
+        refusal ??= RefuseMethod(request.Payment, providers, options.Value.Methods(service.Value.IsProduction));
         if (refusal is not null && wanted?.Before is null) return Refuse(refusal);
         if (wanted!.Before is { } before) return Replay(before);
 
@@ -97,13 +98,14 @@ internal static class BuyTickets
             HoldId = pending.HoldId,
             UserId = caller.UserId,
             PaymentId = pending.PaymentId,
-            Token = request.Payment.Token!,
+            Method = request.Payment.Method,
+            Token = request.Payment.Token,
             AmountMinor = pending.TotalMinor,
             Currency = pending.Currency,
             HoldExpiresAt = pending.HoldExpiresAt,
             TicketTypeIds = wanted.Tickets.Items.Select(i => i.TicketTypeId).ToArray(),
         });
-        if (settled is { Paid: { } paid }) return Answer("paid", PurchaseAnswer.Paid(paid));
+        if (settled.Settled is { Paid: { } paid }) return Answer("paid", PurchaseAnswer.Paid(paid));
 
         // Nothing yet, or somebody else settled it in between: what is kept under the key is what this buyer is told.
         var kept = await KeepAsync(database, caller.TenantId, keyed, PurchaseAnswer.Pending(pending));
@@ -128,14 +130,10 @@ internal static class BuyTickets
         }
     }
 
-    private static Refusal? RefuseMethod(PaymentRequest payment, string[] methods)
-    {
-        if (payment.Method is not ("test" or "free") || !methods.Contains(payment.Method))
-            return InventoryProblems.PaymentMethodUnavailable.With($"\"{payment.Method}\" cannot be used here.");
-        if (payment.Method == "test" && !TestPayments.Tokens.Contains(payment.Token))
-            return PlatformProblems.Invalid("/payment/token", $"Must be one of {string.Join(", ", TestPayments.Tokens)}.");
-        return payment is { Method: "free", Token: not null } ? PlatformProblems.Invalid("/payment/token", "A free order needs no token.") : null;
-    }
+    private static Refusal? RefuseMethod(PaymentRequest payment, PaymentProviders providers, string[] methods) =>
+        payment.Method is not ("test" or "free") || !methods.Contains(payment.Method)
+            ? InventoryProblems.PaymentMethodUnavailable.With($"\"{payment.Method}\" cannot be used here.")
+            : providers.Of(payment.Method).RefuseToken(payment.Token);
 
     /// <summary>What was asked before under this key, and which event's lane a reservation belongs to. Both may change until the lane decides.</summary>
     private static async Task<(Wanted? Wanted, Guid EventId, Refusal? Refusal)> LookAsync(

@@ -1,5 +1,6 @@
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Tickets.Inventory;
+using AdmitOne.Tickets.Payments;
 using Microsoft.Extensions.Logging;
 
 namespace AdmitOne.Tickets.Purchases;
@@ -13,70 +14,90 @@ internal sealed class OpenPayment
     public Guid HoldId { get; init; }
     public Guid? UserId { get; init; }
     public Guid PaymentId { get; init; }
-    public string Token { get; init; } = "";
+    public string Method { get; init; } = "";
+    public string? Token { get; init; }
+    public string? Reference { get; init; }
     public long AmountMinor { get; init; }
     public string Currency { get; init; } = "";
     public DateTimeOffset HoldExpiresAt { get; init; }
     public Guid[] TicketTypeIds { get; init; } = [];
 
-    public ProviderPayment ForProvider => new(PaymentId, Token, AmountMinor, Currency, HoldExpiresAt);
+    public ProviderPayment ForProvider => new(PaymentId, OrderId, Token ?? "", AmountMinor, Currency, Reference, HoldExpiresAt);
 }
+
+/// <summary>What charging came to.</summary>
+/// <param name="Settled">Null while no money and no refusal has come.</param>
+/// <param name="Action">What the buyer has to do for it.</param>
+internal sealed record Charged(Settled? Settled, ProviderAction? Action);
 
 /// <summary>
 /// What lies between a purchase's two transactions: asking the provider, never inside one. The request and the reconciler both come here, in
 /// any order and any number of times; the order's own state makes the end the same.
 /// </summary>
-internal sealed partial class PaymentDesk(Database database, EventLanes lanes, TestPayments provider, TimeProvider clock, ILogger<PaymentDesk> logger)
+internal sealed partial class PaymentDesk(Database database, EventLanes lanes, PaymentProviders providers, TimeProvider clock, ILogger<PaymentDesk> logger)
 {
     private static readonly TimeSpan s_askAgainWhileHeld = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan s_askAgainAfterwards = TimeSpan.FromSeconds(2);
 
-    /// <summary>Charges a payment that has just begun.</summary>
-    /// <returns>What its order came to; null while no money and no refusal has come.</returns>
-    public async Task<Settled?> ChargeAsync(OpenPayment payment)
+    /// <summary>Charges a payment that has just begun. A client that hangs up changes nothing about how this ends.</summary>
+    public async Task<Charged> ChargeAsync(OpenPayment payment)
     {
         Settled? first = null;
-        await foreach (var state in provider.ChargeAsync(payment.ForProvider))
+        ProviderAction? action = null;
+        try
         {
-            var settled = state switch
+            await foreach (var answer in providers.Of(payment.Method).ChargeAsync(payment.ForProvider, CancellationToken.None))
             {
-                ProviderState.Succeeded => await SettleAsync(payment, PaymentResult.Succeeded),
-                ProviderState.Declined => await SettleAsync(payment, PaymentResult.Failed),
-                _ => null,
-            };
-            first ??= settled;
+                var settled = await TrySettleAsync(payment, answer);
+                if (settled is null)
+                {
+                    action = answer.Action;
+                    await AskLaterAsync(payment, answer.Reference, CancellationToken.None);
+                }
+                first ??= settled;
+            }
         }
-        return first;
+        catch (PaymentProviderException silent)
+        {
+            ProviderSilent(silent, payment.OrderId);   // whether money moved is found out by asking
+        }
+        return new Charged(first, action);
     }
 
     /// <summary>Finds out what became of a payment that nobody has settled, and settles it if there is an answer.</summary>
     public async Task ReconcileAsync(Guid tenantId, Guid orderId, CancellationToken cancellationToken)
     {
         if (await FindAsync(tenantId, orderId, cancellationToken) is not { } payment) return;
-        switch (provider.Ask(payment.ForProvider))
+        string? reference = null;
+        try
         {
-            case ProviderState.Succeeded:
-                await SettleAsync(payment, PaymentResult.Succeeded);
-                break;
-            case ProviderState.Declined:
-                await SettleAsync(payment, PaymentResult.Failed);
-                break;
-            case ProviderState.Pending when clock.GetUtcNow() >= payment.HoldExpiresAt && TestPayments.TryCancel(payment.ForProvider):
-                await SettleAsync(payment, PaymentResult.Expired);
-                break;
-            default:
-                await AskLaterAsync(payment, cancellationToken);
-                break;
+            var provider = providers.Of(payment.Method);
+            var answer = await provider.AskAsync(payment.ForProvider, cancellationToken);
+            if (answer.State == ProviderState.Pending && clock.GetUtcNow() >= payment.HoldExpiresAt) answer = await provider.CancelAsync(payment.ForProvider, cancellationToken);
+            if (await TrySettleAsync(payment, answer) is not null) return;
+            reference = answer.Reference;
         }
+        catch (PaymentProviderException silent)
+        {
+            ProviderSilent(silent, payment.OrderId);
+        }
+        await AskLaterAsync(payment, reference, cancellationToken);
     }
 
-    private async Task<Settled> SettleAsync(OpenPayment payment, PaymentResult result)
+    private async Task<Settled?> TrySettleAsync(OpenPayment payment, ProviderAnswer answer) => answer.State switch
+    {
+        ProviderState.Succeeded => await SettleAsync(payment, PaymentResult.Succeeded, answer.Reference),
+        ProviderState.Declined => await SettleAsync(payment, PaymentResult.Failed, answer.Reference),
+        ProviderState.Cancelled => await SettleAsync(payment, PaymentResult.Expired, answer.Reference),
+        _ => null,
+    };
+
+    private async Task<Settled> SettleAsync(OpenPayment payment, PaymentResult result, string? reference)
     {
         while (true)
         {
             var (settled, refusal) = await lanes.RunAsync(new SettlePayment(payment.TenantId, payment.EventId, payment.OrderId,
-                new HeldFor(payment.HoldId, payment.UserId, payment.TicketTypeIds), result,
-                result == PaymentResult.Succeeded ? TestPayments.Reference(payment.ForProvider) : null, PurchaseAnswer.Paid, PurchaseAnswer.Declined));
+                new HeldFor(payment.HoldId, payment.UserId, payment.TicketTypeIds), result, reference, PurchaseAnswer.Paid, PurchaseAnswer.Declined));
             if (settled is not null) return settled;
             // The lane is full. The money has moved already, so this waits for its turn instead of giving up.
             LaneFull(refusal!.Type.Code);
@@ -88,24 +109,29 @@ internal sealed partial class PaymentDesk(Database database, EventLanes lanes, T
     {
         await using var work = await database.BeginAsync(tenantId, cancellationToken);
         return await work.FindAsync<OpenPayment>("""
-            select o.tenant_id, o.event_id, o.id as order_id, o.hold_id, o.user_id, p.id as payment_id, p.token, p.amount_minor, p.currency, p.hold_expires_at,
-                   (select array_agg(i.ticket_type_id) from tickets.order_items i where i.tenant_id = o.tenant_id and i.order_id = o.id) as ticket_type_ids
+            select o.tenant_id, o.event_id, o.id as order_id, o.hold_id, o.user_id, p.id as payment_id, p.method, p.token, p.provider_reference as reference, p.amount_minor, p.currency, p.hold_expires_at,
+                   (select array_agg(distinct i.ticket_type_id) from tickets.order_items i where i.tenant_id = o.tenant_id and i.order_id = o.id and i.kind = 'ticket') as ticket_type_ids
               from tickets.orders o join tickets.payments p on p.tenant_id = o.tenant_id and p.order_id = o.id
              where o.id = @orderId and p.status = 'created'
             """, new { orderId }, cancellationToken);
     }
 
-    private async Task AskLaterAsync(OpenPayment payment, CancellationToken cancellationToken)
+    private async Task AskLaterAsync(OpenPayment payment, string? reference, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         var next = now >= payment.HoldExpiresAt ? now + s_askAgainAfterwards
             : now + s_askAgainWhileHeld < payment.HoldExpiresAt ? now + s_askAgainWhileHeld
             : payment.HoldExpiresAt;
         await using var work = await database.BeginAsync(payment.TenantId, cancellationToken);
-        await work.ExecuteAsync("update tickets.payments set next_check_at = @next where id = @PaymentId and status = 'created'", new { payment.PaymentId, next }, cancellationToken);
+        await work.ExecuteAsync("""
+            update tickets.payments set next_check_at = @next, provider_reference = coalesce(@reference, provider_reference) where id = @PaymentId and status = 'created'
+            """, new { payment.PaymentId, next, reference }, cancellationToken);
         await work.CommitAsync(cancellationToken);
     }
 
     [LoggerMessage(EventId = 4201, Level = LogLevel.Warning, Message = "A payment waits to be settled: {Code}")]
     private partial void LaneFull(string code);
+
+    [LoggerMessage(EventId = 4202, Level = LogLevel.Warning, Message = "The provider does not say what became of the payment of order {OrderId}; it is asked again")]
+    private partial void ProviderSilent(Exception silent, Guid orderId);
 }

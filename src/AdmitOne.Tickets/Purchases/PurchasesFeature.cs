@@ -1,10 +1,8 @@
-using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 
 namespace AdmitOne.Tickets.Purchases;
 
@@ -13,9 +11,7 @@ internal static class PurchasesFeature
 {
     public static void AddPurchases(this IServiceCollection services)
     {
-        services.AddCheckedOptions<PaymentOptions, PaymentOptionsAnnotations>().AddSingleton<IValidateOptions<PaymentOptions>, PaymentOptionsRules>();
-        services.AddSingleton<PurchaseMetrics>().AddSingleton<TestPayments>().AddSingleton<PaymentDesk>();
-        services.AddHostedService<PaymentReconciler>().AddHostedService<RefundWorker>();
+        services.AddSingleton<PurchaseMetrics>().AddSingleton<PaymentDesk>().AddHostedService<PaymentReconciler>();
     }
 
     public static void MapPurchases(this IEndpointRouteBuilder v1)

@@ -4,6 +4,7 @@ using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Tickets.Inventory;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -32,12 +33,12 @@ internal static class BlockTicket
             .WithDescription("It shows no code and admits nobody until it is unblocked; an open offer of it ends. Its place stays sold.")
             .RequireAuthorization(Policies.VenueManager).WithRateTier(RateTier.Write)
             .WithRequestExample(TicketExamples.WhyBlocked).WithAnswerExample(TicketExamples.Blocked)
-            .MayRefuseWith(PlatformProblems.NotFound, TicketProblems.NotIssued);
+            .MayRefuseWith(PlatformProblems.NotFound, InventoryProblems.TicketNotIssued);
         tickets.MapPost("/{id}/unblock", UnblockAsync)
             .WithName("UnblockTicket").WithSummary("Let a blocked ticket admit again, with the code it had")
             .RequireAuthorization(Policies.VenueManager).WithRateTier(RateTier.Write)
             .WithRequestExample(TicketExamples.WhyUnblocked).WithAnswerExample(TicketExamples.Issued)
-            .MayRefuseWith(PlatformProblems.NotFound, TicketProblems.NotIssued);
+            .MayRefuseWith(PlatformProblems.NotFound, InventoryProblems.TicketNotIssued);
     }
 
     private static Task<Results<Ok<Ticket>, Refusal>> BlockAsync(
@@ -56,7 +57,7 @@ internal static class BlockTicket
             new { move.Id, move.From, move.To }, cancellationToken) == 1;
         if (await work.FindAsync<TicketRow>($"{TicketRow.Select} where t.id = @Id", new { move.Id }, cancellationToken) is not { } ticket)
             return PlatformProblems.NotFound.With("There is no such ticket.");
-        if (ticket.Status != move.To) return TicketProblems.NotIssued.With($"It is {ticket.Status}.");
+        if (ticket.Status != move.To) return InventoryProblems.TicketNotIssued.With($"It is {ticket.Status}.");
         if (moved)
         {
             var data = new { TicketId = move.Id, ticket.EventId };

@@ -6,7 +6,6 @@ using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Tickets.Codes;
 using AdmitOne.Tickets.Inventory;
-using AdmitOne.Tickets.Tickets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -27,7 +26,7 @@ internal static class AcceptTransfer
             .WithRateTier(RateTier.Transfer)
             .WithAnswerExample(TransferExamples.Accepted)
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.NotOwner, TransferProblems.NotOffered, TransferProblems.Expired, TransferProblems.NotAllowed, TransferProblems.Limit,
-                TicketProblems.NotIssued, TicketProblems.Used, InventoryProblems.LimitPerCustomer);
+                InventoryProblems.TicketNotIssued, InventoryProblems.TicketUsed, InventoryProblems.LimitPerCustomer);
 
     private static async Task<Results<Ok<Transfer>, Refusal>> HandleAsync(
         Guid id, Caller caller, Actor actor, HttpContext context, Database database, TransferMetrics metrics, CancellationToken cancellationToken)

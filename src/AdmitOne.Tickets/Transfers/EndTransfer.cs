@@ -4,7 +4,7 @@ using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
-using AdmitOne.Tickets.Tickets;
+using AdmitOne.Tickets.Inventory;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -16,7 +16,7 @@ namespace AdmitOne.Tickets.Transfers;
 internal static class EndTransfer
 {
     private static readonly ProblemType[] s_problems =
-        [PlatformProblems.NotFound, PlatformProblems.NotOwner, TransferProblems.NotOffered, TransferProblems.Expired, TicketProblems.NotIssued];
+        [PlatformProblems.NotFound, PlatformProblems.NotOwner, TransferProblems.NotOffered, TransferProblems.Expired, InventoryProblems.TicketNotIssued];
 
     public static void Map(IEndpointRouteBuilder transfers)
     {

@@ -5,7 +5,7 @@ using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
-using AdmitOne.Tickets.Tickets;
+using AdmitOne.Tickets.Inventory;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -35,7 +35,7 @@ internal static class OfferTransfer
             .WithDescription("The offer stands for 48 hours. A ticket is offered to one person at a time, changes hands at most 5 times and not twice within 30 minutes; a person makes at most 10 offers a day.")
             .WithRateTier(RateTier.Transfer)
             .WithRequestExample(TransferExamples.Asked).WithAnswerExample(TransferExamples.Sent)
-            .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.NotOwner, PlatformProblems.ValidationFailed, TicketProblems.NotIssued, TicketProblems.Used,
+            .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.NotOwner, PlatformProblems.ValidationFailed, InventoryProblems.TicketNotIssued, InventoryProblems.TicketUsed,
                 TransferProblems.Pending, TransferProblems.NotAllowed, TransferProblems.Limit);
 
     private static async Task<Results<Created<Transfer>, Refusal>> HandleAsync(

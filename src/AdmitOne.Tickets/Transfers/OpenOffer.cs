@@ -1,7 +1,7 @@
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
-using AdmitOne.Tickets.Tickets;
+using AdmitOne.Tickets.Inventory;
 
 namespace AdmitOne.Tickets.Transfers;
 
@@ -39,7 +39,7 @@ internal sealed class OpenOffer
         {
             "offered" when offer.ExpiresAt > offer.Now => null,
             "offered" or "expired" => TransferProblems.Expired.With($"It was good until {offer.ExpiresAt:u}."),
-            "cancelled" when offer.ClosedBecause is { } because => TicketProblems.NotIssued.With($"The ticket was {because["ticket_".Length..]}, which ended the offer."),
+            "cancelled" when offer.ClosedBecause is { } because => InventoryProblems.TicketNotIssued.With($"The ticket was {because["ticket_".Length..]}, which ended the offer."),
             var status => TransferProblems.NotOffered.With($"It was {status}."),
         };
     }

@@ -1,5 +1,5 @@
 using AdmitOne.Platform.Problems;
-using AdmitOne.Tickets.Tickets;
+using AdmitOne.Tickets.Inventory;
 
 namespace AdmitOne.Tickets.Transfers;
 
@@ -24,8 +24,8 @@ internal static class TransferRules
     /// <returns>Why this ticket may not change hands now, or null.</returns>
     public static Refusal? Refuse(TransferFacts ticket)
     {
-        if (ticket.TicketStatus != "issued") return TicketProblems.NotIssued.With($"It is {ticket.TicketStatus}.");
-        if (ticket.AdmittedAt is { } admitted) return TicketProblems.Used.With($"It admitted its holder at {admitted:u}.");
+        if (ticket.TicketStatus != "issued") return InventoryProblems.TicketNotIssued.With($"It is {ticket.TicketStatus}.");
+        if (ticket.AdmittedAt is { } admitted) return InventoryProblems.TicketUsed.With($"It admitted its holder at {admitted:u}.");
         if (!ticket.Transferable) return TransferProblems.NotAllowed.With("Tickets of this type stay with their buyer.");
         if (ticket.EventStatus is null or "cancelled" or "completed") return TransferProblems.NotAllowed.With($"The event is {ticket.EventStatus ?? "gone"}.");
         if (!ticket.TransferAllowed) return TransferProblems.NotAllowed.With("The event's organiser does not allow transfers.");

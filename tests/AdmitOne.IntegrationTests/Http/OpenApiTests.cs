@@ -13,8 +13,14 @@ using Microsoft.Extensions.Validation;
 namespace AdmitOne.IntegrationTests.Http;
 
 /// <summary>The API document tells the truth about the service that gives it out.</summary>
-public sealed class OpenApiTests(World world) : IClassFixture<World>
+public sealed class OpenApiTests(OpenApiTests.Counting world) : IClassFixture<OpenApiTests.Counting>
 {
+    /// <summary>Calls are counted, as the document says, and nobody has too many.</summary>
+    public sealed class Counting(Stack stack) : World(stack,
+    [
+        ("ENABLE_RATE_LIMITING", "true"), .. new[] { "GLOBAL", "READ", "WRITE", "PURCHASE", "TRANSFER", "ADMIN", "WEBHOOK", "QR_SCAN" }.Select(tier => ($"RATE_LIMIT_{tier}_MAX", "100000")),
+    ]);
+
     // The document does not describe the route that it is read from.
     private const string Itself = "/openapi/{documentName}.json";
 

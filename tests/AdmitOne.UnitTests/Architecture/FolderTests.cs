@@ -20,11 +20,12 @@ public sealed partial class FolderTests
         [
             "EventLanes", "InventoryProblems", "Answer", "HoldStock", "HoldItem", "HoldIds", "ReleaseStock", "SweepExpired", "BeginPayment", "WantedTickets",
             "HoldMade", "HeldItem", "HeldFor", "PaymentWish", "PaymentTimes", "PendingOrder", "SettlePayment", "PaymentResult", "Settled", "PaidOrder", "KeyedRequest", "StoredAnswer",
-            "CustomerLimit",
+            "RefundTickets", "RefundWish", "RefundableOrder", "RefundMade", "KeyedRefund", "CustomerLimit",
         ],
         ["Tickets/Reservations"] = ["HoldRows", "WantedItem", "WantedItems"],
+        ["Tickets/Payments"] = ["PaymentProviders", "ProviderPayment", "ProviderAnswer", "ProviderState", "ProviderAction", "ProviderRefund", "PaymentProviderException", "PaymentOptions"],
+        ["Tickets/Purchases"] = ["KeptAnswerResult"],
         ["Tickets/Codes"] = ["TicketCodes", "FormerCodes"],
-        ["Tickets/Tickets"] = ["TicketProblems"],
     };
 
     private static readonly Dictionary<string, string[]> s_writers = new()
@@ -42,7 +43,7 @@ public sealed partial class FolderTests
         ["tickets.ticket_transfers"] = ["Tickets/Transfers"],
         ["tickets.mint_jobs"] = ["Tickets/Minting"],
         ["tickets.payments"] = ["Tickets/Inventory", "Tickets/Purchases"],   // its state moves with the order; when to ask again is the desk's
-        ["tickets.refunds"] = ["Tickets/Inventory", "Tickets/Purchases"],
+        ["tickets.refunds"] = ["Tickets/Inventory", "Tickets/Refunds"],   // owed with the tickets' death there, sent here
         ["tickets.ticket_codes"] = ["Tickets/Codes"],
         ["tickets.ticket_validations"] = ["Tickets/Scans"],
         ["tickets.admissions"] = ["Tickets/Scans"],

@@ -22,6 +22,7 @@ public sealed partial class ConfigurationDocTests
         ("AUTH_PORT", "3001", "Port of the auth neighbour."),
         ("VENUES_PORT", "3002", "Port of the venue neighbour."),
         ("MINTING_PORT", "3018", "Port of the minting neighbour."),
+        ("AUTH_SIGNING", "HS256", "How the auth neighbour signs: HS256 with JWT_SECRET, or RS256 or ES256 with keys that it publishes."),
         ("AUTH_SERVICE_URL", "the neighbour", "An auth service of your own; give the JWT_SECRET that it signs with, too."),
         ("MINTING_SERVICE_URL", "the neighbour", "A minting service of your own."),
         ("EVENTS_DB_PASSWORD", "generated", "What the Event Service's role logs in with."),

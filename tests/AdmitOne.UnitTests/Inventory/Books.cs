@@ -20,12 +20,19 @@ internal sealed class Books
     private readonly Dictionary<Guid, (int Held, int Sold)> _stock = [];
     private readonly Dictionary<(Guid, string, string), (KnownRequest Known, Guid? Order)> _requests = [];
     private readonly List<NewRefund> _refunds = [];
+    private readonly Dictionary<Guid, TicketDeath> _dead = [];
+    private readonly HashSet<Guid> _admitted = [];
 
     public Guid EventId { get; } = Guid.CreateVersion7();
 
     public DateTimeOffset Now { get; set; } = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
 
     public string EventStatus { get; set; } = "on_sale";
+
+    public int FeePercent { get; set; }
+
+    /// <summary>The door lets a ticket in, if it still lives.</summary>
+    public bool TryAdmit(Guid ticket) => !_dead.ContainsKey(ticket) && _admitted.Add(ticket);
 
     public Guid Tenant => _tenant;
 
@@ -38,6 +45,10 @@ internal sealed class Books
     public IReadOnlyList<NewTicket> Tickets => _tickets;
 
     public IReadOnlyList<NewRefund> Refunds => _refunds;
+
+    public bool IsAlive(NewTicket ticket) => !_dead.ContainsKey(ticket.Id);
+
+    public bool IsAdmitted(Guid ticket) => _admitted.Contains(ticket);
 
     public Guid AddSection(int capacity)
     {
@@ -87,7 +98,10 @@ internal sealed class Books
             Orders = commands.Select(c => c.OrderId).OfType<Guid>().Where(_orders.ContainsKey).Distinct().ToDictionary(id => id, id => _orders[id]),
             Owned = commands.Select(c => c.CustomerId).OfType<Guid>().Distinct().SelectMany(u => _types.Where(t => t.PerCustomer is not null).Select(t => (User: u, Type: t.Id)))
                 .ToDictionary(k => k, k => _rows.Values.Where(r => r.UserId == k.User && r.TicketTypeId == k.Type && r.Status == "held" && r.ExpiresAt > Now).Sum(r => r.Quantity)
-                    + _tickets.Count(t => t.UserId == k.User && t.TicketTypeId == k.Type)),
+                    + _tickets.Count(t => t.UserId == k.User && t.TicketTypeId == k.Type && IsAlive(t))),
+            Tickets = commands.Select(c => c.TicketsOf).OfType<Guid>().Distinct().ToDictionary(id => id, id => _tickets.Where(t => t.OrderId == id)
+                .Select(t => new TicketState(t.Id, id, t.TicketTypeId, t.UserId, _dead.GetValueOrDefault(t.Id)?.Becomes ?? "issued", t.PaidMinor, _admitted.Contains(t.Id))).ToList()),
+            RefundPolicy = new RefundPolicyState(Now.AddDays(1), FeePercent, AllBackUntil: null),
             Requests = commands.Select(c => c.Request).OfType<KeyedRequest>().Select(r => (r.UserId, r.Route, r.Key)).Distinct()
                 .Where(_requests.ContainsKey).ToDictionary(k => k, k => _requests[k].Known),
             Expired = _rows.Values.Where(r => r.Status == "held" && r.ExpiresAt <= Now && locked.Contains(r.TicketTypeId)).ToArray(),
@@ -107,12 +121,13 @@ internal sealed class Books
             _orders.Add(order.Id, new OrderState(order.Id, order.Number, order.UserId, order.HoldId, order.Status, order.TotalMinor, order.Currency, payment.Id, payment.Status));
             _items[order.Id] = changes.OrderItems.Where(i => i.OrderId == order.Id).ToList();
         }
-        foreach (var move in changes.OrderMoves)
-            if (_orders[move.OrderId].Status is "payment_pending" or "payment_failed" or "expired") _orders[move.OrderId] = _orders[move.OrderId] with { Status = move.Status };
+        foreach (var move in changes.OrderMoves.GroupBy(m => m.OrderId).Select(g => g.Last()))
+            if (_orders[move.OrderId].Status is not "refunded") _orders[move.OrderId] = _orders[move.OrderId] with { Status = move.Status };
         foreach (var move in changes.PaymentMoves)
             foreach (var order in _orders.Values.Where(o => o.PaymentId == move.PaymentId && o.PaymentStatus != "succeeded").ToArray()) _orders[order.Id] = order with { PaymentStatus = move.Status };
         _tickets.AddRange(changes.Tickets);
         _refunds.AddRange(changes.Refunds);
+        foreach (var death in changes.TicketDeaths) _dead.Add(death.TicketId, death);   // a second death would throw
 
         foreach (var request in commands.Select(c => c.Request).OfType<KeyedRequest>())
             _requests.TryAdd((request.UserId, request.Route, request.Key), (new KnownRequest(request.Fingerprint, null), null));
@@ -129,7 +144,7 @@ internal sealed class Books
         {
             var (held, sold) = _stock[type.Id];
             Assert.Equal(_rows.Values.Where(r => r.TicketTypeId == type.Id && r.Status == "held").Sum(r => r.Quantity), held);
-            Assert.Equal(_tickets.Count(t => t.TicketTypeId == type.Id), sold);
+            Assert.Equal(_tickets.Count(t => t.TicketTypeId == type.Id && IsAlive(t)), sold);
             Assert.InRange(held + sold, 0, type.Quantity);
         }
         foreach (var (section, capacity) in _capacity)
@@ -137,11 +152,18 @@ internal sealed class Books
         foreach (var order in _orders.Values)
         {
             Assert.Equal(order.TotalMinor, _items[order.Id].Sum(i => i.Quantity * i.UnitPriceMinor));
-            Assert.Equal(order.Status == "paid" ? _items[order.Id].Sum(i => i.Quantity) : 0, _tickets.Count(t => t.OrderId == order.Id));
-            Assert.Equal(order.Status is "paid" or "refunded", order.PaymentStatus == "succeeded");
-            Assert.Equal(order.Status == "refunded" && order.TotalMinor > 0 ? order.TotalMinor : 0, _refunds.Where(r => r.OrderId == order.Id).Sum(r => r.AmountMinor));
+            var tickets = _tickets.Where(t => t.OrderId == order.Id).ToArray();
+            var alive = tickets.Count(IsAlive);
+            var back = tickets.Where(t => !IsAlive(t)).Sum(t => t.PaidMinor);
+            var refunds = _refunds.Where(r => r.OrderId == order.Id).ToArray();
+            Assert.Contains(tickets.Length, new[] { 0, _items[order.Id].Sum(i => i.Quantity) });
+            Assert.Equal(tickets.Length == 0 ? order.Status is "refunded" : order.Status == (alive == tickets.Length ? "paid" : alive == 0 ? "refunded" : "partially_refunded"),
+                order.PaymentStatus == "succeeded");
+            // What went back and what was kept as a fee is what was paid for the dead; late money that found no tickets goes back whole.
+            Assert.Equal(tickets.Length == 0 && order.Status == "refunded" ? order.TotalMinor : back, refunds.Sum(r => r.AmountMinor + r.FeeMinor));
+            Assert.All(refunds, r => Assert.Equal(r.AmountMinor > 0 ? "pending" : "succeeded", r.Status));
         }
-        foreach (var owned in _tickets.GroupBy(t => (t.UserId, t.TicketTypeId)))
+        foreach (var owned in _tickets.Where(IsAlive).GroupBy(t => (t.UserId, t.TicketTypeId)))
             if (_types.Single(t => t.Id == owned.Key.TicketTypeId).PerCustomer is { } limit) Assert.InRange(owned.Count(), 0, limit);
     }
 }

@@ -1,3 +1,4 @@
+using AdmitOne.Platform.Audit;
 using AdmitOne.Tickets.Inventory;
 using FsCheck;
 using FsCheck.Fluent;
@@ -10,11 +11,11 @@ public sealed class StockRulesTests
     private static readonly PaymentTimes s_times = new(TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(15));
     private static readonly StoredAnswer s_declined = new(402, "declined");
 
-    /// <summary>One thing that happens: which of nine, to which of what there is, and how much.</summary>
+    /// <summary>One thing that happens: which of thirteen, to which of what there is, and how much.</summary>
     private sealed record Step(int Kind, int Pick, int Quantity);
 
     private static Gen<Step> Steps =>
-        from kind in Gen.Choose(0, 9)
+        from kind in Gen.Choose(0, 13)
         from pick in Gen.Choose(0, 50)
         from quantity in Gen.Choose(1, 4)
         select new Step(kind, pick, quantity);
@@ -68,6 +69,35 @@ public sealed class StockRulesTests
     }
 
     [Fact]
+    public async Task A_holder_pays_the_fee_and_an_organiser_gives_all_back()
+    {
+        var books = new Books { FeePercent = 15 };
+        var type = books.AddType(books.AddSection(5), 5, 333);
+        var buyer = Guid.CreateVersion7();
+        books.Run(Buy(books, type, 3, buyer, "key-1"));
+        books.Run(Settle(books, books.Orders.Single(), PaymentResult.Succeeded));
+        var (mine, theirs) = (GiveBack(books, books.Orders.Single(), [books.Tickets[0].Id], buyer), GiveBack(books, books.Orders.Single(), [books.Tickets[1].Id], holder: null));
+        var again = GiveBack(books, books.Orders.Single(), [books.Tickets[0].Id], buyer);
+        books.Run(mine, theirs, again);
+
+        var made = (await mine.Done).Value!.Made!;
+        Assert.Equal((283, 50, "partially_refunded"), (made.AmountMinor, made.FeeMinor, made.OrderStatus));   // 49.95 is 50
+        Assert.Equal((333, 0), ((await theirs.Done).Value!.Made!.AmountMinor, (await theirs.Done).Value!.Made!.FeeMinor));
+        Assert.Equal("already_refunded", (await again.Done).Refusal!.Type.Code);
+        books.TryAdmit(books.Tickets[2].Id);
+        var used = GiveBack(books, books.Orders.Single(), null, buyer);
+        books.Run(used);
+        Assert.Equal("ticket_used", (await used.Done).Refusal!.Type.Code);
+        Assert.Equal((0, 1), books.Stock(type));
+    }
+
+    [Fact]
+    public void A_fee_taken_from_parts_is_the_fee_of_the_whole() => Prop.ForAll(
+        (from paid in Gen.Choose(0, 1_000_000).ListOf() from percent in Gen.Choose(0, 100) select (paid, percent)).ToArbitrary(),
+        wanted => wanted.paid.All(paid => RefundTickets.Fee(paid, wanted.percent) is var fee && fee >= 0 && fee <= paid && Math.Abs(fee - paid * wanted.percent / 100m) <= 0.5m))
+        .Check(Config.QuickThrowOnFailure.WithMaxTest(500));
+
+    [Fact]
     public void Ids_of_a_holds_rows_are_consecutive_and_found_between_its_first_and_last()
     {
         var hold = HoldIds.New(TimeProvider.System.GetUtcNow());
@@ -102,6 +132,15 @@ public sealed class StockRulesTests
                 case 5 or 6 when order is not null: waiting.Add(Settle(books, order, PaymentResult.Succeeded)); break;
                 case 7 when order is not null: waiting.Add(Settle(books, order, step.Quantity > 2 ? PaymentResult.Failed : PaymentResult.Expired)); break;
                 case 8: books.Now += TimeSpan.FromMinutes(step.Quantity); break;
+                case 10 when order is not null: waiting.Add(GiveBack(books, order, null, step.Pick % 2 == 0 ? order.UserId : null)); break;
+                case 11 or 12 when books.Tickets.Count > 0:
+                    var ticket = books.Tickets[step.Pick % books.Tickets.Count];
+                    waiting.Add(GiveBack(books, books.Orders.Single(o => o.Id == ticket.OrderId), [ticket.Id], step.Quantity > 2 ? ticket.UserId : null));
+                    break;
+                case 13:
+                    books.FeePercent = step.Pick;
+                    if (books.Tickets.Count > 0) books.TryAdmit(books.Tickets[step.Pick % books.Tickets.Count].Id);
+                    break;
                 case 9: books.EventStatus = step.Pick == 7 ? "cancelled" : step.Pick % 3 == 0 ? "sales_paused" : "on_sale"; break;
             }
             // Batches of several commands, as when many arrive while the last one commits.
@@ -121,6 +160,9 @@ public sealed class StockRulesTests
 
     private static SettlePayment Settle(Books books, OrderState order, PaymentResult result) => new(books.Tenant, books.EventId, order.Id,
         new HeldFor(order.HoldId, order.UserId, books.Rows.Where(r => r.HoldId == order.HoldId).Select(r => r.TicketTypeId).ToArray()), result, "ref", Paid, s_declined);
+
+    private static RefundTickets GiveBack(Books books, OrderState order, IReadOnlyList<Guid>? tickets, Guid? holder) => new(books.Tenant, books.EventId,
+        books.Rows.Where(r => r.HoldId == order.HoldId).Select(r => r.TicketTypeId).ToArray(), new RefundWish(order.Id, tickets, "because", Actor.OfSystem("test")) { HolderId = holder });
 
     private static StoredAnswer Paid(PaidOrder order) => new(201, order.Number);
 }

@@ -3,7 +3,7 @@ using AdmitOne.Platform.Configuration;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 
-namespace AdmitOne.Tickets.Purchases;
+namespace AdmitOne.Tickets.Payments;
 
 public sealed class PaymentOptions
 {

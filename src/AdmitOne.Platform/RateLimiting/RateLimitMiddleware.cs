@@ -1,0 +1,116 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using AdmitOne.Platform.Http;
+using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Outbound;
+using AdmitOne.Platform.Problems;
+using AdmitOne.Platform.Tenancy;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace AdmitOne.Platform.RateLimiting;
+
+/// <summary>
+/// Counts each call once, after it is known who calls and before anything is done for them. A call that is refused later, because its body
+/// breaks a rule or its role may not, has been counted; a token that is not accepted counts for the address that sent it and for no user.
+/// </summary>
+internal sealed class RateLimitMiddleware(RequestDelegate next, CallLimits limits)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        if (await limits.SpendAsync(context) is { } refusal)
+        {
+            await ProblemWriter.WriteAsync(context, refusal);
+            return;
+        }
+        await next(context);
+    }
+}
+
+/// <summary>Which limit counts a call, and what its answer says of it.</summary>
+public sealed class CallLimits
+{
+    private readonly RateLimits _limits;
+    private readonly RateLimitMetrics _metrics;
+    private readonly RateLimitOptions _options;
+    private readonly Dictionary<(string Role, RateTier Tier), double> _multipliers;
+
+    internal CallLimits(RateLimits limits, RateLimitMetrics metrics, IOptions<RateLimitOptions> options)
+    {
+        (_limits, _metrics, _options) = (limits, metrics, options.Value);
+        RateLimitOptions.TryReadMultipliers(_options.Multipliers, out _multipliers);
+    }
+
+    /// <summary>Counts a webhook whose signature was good and whose tenant is known.</summary>
+    /// <returns>A refusal to answer with, or null.</returns>
+    public ValueTask<Refusal?> SpendWebhookAsync(HttpContext context, Guid tenantId) => SpendAsync(context, RateTier.Webhook, $"{tenantId:n}", 1, leased: false);
+
+    /// <summary>Counts a call that nobody vouches for: a signature or a credential that was not accepted.</summary>
+    /// <returns>A refusal to answer with instead, or null.</returns>
+    public ValueTask<Refusal?> SpendAnonymousAsync(HttpContext context) => SpendAsync(context, RateTier.Global, Address(context), 1, leased: false);
+
+    internal ValueTask<Refusal?> SpendAsync(HttpContext context)
+    {
+        if (!_options.Enabled) return default;
+        var endpoint = context.GetEndpoint();
+        // What the platform maps for orchestrators and scrapers has no tier; what is no route of ours is anybody's guess, and is limited.
+        if (endpoint is RouteEndpoint && endpoint.Metadata.GetMetadata<SignedCallRequired>() is not null) return default;
+        RateTier? named = endpoint?.Metadata.OfType<RateTier>().Cast<RateTier?>().FirstOrDefault();
+        if (endpoint is RouteEndpoint && named is null or RateTier.Webhook) return default;
+
+        var reads = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
+        if (context.Items[Caller.Item] is not Caller caller || named is null)
+            return SpendAsync(context, RateTier.Global, Address(context), 1, leased: reads && endpoint is RouteEndpoint);
+
+        var tier = named == RateTier.Global && reads ? RateTier.Read : named.Value;
+        var factor = _multipliers.GetValueOrDefault((caller.Role, tier), 1) * (context.Items[TenantDirectory.MultiplierItem] as double? ?? 1);
+        return SpendAsync(context, tier, $"{caller.TenantId:n}:{caller.UserId:n}", factor, leased: false);
+    }
+
+    private async ValueTask<Refusal?> SpendAsync(HttpContext context, RateTier tier, string who, double factor, bool leased)
+    {
+        if (!_options.Enabled) return null;
+        var rule = new LimitRule((int)Math.Clamp(_options.MaxOf(tier) * factor, 1, 1_000_000), _options.WindowMs);
+        var word = RateLimitOptions.Word(tier);
+        var answer = await _limits.SpendAsync($"{word}:{who}", rule, leased);
+        var seconds = Math.Max(1, (answer.ResetMs + 999) / 1000);
+
+        var headers = context.Response.Headers;
+        headers["RateLimit-Policy"] = string.Create(CultureInfo.InvariantCulture, $"\"{word}\";q={rule.Max};w={Math.Max(1, rule.WindowMs / 1000)}");
+        headers["RateLimit"] = string.Create(CultureInfo.InvariantCulture, $"\"{word}\";r={answer.Remaining};t={seconds}");
+        if (answer.Granted > 0) return null;
+
+        _metrics.Refused(tier);
+        return PlatformProblems.RateLimited.With($"At most {rule.Max} calls of this kind in {Math.Max(1, rule.WindowMs / 1000)} s; the next one may be made in {seconds} s.")
+            with
+        { RetryAfterSeconds = (int)seconds };
+    }
+
+    // A home has one IPv4 address or one IPv6 network of 64 bits: whoever counts single IPv6 addresses counts nothing.
+    private static string Address(HttpContext context)
+    {
+        if (context.Connection.RemoteIpAddress is not { } address) return "unknown";
+        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
+        if (address.AddressFamily != AddressFamily.InterNetworkV6) return address.ToString();
+        Span<byte> bytes = stackalloc byte[16];
+        address.TryWriteBytes(bytes, out _);
+        bytes[8..].Clear();
+        return $"{new IPAddress(bytes)}/64";
+    }
+}
+
+internal static class RateLimitSetup
+{
+    public static void AddRateLimits(this IServiceCollection services)
+    {
+        services.AddOptions<RateLimitOptions>();
+        Configuration.ConfigurationExtensions.AddCheckedOptions<RateLimitOptions, RateLimitOptionsAnnotations>(services);
+        services.AddSingleton<IValidateOptions<RateLimitOptions>, RateLimitOptionsRules>();
+        services.AddSingleton<RateLimitMetrics>().AddSingleton<RateLimits>();
+        services.AddSingleton(provider => new CallLimits(
+            provider.GetRequiredService<RateLimits>(), provider.GetRequiredService<RateLimitMetrics>(), provider.GetRequiredService<IOptions<RateLimitOptions>>()));
+    }
+}

@@ -1,0 +1,105 @@
+using System.Collections.Concurrent;
+using AdmitOne.Platform.Hosting;
+using AdmitOne.Platform.Redis;
+using Microsoft.Extensions.Logging;
+
+namespace AdmitOne.Platform.RateLimiting;
+
+/// <summary>What one key may do.</summary>
+/// <param name="Max">Calls in one window.</param>
+public sealed record LimitRule(int Max, int WindowMs);
+
+/// <summary>
+/// Counts calls: exactly, in Redis, over all replicas of a service. A key that is full is remembered until its oldest call leaves the window,
+/// so that a flood costs Redis nothing; while Redis is away the same log is kept in the process.
+/// </summary>
+internal sealed partial class RateLimits(RedisStore redis, TimeProvider clock, RateLimitMetrics metrics, ServiceDefinition service, ILogger<RateLimits> logger)
+{
+    /// <summary>A list of the milliseconds at which calls were let through, the oldest first: exact, and never longer than the limit.</summary>
+    private const string Script = """
+        local t = redis.call('TIME')
+        local now = t[1] * 1000 + math.floor(t[2] / 1000)
+        local max, window, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+        local calls = redis.call('LLEN', KEYS[1])
+        local oldest = now
+        while calls > 0 do
+          oldest = tonumber(redis.call('LINDEX', KEYS[1], 0))
+          if oldest > now - window then break end
+          redis.call('LPOP', KEYS[1])
+          calls = calls - 1
+          oldest = now
+        end
+        local granted = math.min(wanted, math.max(max - calls, 0))
+        for _ = 1, granted do redis.call('RPUSH', KEYS[1], now) end
+        if granted > 0 then redis.call('PEXPIRE', KEYS[1], window) end
+        return {granted, math.max(max - calls - granted, 0), math.max(oldest + window - now, 1)}
+        """;
+
+    private const int MaxFull = 100_000;
+    private static readonly TimeSpan s_leaveAlone = TimeSpan.FromSeconds(1);
+
+    private readonly SlidingLog _own = new(clock);
+    private readonly LeasedTokens _leases = new(clock);
+    private readonly ConcurrentDictionary<string, (long Since, long ResetMs)> _full = new();
+    private long _awaySince;   // 0 while Redis answers
+
+    /// <param name="leased">Take calls out of the window ahead of time, so that most need not ask Redis.</param>
+    public async ValueTask<LimitAnswer> SpendAsync(string key, LimitRule rule, bool leased)
+    {
+        if (!leased) return await SpendAsync(key, rule, wanted: 1);
+        var (answer, fromLease) = await _leases.SpendAsync(key, rule, wanted => SpendAsync(key, rule, wanted));
+        if (fromLease) metrics.Decided(RateLimitMetrics.Leased);
+        return answer;
+    }
+
+    private async ValueTask<LimitAnswer> SpendAsync(string key, LimitRule rule, int wanted)
+    {
+        if (_full.TryGetValue(key, out var full))
+        {
+            var left = full.ResetMs - (long)clock.GetElapsedTime(full.Since).TotalMilliseconds;
+            if (left > 0)
+            {
+                metrics.Decided(RateLimitMetrics.Remembered);
+                return new LimitAnswer(0, 0, left);
+            }
+            _full.TryRemove(key, out _);
+        }
+        var answer = await AskAsync(key, rule, wanted);
+        if (answer.Granted == 0)
+        {
+            if (_full.Count >= MaxFull) _full.Clear();   // they are asked about again; nobody gets more by it
+            _full[key] = (clock.GetTimestamp(), answer.ResetMs);
+        }
+        return answer;
+    }
+
+    private async Task<LimitAnswer> AskAsync(string key, LimitRule rule, int wanted)
+    {
+        var away = Interlocked.Read(ref _awaySince);
+        if (away == 0 || clock.GetElapsedTime(away) >= s_leaveAlone)
+        {
+            // One call in a second finds out whether Redis is back; the others must not wait for it.
+            if (away != 0 && Interlocked.CompareExchange(ref _awaySince, clock.GetTimestamp(), away) != away) return Own(key, rule, wanted);
+            if (await redis.RunAsync(Script, $"rate:{service.Name}:{key}", rule.Max, rule.WindowMs, wanted) is [var granted, var remaining, var reset])
+            {
+                if (Interlocked.Exchange(ref _awaySince, 0) != 0) Back();
+                metrics.Decided(RateLimitMetrics.Shared);
+                return new LimitAnswer((int)granted, (int)remaining, reset);
+            }
+            if (Interlocked.Exchange(ref _awaySince, Math.Max(clock.GetTimestamp(), 1)) == 0) TookOver();
+        }
+        return Own(key, rule, wanted);
+    }
+
+    private LimitAnswer Own(string key, LimitRule rule, int wanted)
+    {
+        metrics.Decided(RateLimitMetrics.Fallback);
+        return _own.Spend(key, rule, wanted);
+    }
+
+    [LoggerMessage(EventId = 1701, Level = LogLevel.Warning, Message = "Redis is away: each replica limits calls by itself")]
+    private partial void TookOver();
+
+    [LoggerMessage(EventId = 1702, Level = LogLevel.Information, Message = "Redis is back: calls are limited over all replicas again")]
+    private partial void Back();
+}

@@ -1,0 +1,45 @@
+using Npgsql;
+
+namespace AdmitOne.Tickets.Inventory;
+
+/// <summary>A ticket of an order that is to be refunded, as its lock found it.</summary>
+/// <param name="PaidMinor">What was paid for it, its share of discounts, fees and tax included.</param>
+internal sealed record TicketState(Guid Id, Guid OrderId, Guid TypeId, Guid? UserId, string Status, long PaidMinor, bool IsAdmitted)
+{
+    public bool IsAlive => Status is "issued" or "blocked";
+}
+
+/// <summary>What the event promises those who give tickets back.</summary>
+/// <param name="ClosesAt">From then on holders are refused.</param>
+/// <param name="AllBackUntil">The event was moved: until then holders get everything back, whatever the policy says.</param>
+internal sealed record RefundPolicyState(DateTimeOffset ClosesAt, int FeePercent, DateTimeOffset? AllBackUntil)
+{
+    public bool GivesAllBack(DateTimeOffset now) => now < AllBackUntil;
+}
+
+/// <summary>What a batch with refunds in it reads beyond the rest. The tickets' locks come after the stock's, as in the one order of locks.</summary>
+internal static class RefundReads
+{
+    public static void Add(NpgsqlBatch batch, Guid tenantId, Guid eventId, Guid[] orders)
+    {
+        batch.Add("select id from tickets.tickets where tenant_id = $1 and order_id = any ($2) order by id for no key update", tenantId, orders);
+        batch.Add("""
+            select t.id, t.order_id, t.ticket_type_id, t.user_id, t.status, coalesce(t.paid_minor, t.face_value_minor), a.ticket_id is not null
+              from tickets.tickets t left join tickets.admissions a on a.tenant_id = t.tenant_id and a.ticket_id = t.id
+             where t.tenant_id = $1 and t.order_id = any ($2) order by t.id
+            """, tenantId, orders);
+        batch.Add("""
+            select w.starts_at - make_interval(hours => w.refund_until_hours_before), w.refund_fee_percent, w.refund_window_until
+              from events.sale_window w where w.tenant_id = $1 and w.event_id = $2
+            """, tenantId, eventId);
+    }
+
+    public static async Task<(List<TicketState> Tickets, RefundPolicyState? Policy)> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
+    {
+        await reader.NextResultAsync(cancellationToken);   // the locks
+        var tickets = await reader.NextListAsync(r => new TicketState(r.GetGuid(0), r.GetGuid(1), r.GetGuid(2), r.IsDBNull(3) ? null : r.GetGuid(3), r.GetString(4), r.GetInt64(5),
+            r.GetBoolean(6)), cancellationToken);
+        var policy = await reader.NextListAsync(r => new RefundPolicyState(r.Instant(0), r.GetInt32(1), r.InstantOrNull(2)), cancellationToken);
+        return (tickets, policy.FirstOrDefault());
+    }
+}

@@ -1,0 +1,27 @@
+using System.Collections.Frozen;
+using AdmitOne.Platform.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace AdmitOne.Tickets.Payments;
+
+/// <summary>The ways to pay: one interface, and who implements it.</summary>
+internal static class PaymentsFeature
+{
+    public static void AddPayments(this IServiceCollection services)
+    {
+        services.AddCheckedOptions<PaymentOptions, PaymentOptionsAnnotations>().AddSingleton<IValidateOptions<PaymentOptions>, PaymentOptionsRules>();
+        services.AddSingleton<IPaymentProvider, TestPayments>();
+        services.AddSingleton<IPaymentProvider>(_ => new PaidElsewhere("cash")).AddSingleton<IPaymentProvider>(_ => new PaidElsewhere("external"));
+        services.AddSingleton<IPaymentProvider>(_ => new PaidElsewhere("free")).AddSingleton<PaymentProviders>();
+    }
+}
+
+/// <summary>Finds the provider of a method.</summary>
+public sealed class PaymentProviders(IEnumerable<IPaymentProvider> all)
+{
+    private readonly FrozenDictionary<string, IPaymentProvider> _byMethod = all.ToFrozenDictionary(p => p.Method);
+
+    /// <exception cref="KeyNotFoundException">Nobody implements this method.</exception>
+    public IPaymentProvider Of(string method) => _byMethod[method];
+}

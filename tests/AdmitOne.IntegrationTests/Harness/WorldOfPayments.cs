@@ -1,0 +1,47 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using AdmitOne.Platform.Identity;
+
+namespace AdmitOne.IntegrationTests.Harness;
+
+/// <summary>An order that somebody has paid for.</summary>
+public sealed record Bought(Guid OrderId, Guid Buyer, IReadOnlyList<Guid> Tickets);
+
+/// <summary>Verbs of money.</summary>
+public partial class World
+{
+    public async Task<Bought> BoughtAsync(Sale sale, int quantity = 1, Guid? buyer = null, string token = "tok_ok")
+    {
+        var who = buyer ?? Guid.CreateVersion7();
+        var order = await (await BuyAsync(sale, quantity, who, token)).ReadAsync(HttpStatusCode.Created);
+        return new Bought(order.Id("orderId"), who, [.. order.Items("tickets").Select(t => t.Id())]);
+    }
+
+    /// <summary>Gives tickets back as the order's owner, or as <paramref name="role"/>.</summary>
+    /// <param name="tickets">Null: all.</param>
+    public async Task<HttpResponseMessage> RefundAsync(
+        Bought order, IReadOnlyList<Guid>? tickets = null, string role = Roles.Customer, Guid? by = null, string? key = null, Uri? replica = null, bool preview = false)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        using var client = Client(replica ?? TicketsUrl, role, by ?? (role == Roles.Customer ? order.Buyer : null));
+        if (!preview) client.DefaultRequestHeaders.Add("Idempotency-Key", key ?? Guid.CreateVersion7().ToString());
+        object body = tickets is null ? new { reason = "We cannot come." } : new { ticketIds = tickets, reason = "We cannot come." };
+        return await client.PostAsJsonAsync($"/api/v1/orders/{order.OrderId}/refunds{(preview ? "?preview=true" : "")}", body, Cancellation);
+    }
+
+    /// <summary>An order as its owner reads it, or as <paramref name="role"/>.</summary>
+    public async Task<JsonElement> OrderAsync(Bought order, string role = Roles.Customer)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        using var client = Tickets(role, role == Roles.Customer ? order.Buyer : null);
+        return await client.GetJsonAsync($"/api/v1/orders/{order.OrderId}");
+    }
+
+    public async Task<long> AvailableAsync(Sale sale)
+    {
+        ArgumentNullException.ThrowIfNull(sale);
+        using var anyone = Tickets();
+        return (await anyone.GetJsonAsync($"/api/v1/events/{sale.EventId}/availability")).Items().Single(i => i.Id("ticketTypeId") == sale.TicketTypeId).Number("available");
+    }
+}

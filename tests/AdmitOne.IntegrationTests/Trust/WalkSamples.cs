@@ -1,0 +1,102 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using AdmitOne.IntegrationTests.Harness;
+using AdmitOne.Platform.Identity;
+
+namespace AdmitOne.IntegrationTests.Trust;
+
+/// <summary>A call of a route that succeeds.</summary>
+/// <param name="Role">Whose token; null for nobody's.</param>
+/// <param name="Stranger">What the same call is told with the token of another organiser; null where it has nothing to reach.</param>
+internal sealed record Sample(string Route, string Path, string? Role = null, object? Body = null, Guid? User = null, string? Stranger = null, string? IfMatch = null, string? SignedBy = null)
+{
+    public HttpRequestMessage Request(string? token)
+    {
+        var request = new HttpRequestMessage(new HttpMethod(Route.Split(' ')[1]), Path);
+        if (Body is not null) request.Content = JsonContent.Create(Body);
+        if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        if (IfMatch is not null) request.Headers.TryAddWithoutValidation("If-Match", IfMatch);
+        if (request.Method == HttpMethod.Post) request.Headers.Add("Idempotency-Key", Guid.CreateVersion7().ToString());
+        return request;
+    }
+}
+
+/// <summary>A valid call for each route, on things that were made for it: without these, a walk would prove only that bad input is refused.</summary>
+internal sealed class WalkSamples(World world)
+{
+    private const string NotFound = "404 not_found";
+
+    public async Task<IReadOnlyList<Sample>> AllAsync() => [.. await OfEventsAsync(), .. await OfTicketsAsync(), .. OfThePlatform()];
+
+    private static IEnumerable<Sample> OfThePlatform()
+    {
+        foreach (var service in new[] { "Events", "Tickets" })
+        {
+            foreach (var path in new[] { "/health", "/health/live", "/health/ready", "/health/startup", "/metrics" }) yield return new Sample($"{service} GET {path}", path);
+            yield return new Sample($"{service} GET /health/detailed", "/health/detailed", Roles.Ops);
+            yield return new Sample($"{service} GET /openapi/{{documentName}}.json", "/openapi/v1.json");
+        }
+    }
+
+    private async Task<IReadOnlyList<Sample>> OfEventsAsync()
+    {
+        var sale = await world.PutOnSaleAsync(10);
+        var draft = await world.PutOnSaleAsync(10, new SaleOptions { Status = "draft" });
+        var starts = TimeProvider.System.GetUtcNow().AddDays(20);
+        var body = new { name = "A Night of Samples", venueId = await world.VenueAsync(), startsAt = starts, endsAt = starts.AddHours(2), timeZone = "Europe/Amsterdam" };
+        const string m = Roles.VenueManager;
+        string e = $"/api/v1/events/{sale.EventId}", d = $"/api/v1/events/{draft.EventId}";
+        using var manager = world.Events(m);
+        var spare = (await manager.MakeAsync(d + "/sections", new { name = "Spare", capacity = 5 })).Id();
+        return
+        [
+            new("Events GET /api/v1/categories", "/api/v1/categories"),
+            new("Events GET /api/v1/events", "/api/v1/events"),
+            new("Events POST /api/v1/events", "/api/v1/events", m, body),
+            new("Events GET /api/v1/events/{idOrSlug}", d, m, Stranger: NotFound),
+            new("Events GET /api/v1/events/{eventId}/sections", d + "/sections", m, Stranger: NotFound),
+            new("Events POST /api/v1/events/{eventId}/sections", e + "/sections", m, new { name = "Balcony", capacity = 5 }, Stranger: NotFound),
+            new("Events PATCH /api/v1/sections/{id}", $"/api/v1/sections/{sale.SectionId}", m, new { capacity = 50 }, Stranger: NotFound, IfMatch: "*"),
+            new("Events DELETE /api/v1/sections/{id}", $"/api/v1/sections/{spare}", m, Stranger: NotFound, IfMatch: "*"),
+            new("Events GET /api/v1/events/{id}/transitions", e + "/transitions", m, Stranger: NotFound),
+            new("Events POST /api/v1/events/{id}/transitions", e + "/transitions", m, new { to = "sales_paused" }, Stranger: NotFound),
+            new("Events GET /api/v1/venues/{venueId}/events", $"/api/v1/venues/{await world.VenueAsync()}/events"),
+            new("Events GET /internal/events/{id}", $"/internal/events/{sale.EventId}", SignedBy: "order-service"),
+        ];
+    }
+
+    private async Task<IReadOnlyList<Sample>> OfTicketsAsync()
+    {
+        var sale = await world.PutOnSaleAsync(20);
+        var spare = await world.PutOnSaleAsync(20, new SaleOptions { Status = "draft" });
+        var buyer = Guid.CreateVersion7();
+        var order = await (await world.BuyAsync(sale, 2, buyer)).ReadAsync(System.Net.HttpStatusCode.Created);
+        var ticket = order.Items("tickets")[0].Id();
+        var code = await world.CodeAsync(ticket, buyer);
+        var held = (await (await world.HoldAsync(sale, 1, buyer)).ReadAsync(System.Net.HttpStatusCode.Created)).Id();
+        var items = new[] { new { ticketTypeId = sale.TicketTypeId, quantity = 1 } };
+        const string m = Roles.VenueManager, c = Roles.Customer;
+        string e = $"/api/v1/events/{sale.EventId}", type = $"/api/v1/ticket-types/{sale.TicketTypeId}";
+        return
+        [
+            new("Tickets GET /api/v1/events/{eventId}/availability", e + "/availability"),
+            new("Tickets GET /api/v1/events/{eventId}/ticket-types", $"/api/v1/events/{spare.EventId}/ticket-types", m, Stranger: NotFound),
+            new("Tickets POST /api/v1/events/{eventId}/ticket-types", e + "/ticket-types", m, new { name = "Late", price = new { amount = 100, currency = "EUR" }, quantity = 0, sectionId = sale.SectionId }, Stranger: NotFound),
+            new("Tickets GET /api/v1/ticket-types/{id}", $"/api/v1/ticket-types/{spare.TicketTypeId}", m, Stranger: NotFound),
+            new("Tickets PATCH /api/v1/ticket-types/{id}", type, m, new { name = "Standing" }, Stranger: NotFound, IfMatch: "*"),
+            new("Tickets DELETE /api/v1/ticket-types/{id}", $"/api/v1/ticket-types/{spare.TicketTypeId}", m, Stranger: NotFound, IfMatch: "*"),
+            new("Tickets POST /api/v1/reservations", "/api/v1/reservations", c, new { eventId = sale.EventId, items }, Stranger: NotFound),
+            new("Tickets GET /api/v1/reservations/{id}", $"/api/v1/reservations/{held}", c, User: buyer, Stranger: NotFound),
+            new("Tickets DELETE /api/v1/reservations/{id}", $"/api/v1/reservations/{held}", c, User: buyer, Stranger: NotFound),
+            new("Tickets POST /api/v1/purchases", "/api/v1/purchases", c, new { eventId = sale.EventId, items, payment = new { method = "test", token = "tok_ok" } }, Stranger: NotFound),
+            new("Tickets GET /api/v1/orders", "/api/v1/orders", c, User: buyer),
+            new("Tickets GET /api/v1/orders/{id}", $"/api/v1/orders/{order.Id("orderId")}", m, Stranger: NotFound),
+            new("Tickets GET /api/v1/tickets", "/api/v1/tickets", c, User: buyer),
+            new("Tickets GET /api/v1/tickets/{id}", $"/api/v1/tickets/{ticket}", m, Stranger: NotFound),
+            new("Tickets GET /api/v1/tickets/{id}/qr", $"/api/v1/tickets/{ticket}/qr", c, User: buyer, Stranger: NotFound),
+            new("Tickets POST /api/v1/scans", "/api/v1/scans", Roles.VenueStaff, new { code, eventId = sale.EventId, direction = "in" }),
+            new("Tickets GET /api/v1/admin/inventory/verify", $"/api/v1/admin/inventory/verify?eventId={sale.EventId}", Roles.Admin, Stranger: NotFound),
+            new("Tickets POST /api/v1/admin/tokens/revoke", "/api/v1/admin/tokens/revoke", Roles.Admin, new { jti = "of-nobody" }),
+        ];
+    }
+}

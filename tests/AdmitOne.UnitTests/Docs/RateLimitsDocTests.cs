@@ -1,0 +1,72 @@
+using AdmitOne.Platform.Http;
+using AdmitOne.Platform.Outbound;
+using AdmitOne.Platform.RateLimiting;
+using AdmitOne.UnitTests.Architecture;
+using Microsoft.AspNetCore.Routing;
+
+namespace AdmitOne.UnitTests.Docs;
+
+public sealed class RateLimitsDocTests(Services services) : IClassFixture<Services>
+{
+    private static readonly Dictionary<RateTier, (string Key, string AppliesTo)> s_words = new()
+    {
+        [RateTier.Global] = ("client address (IPv6: its /64)", "every call without an accepted token, and paths that are no route"),
+        [RateTier.Read] = ("user", "GET with a token"),
+        [RateTier.Write] = ("user", "changes that no other tier names"),
+        [RateTier.Purchase] = ("user", "holds and purchases"),
+        [RateTier.Transfer] = ("user", "transfers"),
+        [RateTier.Admin] = ("user", "administration"),
+        [RateTier.Webhook] = ("tenant", "webhooks that come in, once their signature is good; before that GLOBAL"),
+        [RateTier.QrScan] = ("device, else user", "scans"),
+    };
+
+    [Fact]
+    public void The_page_of_limits_says_what_the_routes_and_the_settings_say()
+    {
+        var options = new RateLimitOptions();
+        GeneratedDoc.Check("rate-limits.md", $"""
+            # Rate limits
+
+            Each service counts the calls of a caller in a sliding window of {options.WindowMs / 1000} s (`RATE_LIMIT_WINDOW_MS`), over all its replicas, in Redis: in no stretch of that
+            length are more let through than the tier allows. Counted is every call to a route with a tier, also one that is then refused for its role or its body.
+            A token that is not accepted counts for the address it came from and for no user. Each answer says where its caller stands:
+
+            ```
+            RateLimit-Policy: "WRITE";q=10;w=60     the tier, its calls, its seconds
+            RateLimit: "WRITE";r=7;t=41             calls left, seconds until the oldest no longer counts
+            ```
+
+            A call too many is answered 429 `rate_limited` with `Retry-After`. The limits, each a setting `RATE_LIMIT_<TIER>_MAX`:
+
+            {GeneratedDoc.Table(["tier", "calls", "counted by", "applies to"], Enum.GetValues<RateTier>().Select(tier => new[]
+            {
+                RateLimitOptions.Word(tier), $"{options.MaxOf(tier)}", s_words[tier].Key, s_words[tier].AppliesTo,
+            }))}
+
+            **Raise first** `RATE_LIMIT_QR_SCAN_MAX`: a queue at a door is one person every two seconds, which is what the default allows one device.
+            `RATE_LIMIT_MULTIPLIERS` raises a tier for a role (`./run` starts with `venue_manager:WRITE=12,admin:WRITE=12`: 120 changes a minute), and a tenant's
+            `limitMultiplier` all tiers for its people. Client addresses are those of the connection, unless it comes from one of `TRUSTED_PROXIES`: then the last
+            address of `X-Forwarded-For` that is not itself trusted.
+
+            While Redis is away each replica goes on counting by itself, with the same limits: `admitone_limits_decided_total` (tag `by="process"`) grows, and nobody is let
+            through uncounted. Anonymous reads take their calls out of the address's window ahead of time, at most a tenth at once, so that the sum over replicas
+            stays within 10 %; all others are exact. `ENABLE_RATE_LIMITING=false` counts nobody, for load tests. Calls between services are signed and not limited; those
+            with a bad signature count as GLOBAL. `/health`, `/metrics` and `/openapi` have no tier.
+
+            ## Which route counts as what
+
+            "Without a token" is GLOBAL for all of them.
+
+            {GeneratedDoc.Table(["service", "method", "path", "with a token"], Rows())}
+            """);
+    }
+
+    private IEnumerable<string[]> Rows() =>
+        from found in services.Routes
+        let tier = found.Route.Metadata.OfType<RateTier>().Cast<RateTier?>().FirstOrDefault()
+        where tier is not null && found.Route.Metadata.GetMetadata<SignedCallRequired>() is null
+        from method in found.Route.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["any"]
+        let path = "/" + found.Route.RoutePattern.RawText?.Trim('/')
+        orderby found.Service, path, method
+        select new[] { found.Service, method, $"`{path}`", RateLimitOptions.Word(tier == RateTier.Global && method == "GET" ? RateTier.Read : tier.Value) };
+}
