@@ -70,11 +70,13 @@ internal sealed partial class MintingWorker(
                and exists (select from tickets.mint_jobs e where e.tenant_id = j.tenant_id and e.ticket_id = j.ticket_id and e.step < j.step and e.status <> 'done')
             """, null, cancellationToken);
         var taken = await work.QueryAsync<Taken>("""
+            with mine as materialized (
+                select d.id from tickets.mint_jobs d
+                 where d.status in ('waiting', 'sent') and d.next_attempt_at <= clock_timestamp()
+                   and not exists (select from tickets.mint_jobs e where e.tenant_id = d.tenant_id and e.ticket_id = d.ticket_id and e.step < d.step and e.status <> 'done')
+                 order by d.next_attempt_at, d.id limit @BatchSize for update of d skip locked)
             update tickets.mint_jobs j set attempts = attempts + 1, next_attempt_at = clock_timestamp() + @s_lease, updated_at = clock_timestamp()
-              from (select d.id from tickets.mint_jobs d
-                     where d.status in ('waiting', 'sent') and d.next_attempt_at <= clock_timestamp()
-                       and not exists (select from tickets.mint_jobs e where e.tenant_id = d.tenant_id and e.ticket_id = d.ticket_id and e.step < d.step and e.status <> 'done')
-                     order by d.next_attempt_at, d.id limit @BatchSize for update of d skip locked) mine
+              from mine
              where j.id = mine.id
             returning j.id, j.ticket_id, j.event_id, j.kind, j.owner_id, j.attempts, (select t.nft_token_id from tickets.tickets t where t.tenant_id = j.tenant_id and t.id = j.ticket_id) as token_id
             """, new { s_lease, BatchSize }, cancellationToken);
