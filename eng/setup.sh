@@ -46,6 +46,17 @@ ensure_servers() {
     fail "missing: ${missing[*]}. Debian: sudo apt-get install ${missing[*]}; Fedora: sudo dnf install postgresql-server valkey; macOS: brew install postgresql@17 redis"
 }
 
+# A second opinion on our calendars: Debian's python3-icalendar (62 kB, with dateutil and pytz). Without it those tests skip, except where CI=true.
+ensure_calendar_reader() {
+    [ -e /usr/lib/python3/dist-packages/icalendar ] && return
+    python3 -c 'import icalendar' 2>/dev/null && return
+    if [ "$(id -u)" -eq 0 ] && [ -e /etc/debian_version ] && command -v apt-get >/dev/null; then
+        install_servers python3-icalendar
+        return
+    fi
+    echo "python3-icalendar is missing, so the tests that read our calendars with it are skipped (Debian: sudo apt-get install python3-icalendar; elsewhere: pip install icalendar)"
+}
+
 # Installs without making or starting servers of the machine's own: ours run below the data folder.
 install_servers() {
     echo "Installing $* with apt-get (no server of this machine is made or started) ..."

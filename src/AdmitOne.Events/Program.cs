@@ -1,7 +1,9 @@
+using AdmitOne.Events.Calendar;
 using AdmitOne.Events.Catalogue;
 using AdmitOne.Events.Events;
 using AdmitOne.Events.Internal;
 using AdmitOne.Events.Lifecycle;
+using AdmitOne.Events.Schedule;
 using AdmitOne.Events.Sections;
 using AdmitOne.Events.Venues;
 using AdmitOne.Platform.Configuration;
@@ -29,10 +31,13 @@ public static class EventsService
 
         var app = builder.Build();
         var v1 = app.UsePlatform();
+        app.UseVenues();
         v1.MapCatalogue();
         v1.MapEvents();
         v1.MapLifecycle();
         v1.MapSections();
+        v1.MapSchedule();
+        ShowCalendar.Map(v1);
         app.MapInternal();
         return app;
     }

@@ -1,6 +1,7 @@
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Hosting;
 using AdmitOne.Tickets.Administration;
+using AdmitOne.Tickets.Cancellations;
 using AdmitOne.Tickets.Codes;
 using AdmitOne.Tickets.Inventory;
 using AdmitOne.Tickets.Minting;
@@ -36,6 +37,7 @@ public static class TicketsService
         builder.Services.AddPayments();
         builder.Services.AddPurchases();
         builder.Services.AddRefunds();
+        builder.Services.AddCancellations();
         builder.Services.AddCodes();
         builder.Services.AddScans();
         builder.Services.AddTransfers();
@@ -56,6 +58,7 @@ public static class TicketsService
         v1.MapMinting();
         v1.MapInventory();
         v1.MapAdministration();
+        app.MapCancellations();
         return app;
     }
 

@@ -42,6 +42,7 @@ internal sealed class ServiceSettings(
         settings["VENUE_SERVICE_URL"] = neighbours.Venues;
         settings["MINTING_SERVICE_URL"] = neighbours.Minting;
         settings["EVENT_SERVICE_URL"] = $"http://127.0.0.1:{options.EventsPort}";
+        settings["TICKET_SERVICE_URL"] = $"http://127.0.0.1:{options.TicketsPorts[0]}";
         options.Given.Over(settings, prefix);
         if (redis.Password is null)
         {

@@ -15,5 +15,8 @@ internal static class CatalogueFeature
         ListEvents.Map(catalogue);
         ListVenueEvents.Map(catalogue);
         ListCategories.Map(catalogue);
+        AddCategory.Map(catalogue);
+        ChangeCategory.Map(catalogue);
+        RemoveCategory.Map(catalogue);
     }
 }

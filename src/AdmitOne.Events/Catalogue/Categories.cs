@@ -3,11 +3,19 @@ using AdmitOne.Platform.Postgres;
 namespace AdmitOne.Events.Catalogue;
 
 /// <summary>A heading under which events are found.</summary>
-public sealed record Category(string Slug, string Name);
+/// <param name="Own">The organiser's own, which its managers may change; the others everybody has.</param>
+/// <param name="Version">Grows with each change. In quotes it is the entity tag that If-Match asks for.</param>
+public sealed record Category(string Slug, string Name, bool Own, int Version);
 
 /// <summary>The categories that everybody has, which belong to the platform's own tenant, and those that a tenant added.</summary>
 public sealed class Categories(Database database)
 {
+    /// <summary>All fit on one page.</summary>
+    public const int MaxOwn = 100;
+
+    private const string Select =
+        "select slug, name, tenant_id <> '00000000-0000-7000-8000-000000000001' as own, version from events.categories where tenant_id = @tenantId";
+
     private static readonly Guid s_platform = new("00000000-0000-7000-8000-000000000001");
 
     /// <param name="tenantId">Whose own categories come after the common ones; null for nobody's.</param>
@@ -24,7 +32,10 @@ public sealed class Categories(Database database)
     private async Task<IReadOnlyList<Category>> OfAsync(Guid tenantId, CancellationToken cancellationToken)
     {
         await using var work = await database.BeginAsync(tenantId, cancellationToken);
-        return await work.QueryAsync<Category>(
-            "select slug, name from events.categories where tenant_id = @tenantId order by position, slug", new { tenantId }, cancellationToken);
+        return await work.QueryAsync<Category>($"{Select} order by position, slug limit {MaxOwn}", new { tenantId }, cancellationToken);
     }
+
+    /// <summary>One of the tenant's own, locked until the transaction ends.</summary>
+    internal static Task<Category?> LockOwnAsync(TenantWork work, Guid tenantId, string slug, CancellationToken cancellationToken) =>
+        work.FindAsync<Category>($"{Select} and slug = @slug for update", new { tenantId, slug }, cancellationToken);
 }

@@ -11,6 +11,7 @@ public sealed class EventFilter
 {
     public const string BySoonest = "startsAt";
     public const string ByNewest = "-createdAt";
+    public const string ByRelevance = "relevance";
 
     [FromQuery(Name = "status"), Description("A state, such as on_sale."), EventStatusWord]
     public string? Status { get; init; }
@@ -33,8 +34,8 @@ public sealed class EventFilter
     [FromQuery(Name = "organizer"), Description("The slug of an organiser."), PlainText(60)]
     public string? Organizer { get; init; }
 
-    [FromQuery(Name = "sort"), Description("startsAt (soonest first, the default) or -createdAt (newest first)."),
-     RegularExpression("^(startsAt|-createdAt)$", ErrorMessage = "Must be startsAt or -createdAt.")]
+    [FromQuery(Name = "sort"), Description("startsAt (soonest first), -createdAt (newest first) or relevance (best match first). Unless said otherwise relevance with q, startsAt without."),
+     RegularExpression("^(startsAt|-createdAt|relevance)$", ErrorMessage = "Must be startsAt, -createdAt or relevance.")]
     public string? Sort { get; init; }
 
     [FromQuery(Name = "limit"), Description("20 by default."), Range(1, Paging.MaxLimit)]

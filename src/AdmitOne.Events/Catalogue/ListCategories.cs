@@ -16,7 +16,7 @@ public static class ListCategories
             .WithName("ListCategories").WithSummary("The categories of events")
             .WithDescription("All on one page: those that everybody has, and, with a token, the organiser's own.")
             .AllowAnonymous().WithRateTier(RateTier.Read)
-            .WithAnswerExample(RouteExamples.OnePage(new Category("music", "Music"), new Category("theatre", "Theatre")));
+            .WithAnswerExample(RouteExamples.OnePage(CategoryExamples.Common, CategoryExamples.Own));
 
     private static async Task<Ok<Page<Category>>> HandleAsync(Caller? caller, Categories categories, HttpContext context, CancellationToken cancellationToken)
     {

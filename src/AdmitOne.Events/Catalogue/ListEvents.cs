@@ -12,6 +12,16 @@ namespace AdmitOne.Events.Catalogue;
 
 public static class ListEvents
 {
+    // Who may find what is asked twice: the function answers only what may be listed, and the policies hold for what is joined to it.
+    private const string Found = "events.events e join events.events_with_words(@Q) found (found_id, rank) on found.found_id = e.id";
+
+    private static readonly Dictionary<string, string> s_order = new()
+    {
+        [EventFilter.BySoonest] = "starts_at, id",
+        [EventFilter.ByNewest] = "created_at desc, id desc",
+        [EventFilter.ByRelevance] = "rank desc, starts_at, id",
+    };
+
     public static void Map(IEndpointRouteBuilder catalogue) =>
         catalogue.MapGet("/events", HandleAsync)
             .WithName("ListEvents").WithSummary("Events of all organisers")
@@ -30,14 +40,16 @@ public static class ListEvents
     internal static async Task<(Page<EventBody>? Page, Refusal? Refusal)> ReadAsync(
         EventFilter filter, Guid? venueId, Caller? caller, Database database, HttpContext context, CancellationToken cancellationToken)
     {
-        var newestFirst = filter.Sort is EventFilter.ByNewest;
+        var isSearch = !string.IsNullOrWhiteSpace(filter.Q);
+        var sort = filter.Sort ?? (isSearch ? EventFilter.ByRelevance : EventFilter.BySoonest);
+        if (sort is EventFilter.ByRelevance && !isSearch) return (null, PlatformProblems.Invalid("/sort", "relevance needs words to search for: q."));
         Position? after = null;
-        if (filter.Cursor is { } cursor && (!Cursor.TryRead(cursor, out after) || after!.NewestFirst != newestFirst))
+        if (filter.Cursor is { } cursor && (!Cursor.TryRead(cursor, out after) || after!.Sort != sort))
             return (null, PlatformProblems.Invalid("/cursor", "Send the nextCursor of the page before, with the same sort."));
 
         var limit = filter.Limit ?? Paging.DefaultLimit;
         await using var work = await CatalogueView.BeginAsync(database, caller, cancellationToken);
-        var rows = await EventRows.ListAsync(work, Where(filter, venueId, after), newestFirst ? "created_at desc, id desc" : "starts_at, id", limit + 1, new
+        var rows = await EventRows.ListAsync(work, isSearch ? Found : "events.events e", Where(filter, venueId, after), s_order[sort], limit + 1, new
         {
             own = CatalogueView.OwnTenant(caller),
             filter.Status,
@@ -48,12 +60,13 @@ public static class ListEvents
             filter.Q,
             filter.Tag,
             filter.Organizer,
+            rank = after?.Rank,
             at = after?.At,
             id = after?.Id,
         }, cancellationToken);
 
         CatalogueView.SayHowLongToKeep(context, caller);
-        return (Paging.Make(rows, limit, row => row.ToBody(), row => new Position(newestFirst, newestFirst ? row.CreatedAt : row.StartsAt, row.Id)), null);
+        return (Paging.Make(rows, limit, row => row, row => new Position(sort, row.Rank, sort is EventFilter.ByNewest ? row.CreatedAt : row.StartsAt, row.Id)), null);
     }
 
     // Each condition is there only when it is asked for, so that the planner sees what it can use.
@@ -65,11 +78,16 @@ public static class ListEvents
         venueId is null ? null : "e.venue_id = @venueId",
         filter.From is null ? null : "e.starts_at >= @From",
         filter.To is null ? null : "e.starts_at < @To",
-        string.IsNullOrWhiteSpace(filter.Q) ? null : "e.id in (select found.id from events.events_with_words(@Q) found)",
         filter.Tag is null ? null : "normalize(@Tag, NFC) = any(e.tags)",
         filter.Organizer is null ? null : "e.tenant_id = (select named.tenant_id from platform.organizers('{}', @Organizer) named)",
-        after is null ? null : after.NewestFirst ? "(e.created_at, e.id) < (@at, @id)" : "(e.starts_at, e.id) > (@at, @id)",
+        after?.Sort switch
+        {
+            null => null,
+            EventFilter.ByNewest => "(e.created_at, e.id) < (@at, @id)",
+            EventFilter.ByRelevance => "(rank < @rank or (rank = @rank and (e.starts_at, e.id) > (@at, @id)))",
+            _ => "(e.starts_at, e.id) > (@at, @id)",
+        },
     }.OfType<string>());
 
-    private sealed record Position(bool NewestFirst, DateTimeOffset At, Guid Id);
+    private sealed record Position(string Sort, double Rank, DateTimeOffset At, Guid Id);
 }

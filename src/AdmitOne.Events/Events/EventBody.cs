@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using AdmitOne.Contracts;
 using AdmitOne.Events.Lifecycle;
 
@@ -26,10 +27,28 @@ public sealed record EventBody
     public required string TimeZone { get; init; }
     public required DateTimeOffset SalesStartAt { get; init; }
     public required DateTimeOffset SalesEndAt { get; init; }
+
+    /// <summary>What the clocks there show, with their distance to UTC.</summary>
+    public string StartsAtLocal => WallTime.Text(TimeZone, StartsAt);
+
+    /// <summary>What the clocks there show, with their distance to UTC.</summary>
+    public string EndsAtLocal => WallTime.Text(TimeZone, EndsAt);
+
+    /// <summary>What the clocks there show, with their distance to UTC.</summary>
+    public string DoorsAtLocal => WallTime.Text(TimeZone, DoorsAt);
+
+    /// <summary>What the clocks there show, with their distance to UTC.</summary>
+    public string SalesStartAtLocal => WallTime.Text(TimeZone, SalesStartAt);
+
+    /// <summary>What the clocks there show, with their distance to UTC.</summary>
+    public string SalesEndAtLocal => WallTime.Text(TimeZone, SalesEndAt);
     public required Visibility Visibility { get; init; }
     public required int? AgeRestriction { get; init; }
     public required string? ImageUrl { get; init; }
     public required RefundPolicy RefundPolicy { get; init; }
+
+    /// <summary>Until then a ticket holder may have the whole amount back, because the date or the place has changed; null if there is no such time.</summary>
+    public DateTimeOffset? RefundWindowUntil { get; init; }
     public required TransferPolicy TransferPolicy { get; init; }
     public required CodePolicy CodePolicy { get; init; }
     public required bool ReEntry { get; init; }
@@ -41,12 +60,17 @@ public sealed record EventBody
     public required int Version { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>How well it matches the words of a search; no part of the answer.</summary>
+    [JsonIgnore]
+    public double Rank { get; init; }
 }
 
 /// <summary>Who puts an event on.</summary>
 public sealed record Organizer(string Slug, string Name);
 
-public sealed record EventVenue(Guid Id, string Name);
+/// <summary>The place as its service described it when it was last asked.</summary>
+public sealed record EventVenue(Guid Id, string Name, string? Address);
 
 /// <summary>Public is listed, unlisted is shown to whoever has the address, private to the organiser's managers.</summary>
 public enum Visibility { Public, Unlisted, Private }

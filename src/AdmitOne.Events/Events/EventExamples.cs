@@ -28,6 +28,10 @@ internal static class EventExamples
         RefundPolicy = new RefundPolicy { UntilHoursBefore = 48, FeePercent = 5 },
     };
 
+    public static readonly object Patch = new { description = "Four bands, one stage, a few seats.", endsAt = "2026-11-22T23:00:00Z" };
+
+    public static readonly NewCopy Copy = new() { StartsAt = At("2026-11-29T19:30:00Z") };
+
     public static readonly EventBody OnSale = new()
     {
         Id = Id,
@@ -39,7 +43,7 @@ internal static class EventExamples
         CategorySlug = New.CategorySlug,
         Tags = New.Tags!,
         VenueId = s_venue,
-        Venue = new EventVenue(s_venue, "The Hall"),
+        Venue = new EventVenue(s_venue, "The Hall", "1 Quay Street, Rotterdam"),
         StartsAt = New.StartsAt,
         EndsAt = New.EndsAt,
         DoorsAt = New.DoorsAt!.Value,

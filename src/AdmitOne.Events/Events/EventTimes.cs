@@ -32,6 +32,29 @@ internal sealed record EventTimes
         };
     }
 
+    public static EventTimes Of(EventBody kept) => new()
+    {
+        DoorsAt = kept.DoorsAt,
+        StartsAt = kept.StartsAt,
+        EndsAt = kept.EndsAt,
+        SalesStartAt = kept.SalesStartAt,
+        SalesEndAt = kept.SalesEndAt,
+        CheckInFrom = kept.CheckInFrom,
+        CheckInUntil = kept.CheckInUntil,
+    };
+
+    /// <summary>All of them moved by as much wall time as the start.</summary>
+    public EventTimes Moved(WallMove move) => new()
+    {
+        DoorsAt = move.Of(DoorsAt),
+        StartsAt = move.To,
+        EndsAt = move.Of(EndsAt),
+        SalesStartAt = move.Of(SalesStartAt),
+        SalesEndAt = move.Of(SalesEndAt),
+        CheckInFrom = move.Of(CheckInFrom),
+        CheckInUntil = move.Of(CheckInUntil),
+    };
+
     /// <returns>The rules that the times break between them, or null.</returns>
     public Refusal? Refuse()
     {

@@ -19,5 +19,8 @@ internal static class EventsFeature
         var events = v1.MapGroup("/events").WithTag("Events", "What is put on, when and where.");
         CreateEvent.Map(events);
         FindEvent.Map(events);
+        ChangeEvent.Map(events);
+        RemoveEvent.Map(events);
+        CopyEvent.Map(v1);
     }
 }

@@ -38,22 +38,22 @@ public static class FindEvent
         EntityTag.Set(context, row.Version);
         return EntityTag.IsKnown(context, row.Version)
             ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
-            : TypedResults.Ok(row.ToBody());
+            : TypedResults.Ok(row);
     }
 
-    private static Task<EventRow?> FindBySlugAsync(Database database, Caller? caller, string slug, string? organizer, CancellationToken cancellationToken)
+    private static Task<EventBody?> FindBySlugAsync(Database database, Caller? caller, string slug, string? organizer, CancellationToken cancellationToken)
     {
         // PostgreSQL cannot even be asked about a NUL; nothing but a slug can be one.
-        if (!Slug.IsOne(slug) || (organizer is not null && !Slug.IsOne(organizer))) return Task.FromResult<EventRow?>(null);
+        if (!Slug.IsOne(slug) || (organizer is not null && !Slug.IsOne(organizer))) return Task.FromResult<EventBody?>(null);
         return organizer is not null
             ? FindAsync(database, caller, "e.slug = @slug and e.tenant_id = (select named.tenant_id from platform.organizers('{}', @organizer) named)",
                 new { slug, organizer }, cancellationToken)
             : caller is not null
                 ? FindAsync(database, caller, "e.slug = @slug and e.tenant_id = @tenantId", new { slug, tenantId = caller.TenantId }, cancellationToken)
-                : Task.FromResult<EventRow?>(null);
+                : Task.FromResult<EventBody?>(null);
     }
 
-    private static async Task<EventRow?> FindAsync(Database database, Caller? caller, string where, object parameters, CancellationToken cancellationToken)
+    private static async Task<EventBody?> FindAsync(Database database, Caller? caller, string where, object parameters, CancellationToken cancellationToken)
     {
         await using var work = await CatalogueView.BeginAsync(database, caller, cancellationToken);
         return await EventRows.FindAsync(work, where, parameters, cancellationToken);

@@ -60,7 +60,8 @@ public sealed record NewEvent
 
     public TransferPolicy? TransferPolicy { get; init; }
 
-    [RegularExpression("^static$", ErrorMessage = "Must be static: rotating codes are not offered yet.")]
+    /// <summary>static codes can be printed, rotating ones are shown by the holder's phone and change every 30 seconds.</summary>
+    [RegularExpression("^(static|rotating)$", ErrorMessage = "Must be static or rotating.")]
     public string? CodePolicy { get; init; }
 
     /// <summary>Whoever left may come in again.</summary>

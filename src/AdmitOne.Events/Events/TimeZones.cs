@@ -8,8 +8,11 @@ namespace AdmitOne.Events.Events;
 /// <summary>The IANA time zones of this machine.</summary>
 internal static partial class TimeZones
 {
+    // Other files of that folder: the machine's own choice, and the same zones counted otherwise.
+    private static readonly string[] s_notIana = ["localtime", "posixrules", "Factory", "posix", "right"];
+
     /// <returns>The zone's name as IANA writes it, or null if there is no such zone.</returns>
-    public static string? Find(string id) => IanaName().IsMatch(id) && TimeZoneInfo.TryFindSystemTimeZoneById(id, out var zone) ? zone.Id : null;
+    public static string? Find(string id) => IanaName().IsMatch(id) && !s_notIana.Contains(id.Split('/')[0]) && TimeZoneInfo.TryFindSystemTimeZoneById(id, out var zone) ? zone.Id : null;
 
     // Names become paths below the machine's zone folder: nothing that climbs out of it, and none of the folder's other files.
     [GeneratedRegex(@"^[A-Za-z][A-Za-z0-9_+-]{0,31}(/[A-Za-z0-9_+-]{1,31}){0,2}$", RegexOptions.NonBacktracking)]

@@ -1,5 +1,6 @@
 using AdmitOne.Contracts;
 using AdmitOne.Events.Events;
+using AdmitOne.Events.Lifecycle;
 using AdmitOne.Events.Sections;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Outbound;
@@ -34,7 +35,7 @@ public static class ReadEventFacts
         if (await EventRows.FindOwnAsync(work, tenantId, id, cancellationToken) is not { } row) return EventProblems.NotFound;
         var salesOpen = await work.FindAsync<bool>("""
             select @Status in ('on_sale', 'sold_out', 'in_progress') and clock_timestamp() >= @SalesStartAt and clock_timestamp() < @SalesEndAt
-            """, new { row.Status, row.SalesStartAt, row.SalesEndAt }, cancellationToken);
+            """, new { Status = row.Status.Word(), row.SalesStartAt, row.SalesEndAt }, cancellationToken);
         var sections = await SectionRows.ListAsync(work, id, after: null, AllSections, cancellationToken);
 
         context.NeverCache();
@@ -44,11 +45,11 @@ public static class ReadEventFacts
             TenantId = row.TenantId,
             Slug = row.Slug,
             Name = row.Name,
-            Status = row.Status,
+            Status = row.Status.Word(),
             SalesOpen = salesOpen,
-            Visibility = row.Visibility,
+            Visibility = row.Visibility.ToString().ToLowerInvariant(),
             VenueId = row.VenueId,
-            VenueName = row.VenueName,
+            VenueName = row.Venue.Name,
             TimeZone = row.TimeZone,
             DoorsAt = row.DoorsAt,
             StartsAt = row.StartsAt,
@@ -59,7 +60,7 @@ public static class ReadEventFacts
             CheckInUntil = row.CheckInUntil,
             RefundPolicy = row.RefundPolicy,
             TransferPolicy = row.TransferPolicy,
-            CodePolicy = row.CodePolicy,
+            CodePolicy = row.CodePolicy.ToString().ToLowerInvariant(),
             ReEntry = row.ReEntry,
             Version = row.Version,
             Sections = [.. sections.Select(s => new SectionFacts(s.Id, s.Name, s.Code, s.Capacity))],

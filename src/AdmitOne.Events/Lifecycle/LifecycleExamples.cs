@@ -1,3 +1,4 @@
+using AdmitOne.Contracts;
 using AdmitOne.Events.Events;
 
 namespace AdmitOne.Events.Lifecycle;
@@ -10,7 +11,9 @@ internal static class LifecycleExamples
 
     public static readonly Moves History = new(
     [
-        new Move(EventStatus.Draft, EventStatus.Published, EventExamples.At("2026-09-02T10:00:00Z"), s_manager, Reason: null),
-        new Move(EventStatus.Published, EventStatus.OnSale, EventExamples.OnSale.UpdatedAt, By: s_manager, PutOnSale.Reason),
-    ]);
+        new Move(EventStatus.Draft, EventStatus.Published, EventExamples.At("2026-09-02T10:00:00Z"), s_manager.ToString(), Reason: null),
+        new Move(EventStatus.Published, EventStatus.OnSale, EventExamples.OnSale.UpdatedAt, By: "system", "Sales start at 2026-10-01 08:00:00Z"),
+    ], HeldUp: null);
+
+    public static readonly CancellationProgress HalfWay = new(Orders: 5000, Refunded: 2431, Failed: 1, Remaining: 2568);
 }

@@ -20,6 +20,6 @@ public static class LifecycleProblems
         return TransitionNotAllowed.With($"The event is {from.Word()} and cannot become {to.Word()}; {way}.").And("allowed", allowed);
     }
 
-    internal static Refusal NotReady(EventStatus from, string missing) =>
-        TransitionNotAllowed.With(missing).And("allowed", Transitions.From(from).Where(to => to is not EventStatus.OnSale).Select(s => s.Word()).ToArray());
+    internal static Refusal NotReady(EventStatus from, EventStatus to, string missing) =>
+        TransitionNotAllowed.With(missing).And("allowed", Transitions.From(from).Where(other => other != to).Select(s => s.Word()).ToArray());
 }

@@ -3,6 +3,7 @@ using AdmitOne.Events.Events;
 using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Builder;
@@ -35,7 +36,7 @@ public static class AddSection
             .WithName("AddSection").WithSummary("Add a section to an event")
             .RequireAuthorization(Policies.VenueManager).WithRateTier(RateTier.Write)
             .WithRequestExample(SectionExamples.New).WithAnswerExample(SectionExamples.Floor with { Version = 1 }).WithEntityTag()
-            .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.AlreadyExists, SectionProblems.OverVenueCapacity, SectionProblems.EditNotAllowed);
+            .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.AlreadyExists, SectionProblems.OverVenueCapacity, EventProblems.EditNotAllowed);
 
     private static async Task<Results<Created<SectionBody>, Refusal>> HandleAsync(
         Guid eventId, NewSection asked, Caller caller, Actor actor, Database database, HttpContext context, CancellationToken cancellationToken)
@@ -61,6 +62,7 @@ public static class AddSection
         {
             return refusal;
         }
+        await work.TellAsync("section.created", id, new { added.EventId, added.Capacity }, cancellationToken);
         await work.AuditAsync(actor, new AuditEntry("section.create", "section", id, Before: null, added), cancellationToken);
         await work.CommitAsync(cancellationToken);
 

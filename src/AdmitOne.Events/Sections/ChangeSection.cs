@@ -1,7 +1,9 @@
 using AdmitOne.Platform.Audit;
 using System.ComponentModel.DataAnnotations;
+using AdmitOne.Events.Events;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Builder;
@@ -47,7 +49,7 @@ public static class ChangeSection
             .RequireAuthorization(Policies.VenueManager).WithRateTier(RateTier.Write)
             .WithRequestExample(SectionExamples.Patch).WithAnswerExample(SectionExamples.Floor with { Capacity = 900 }).WithEntityTag()
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.IfMatchRequired, PlatformProblems.VersionMismatch, PlatformProblems.AlreadyExists,
-                SectionProblems.OverVenueCapacity, SectionProblems.CapacityBelowSold, SectionProblems.EditNotAllowed);
+                SectionProblems.OverVenueCapacity, SectionProblems.CapacityBelowSold, EventProblems.EditNotAllowed);
 
     private static async Task<Results<Ok<SectionBody>, Refusal>> HandleAsync(
         Guid id, SectionChange change, Caller caller, Actor actor, Database database, HttpContext context, CancellationToken cancellationToken)
@@ -73,6 +75,7 @@ public static class ChangeSection
         {
             return refusal;
         }
+        await work.TellAsync("section.changed", id, new { changed.EventId, changed.Capacity }, cancellationToken);
         await work.AuditAsync(actor, new AuditEntry("section.change", "section", id, section, changed), cancellationToken);
         await work.CommitAsync(cancellationToken);
 

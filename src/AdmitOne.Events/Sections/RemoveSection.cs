@@ -1,6 +1,8 @@
+using AdmitOne.Events.Events;
 using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Builder;
@@ -18,7 +20,7 @@ public static class RemoveSection
             .WithName("RemoveSection").WithSummary("Remove a section in which nothing is sold")
             .WithDescription("If-Match: the section's version in quotes.")
             .RequireAuthorization(Policies.VenueManager).WithRateTier(RateTier.Write)
-            .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.IfMatchRequired, PlatformProblems.VersionMismatch, SectionProblems.EditNotAllowed);
+            .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.IfMatchRequired, PlatformProblems.VersionMismatch, EventProblems.EditNotAllowed);
 
     private static async Task<Results<NoContent, Refusal>> HandleAsync(
         Guid id, Caller caller, Actor actor, Database database, HttpContext context, CancellationToken cancellationToken)
@@ -39,6 +41,7 @@ public static class RemoveSection
         {
             return refusal;
         }
+        await work.TellAsync("section.deleted", id, new { section.EventId, section.Capacity }, cancellationToken);
         await work.AuditAsync(actor, new AuditEntry("section.remove", "section", id, section, After: null), cancellationToken);
         await work.CommitAsync(cancellationToken);
         return TypedResults.NoContent();

@@ -1,3 +1,4 @@
+using AdmitOne.Events.Events;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Http;
 using Npgsql;
@@ -19,22 +20,16 @@ public static class SectionProblems
         Like = "More tickets of this section are held or sold than it would hold.",
     };
 
-    /// <summary>The event's state, or what depends on the thing, does not let it be changed any more.</summary>
-    public static readonly ProblemType EditNotAllowed = new("edit_not_allowed", StatusCodes.Status409Conflict, "It cannot be changed like that any more")
-    {
-        Like = "The event is cancelled: its sections stay as they are.",
-    };
-
     internal static readonly Refusal NotFound = PlatformProblems.NotFound.With("There is no section of this id here.");
 
-    internal static Refusal EventIsOver(string status) => EditNotAllowed.With($"The event is {status}: its sections stay as they are.");
+    internal static Refusal EventIsOver(string status) => EventProblems.EditNotAllowed.With($"The event is {status}: its sections stay as they are.");
 
     /// <summary>What a constraint that refused the write means; null if it is none of these.</summary>
     internal static Refusal? OfConstraint(PostgresException broken) => broken.ConstraintName switch
     {
         "sections_code_key" => PlatformProblems.AlreadyExists.With("A section of this event has this code already; a section without a code gets one made from its name."),
         "section_stock_never_oversold" => CapacityBelowSold.With("More tickets of this section are held or sold than it would hold."),
-        "stock_section_id_fkey" => EditNotAllowed.With("Ticket types are sold in this section (removed ones count too, they keep its history): it cannot be removed."),
+        "stock_section_id_fkey" => EventProblems.EditNotAllowed.With("Ticket types are sold in this section (removed ones count too, they keep its history): it cannot be removed."),
         "sections_name_length" => PlatformProblems.Invalid("/name", "At most 100 characters."),
         "sections_code_length" => PlatformProblems.Invalid("/code", "At most 20 characters."),
         _ => null,

@@ -45,6 +45,23 @@ public static class SectionRows
             : SectionProblems.OverVenueCapacity.With($"The venue may hold {locked.VenueMaxCapacity}, the other sections take {others}: {Math.Max(0, locked.VenueMaxCapacity - others)} are left.");
     }
 
+    /// <summary>An event may move only to a venue that takes its sections as they are.</summary>
+    internal static Task<Refusal?> RefuseSmallerVenueAsync(TenantWork work, Guid tenantId, Guid eventId, int maxCapacity, CancellationToken cancellationToken) =>
+        RefuseOverVenueAsync(work, new LockedEvent("", maxCapacity), tenantId, eventId, except: null, capacity: 0, cancellationToken);
+
+    /// <summary>Gives a copy the sections of its original, with counters of their own.</summary>
+    internal static async Task CopyAsync(TenantWork work, Guid tenantId, Guid from, Guid to, CancellationToken cancellationToken)
+    {
+        var sections = await ListAsync(work, from, after: null, NewSection.MaxCapacity, cancellationToken);
+        var ids = sections.Select(_ => Guid.CreateVersion7()).Order().ToArray();   // their order is the ids'
+        await work.ExecuteAsync("""
+            insert into events.sections (tenant_id, id, event_id, name, code, capacity)
+            select @tenantId, copied.id, @to, s.name, s.code, s.capacity
+              from unnest(@originals, @ids) as copied (original, id) join events.sections s on s.tenant_id = @tenantId and s.id = copied.original;
+            select tickets.set_section_capacity(@tenantId, s.id, s.capacity) from events.sections s where s.tenant_id = @tenantId and s.event_id = @to
+            """, new { tenantId, to, originals = sections.Select(section => section.Id).ToArray(), ids }, cancellationToken);
+    }
+
     /// <summary>Keeps the Ticket Service's counter of the section in step, in the same transaction.</summary>
     internal static Task SetStockAsync(TenantWork work, Guid tenantId, Guid id, int capacity, CancellationToken cancellationToken) =>
         work.ExecuteAsync("select tickets.set_section_capacity(@tenantId, @id, @capacity)", new { tenantId, id, capacity }, cancellationToken);

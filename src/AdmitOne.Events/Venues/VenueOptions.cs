@@ -20,11 +20,8 @@ internal sealed class VenueOptionsRules(IConfiguration configuration) : IValidat
     public ValidateOptionsResult Validate(string? name, VenueOptions options)
     {
         if (!Uri.TryCreate(options.Url, UriKind.Absolute, out var url)) return ValidateOptionsResult.Skip;   // the annotations say so
-        return ServiceOptions.IsProductionIn(configuration) && url.Scheme != Uri.UriSchemeHttps && !IsInsideCluster(url)
+        return ServiceOptions.IsProductionIn(configuration) && url.Scheme != Uri.UriSchemeHttps && !NeighbourUrl.IsInsideCluster(url)
             ? ValidateOptionsResult.Fail("VENUE_SERVICE_URL must be https in production, unless its host is inside the cluster.")
             : ValidateOptionsResult.Success;
     }
-
-    private static bool IsInsideCluster(Uri url) =>
-        url.IsLoopback || !url.Host.Contains('.') || url.Host.EndsWith(".svc", StringComparison.Ordinal) || url.Host.EndsWith(".cluster.local", StringComparison.Ordinal);
 }

@@ -1,5 +1,6 @@
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Outbound;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -11,7 +12,7 @@ internal static class VenuesFeature
     {
         services.AddCheckedOptions<VenueOptions, VenueOptionsAnnotations>();
         services.AddSingleton<IValidateOptions<VenueOptions>, VenueOptionsRules>();
-        services.AddSingleton<VenuePatience>();
+        services.AddSingleton<VenueMetrics>().AddSingleton<VenuePatience>();
         services.AddHttpClient<VenuesClient>((provider, http) =>
             {
                 http.BaseAddress = new Uri(provider.GetRequiredService<IOptions<VenueOptions>>().Value.Url.TrimEnd('/') + "/");
@@ -21,4 +22,7 @@ internal static class VenuesFeature
             .AddHttpMessageHandler(provider => ActivatorUtilities.CreateInstance<SigningHandler>(provider, EventsService.Definition.Name));
         return services;
     }
+
+    /// <summary>There are no routes of its own; its counters exist, at 0, from the start.</summary>
+    public static void UseVenues(this IApplicationBuilder app) => app.ApplicationServices.GetRequiredService<VenueMetrics>();
 }

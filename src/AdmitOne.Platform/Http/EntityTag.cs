@@ -12,9 +12,12 @@ public static class EntityTag
     public static void Set(HttpContext context, int version) => context.Response.Headers.ETag = Of(version);
 
     /// <returns>True if the client already has this version: answer 304.</returns>
-    public static bool IsKnown(HttpContext context, int version) =>
-        context.Request.Headers.IfNoneMatch.SelectMany(h => (h ?? "").Split(',')).Select(t => t.Trim())
-            .Any(tag => tag == "*" || tag == Of(version) || tag == $"W/{Of(version)}");
+    public static bool IsKnown(HttpContext context, int version) => IsKnown(context, Of(version));
+
+    /// <summary>The same for a resource whose tag is not a version.</summary>
+    /// <param name="tag">With its quotes.</param>
+    public static bool IsKnown(HttpContext context, string tag) =>
+        context.Request.Headers.IfNoneMatch.SelectMany(h => (h ?? "").Split(',')).Select(t => t.Trim()).Any(t => t == "*" || t == tag || t == $"W/{tag}");
 
     /// <summary>An edit must say which version it edits.</summary>
     /// <returns>428 without If-Match, 412 if it names another version, else null.</returns>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace AdmitOne.Platform.Http;
@@ -27,6 +28,7 @@ public static class Json
         options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;   // answers are application/json, never put into a page as they are
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false));
         options.Converters.Add(new InstantConverter());
+        options.Converters.Add(new ObjectConverter());
     }
 
     private static JsonSerializerOptions Make()
@@ -35,6 +37,17 @@ public static class Json
         Configure(options);
         options.MakeReadOnly(populateMissingResolver: true);
         return options;
+    }
+
+    /// <summary>An object as it came, such as a merge patch. The framework's own reader ends in a fault where a property comes twice, instead of saying so.</summary>
+    private sealed class ObjectConverter : JsonConverter<JsonObject>
+    {
+        public override JsonObject? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            JsonSerializer.Deserialize<JsonElement>(ref reader, options) is { ValueKind: JsonValueKind.Object } read
+                ? JsonObject.Create(read)
+                : throw new JsonException("The JSON value could not be converted to an object.");
+
+        public override void Write(Utf8JsonWriter writer, JsonObject value, JsonSerializerOptions options) => value.WriteTo(writer, options);
     }
 
     /// <summary>RFC 3339: read with any offset, written in UTC with a Z and no more digits than there are (<c>2026-11-22T19:30:00Z</c>).</summary>

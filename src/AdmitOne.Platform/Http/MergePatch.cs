@@ -10,13 +10,21 @@ namespace AdmitOne.Platform.Http;
 /// <summary>JSON merge patch (RFC 7396): what is named changes, null removes, what is not named stays. The result obeys the same rules as a new one.</summary>
 public sealed class MergePatch(IOptions<ValidationOptions> validation, IServiceProvider services)
 {
+    /// <summary>Applies a patch to a resource as it was posted.</summary>
+    public Task<(T? Value, Refusal? Refusal)> ApplyAsync<T>(T current, JsonObject patch, CancellationToken cancellationToken) where T : class =>
+        ApplyAsync<T>((object)current, patch, cancellationToken);
+
     /// <summary>Applies a patch to a resource as it could have been posted.</summary>
+    /// <param name="current">What is there now, as it was posted or as it is answered: what cannot be posted of it is left out.</param>
     /// <returns>The changed value, or the refusal that its rules give.</returns>
     /// <exception cref="BadHttpRequestException">The patch names unknown properties or has values of the wrong type: answered 400.</exception>
-    public async Task<(T? Value, Refusal? Refusal)> ApplyAsync<T>(T current, JsonObject patch, CancellationToken cancellationToken) where T : class
+    public async Task<(T? Value, Refusal? Refusal)> ApplyAsync<T>(object current, JsonObject patch, CancellationToken cancellationToken) where T : class
     {
-        var merged = JsonSerializer.SerializeToNode(current, Json.Answers)!;
-        Merge(merged.AsObject(), patch);
+        ArgumentNullException.ThrowIfNull(current);
+        ArgumentNullException.ThrowIfNull(patch);
+        var merged = JsonSerializer.SerializeToNode(current, current.GetType(), Json.Answers)!.AsObject();
+        foreach (var unposted in merged.Select(member => member.Key).Except(Json.Answers.GetTypeInfo(typeof(T)).Properties.Select(p => p.Name)).ToList()) merged.Remove(unposted);
+        Merge(merged, patch);
         T value;
         try
         {

@@ -20,4 +20,4 @@ drop function events.fold(text);
 
 drop table events.schedule_entries;
 alter table events.categories drop column version;
-alter table events.events drop column venue_address;
+alter table events.events drop column promised_starts_at, drop column venue_address;

@@ -2,6 +2,9 @@
 set local lock_timeout = '2s';
 
 alter table events.events add column venue_address text constraint events_venue_address_length check (length(venue_address) <= 500);
+alter table events.events add column promised_starts_at timestamptz;
+comment on column events.events.promised_starts_at is
+    'The start that ticket holders were promised, since it moved by too little to open a refund window; null while that is starts_at.';
 alter table events.categories add column version integer not null default 1;
 
 create table events.schedule_entries (

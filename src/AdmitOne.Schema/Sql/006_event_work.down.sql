@@ -21,6 +21,6 @@ create view events.sale_window with (security_barrier) as
 grant select on events.sale_window to admitone_tickets, admitone_audit;
 
 drop index events.ix_events_clock;
-revoke select (tenant_id, id, status, sales_start_at, starts_at, ends_at, updated_at, deleted_at, clock_looks_at) on events.events from admitone_worker;
+revoke select (sales_start_at, starts_at, ends_at, updated_at, clock_looks_at) on events.events from admitone_worker;
 alter table events.event_transitions drop column by_service;
 alter table events.events drop column refund_window_until, drop column clock_looks_at, drop column held_up_by;

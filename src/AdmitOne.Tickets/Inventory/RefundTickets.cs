@@ -123,7 +123,7 @@ internal sealed class RefundTickets(Guid tenantId, Guid eventId, IReadOnlyList<G
             view.Types[ticket.TypeId].Move(heldBy: 0, soldBy: -1);
             if (ticket.UserId is { } owner) view.CollectOwned(owner, ticket.TypeId, -1);
             changes.TicketDeaths.Add(new TicketDeath(ticket.Id, wish.Becomes, made.RefundId));
-            var told = new { TicketId = ticket.Id, OrderId = order.Id, EventId, made.RefundId };
+            var told = new { TicketId = ticket.Id, OrderId = order.Id, EventId, made.RefundId, HolderId = ticket.UserId };
             if (wish.Becomes == "cancelled") changes.Tell(view.Now, "ticket.cancelled", ticket.Id, told);
             else changes.Tell(view.Now, "ticket.refunded", ticket.Id, told);
         }

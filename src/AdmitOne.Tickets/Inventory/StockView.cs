@@ -18,6 +18,8 @@ internal sealed record SaleWindow(string Status, DateTimeOffset SalesStartAt, Da
 /// <summary>A section's places, and those of the types that share it.</summary>
 internal sealed class SectionState(Guid id, int capacity, int held, int sold)
 {
+    private readonly int _soldBefore = sold;
+
     public Guid Id { get; } = id;
 
     public int Capacity { get; } = capacity;
@@ -27,6 +29,10 @@ internal sealed class SectionState(Guid id, int capacity, int held, int sold)
     public int Sold { get; set; } = sold;
 
     public int Free => Capacity - Held - Sold;
+
+    public int Unsold => Capacity - Sold;
+
+    public int UnsoldBefore => Capacity - _soldBefore;
 }
 
 /// <summary>One ticket type with its stock, as the commands of a batch before this one have left it.</summary>
@@ -49,6 +55,11 @@ internal sealed class TypeState(Guid id, SectionState section, int quantity, (in
     public int SoldChange => Sold - _countedBefore.Sold;
 
     public int Free => Math.Min(Quantity - Held - Sold, Section.Free);
+
+    /// <summary>What nobody has bought of it; what is held counts, because it may come back.</summary>
+    public int Unsold => Math.Min(Quantity - Sold, Section.Unsold);
+
+    public int UnsoldBefore => Math.Min(Quantity - _countedBefore.Sold, Section.UnsoldBefore);
 
     public required string Name { get; init; }
 

@@ -12,6 +12,7 @@ internal static class StockWrites
     {
         await using var batch = new NpgsqlBatch(connection);
         var tenantId = any.TenantId;
+        SoldOut.Tell(view, changes, any.EventId);
         AddCounters(batch, tenantId, view);
         AddHolds(batch, tenantId, changes, view.Now);
         AddOrders(batch, tenantId, changes, view.Now);

@@ -1,7 +1,8 @@
-using AdmitOne.Platform.Audit;
 using System.Text.Json.Nodes;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Builder;
@@ -34,7 +35,7 @@ internal static class ChangeTicketType
         // The event's gate, then the type's stock: the order that every batch of sales takes.
         await work.ExecuteAsync(EventGate.EnterToSell, new { gate = EventGate.Key(before.EventId) }, cancellationToken);
         var stock = (await work.FindAsync<TakenStock>(
-            "select held, sold from tickets.stock where ticket_type_id = @id for no key update", new { id }, cancellationToken))!;
+            "select quantity, held, sold from tickets.stock where ticket_type_id = @id for no key update", new { id }, cancellationToken))!;
         if (after.Quantity < stock.Held + stock.Sold)
             return TicketTypeProblems.QuantityBelowSold.With($"{stock.Held} are held and {stock.Sold} sold: the quantity cannot drop below {stock.Held + stock.Sold}.");
         if (after.Price.Currency != before.Currency && stock.Held + stock.Sold > 0)
@@ -53,6 +54,10 @@ internal static class ChangeTicketType
         }, cancellationToken);
         if (changed == 0) return PlatformProblems.VersionMismatch.With("Somebody else changed it just now; read it again and repeat your change.");
         var answer = (await TicketTypeRow.FindAsync(work, id, cancellationToken))!.Answer();
+        // Whoever follows what is left hears of a quantity that brings tickets back, or takes the last ones away, as of a sale.
+        var told = new { before.EventId, ticketTypeId = id, after.Quantity, stock.Sold };
+        if (stock.Quantity <= stock.Sold && stock.Sold < after.Quantity) await work.TellAsync("ticket_type.stock_returned", id, told, cancellationToken);
+        else if (stock.Sold < stock.Quantity && after.Quantity <= stock.Sold) await work.TellAsync("ticket_type.sold_out", id, told, cancellationToken);
         await work.AuditAsync(actor, new AuditEntry("ticket_type.change", "ticket_type", id, before.Answer(), answer), cancellationToken);
         await work.CommitAsync(cancellationToken);
 
@@ -62,6 +67,7 @@ internal static class ChangeTicketType
 
     private sealed class TakenStock
     {
+        public int Quantity { get; init; }
         public int Held { get; init; }
         public int Sold { get; init; }
     }

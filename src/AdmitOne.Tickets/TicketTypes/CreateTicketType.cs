@@ -1,6 +1,7 @@
 using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Builder;
@@ -42,6 +43,7 @@ internal static class CreateTicketType
             body.MaxPerCustomer, body.SalesStartAt, body.SalesEndAt, body.Transferable, body.Quantity,
         }, cancellationToken);
         var created = (await TicketTypeRow.FindAsync(work, id, cancellationToken))!.Answer();
+        await work.TellAsync("ticket_type.created", id, new { eventId, ticketTypeId = id, body.Name, body.Quantity }, cancellationToken);
         await work.AuditAsync(actor, new AuditEntry("ticket_type.create", "ticket_type", id, Before: null, created), cancellationToken);
         await work.CommitAsync(cancellationToken);
 

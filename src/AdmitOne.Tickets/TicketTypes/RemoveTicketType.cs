@@ -1,6 +1,7 @@
 using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Builder;
@@ -32,6 +33,7 @@ internal static class RemoveTicketType
             "update tickets.ticket_types set deleted_at = clock_timestamp(), version = version + 1 where id = @id and version = @Version and deleted_at is null",
             new { id, found.Version }, cancellationToken);
         if (removed == 0) return PlatformProblems.VersionMismatch.With("Somebody else changed it just now; read it again.");
+        await work.TellAsync("ticket_type.removed", id, new { found.EventId, ticketTypeId = id }, cancellationToken);
         await work.AuditAsync(actor, new AuditEntry("ticket_type.remove", "ticket_type", id, found.Answer(), After: null), cancellationToken);
         await work.CommitAsync(cancellationToken);
         return TypedResults.NoContent();

@@ -22,6 +22,7 @@ public sealed class EventFactsTests(World world) : IClassFixture<World>
         Assert.Equal((id, "draft", "private", false), (facts.Id(), facts.Text("status"), facts.Text("visibility"), facts.GetProperty("salesOpen").GetBoolean()));
         Assert.Equal(("Floor", 100L), (facts.Items("sections").Single().Text("name"), facts.Items("sections").Single().Number("capacity")));
 
+        await _desk.AddTypeAsync(id);
         foreach (var step in new[] { "published", "on_sale" }) await (await _desk.MoveAsync(id, step)).ReadAsync();
         Assert.True((await (await AskAsync("order-service", id, world.Tenant)).ReadAsync()).GetProperty("salesOpen").GetBoolean());
         await (await _desk.MoveAsync(id, "sales_paused")).ReadAsync();

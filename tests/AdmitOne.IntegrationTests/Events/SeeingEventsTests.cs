@@ -92,7 +92,7 @@ public sealed class SeeingEventsTests(World world) : IClassFixture<World>
         Assert.Equal(first.Headers.ETag, unchanged.Headers.ETag);
         Assert.Empty(await unchanged.Content.ReadAsByteArrayAsync(Cancellation));
 
-        await (await _desk.MoveAsync(id, "on_sale")).ReadAsync();
+        await (await _desk.MoveAsync(id, "postponed")).ReadAsync();
         using var later = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/events/{id}");
         later.Headers.IfNoneMatch.Add(first.Headers.ETag!);
         using var changed = await _desk.Public.SendAsync(later, Cancellation);

@@ -6,7 +6,7 @@ using System.Net.Sockets;
 namespace AdmitOne.IntegrationTests.Harness;
 
 /// <summary>
-/// One more Ticket Service on a world's database, as a process of its own: what holds between replicas cannot be seen inside one process,
+/// One more service on a world's database, as a process of its own: what holds between replicas cannot be seen inside one process,
 /// where they would share memory.
 /// </summary>
 public sealed class ReplicaProcess : IAsyncDisposable
@@ -22,12 +22,12 @@ public sealed class ReplicaProcess : IAsyncDisposable
     public int Id => _process.Id;
 
     /// <summary>Starts it and waits until it is ready. The program is the one built beside the tests.</summary>
-    internal static async Task<ReplicaProcess> StartAsync(IReadOnlyDictionary<string, string?> settings, CancellationToken cancellationToken)
+    internal static async Task<ReplicaProcess> StartAsync(IReadOnlyDictionary<string, string?> settings, CancellationToken cancellationToken, string program = "AdmitOne.Tickets")
     {
         var port = FreePort();
         var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
         {
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "AdmitOne.Tickets.dll") },
+            ArgumentList = { Path.Combine(AppContext.BaseDirectory, $"{program}.dll") },
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         };
@@ -102,12 +102,17 @@ public partial class World
     private readonly List<ReplicaProcess> _replicas = [];
 
     /// <summary>One more Ticket Service on the same database, which goes with this world.</summary>
-    public async Task<ReplicaProcess> StartReplicaAsync(params (string Name, string Value)[] settings)
+    public Task<ReplicaProcess> StartReplicaAsync(params (string Name, string Value)[] settings) => StartReplicaAsync("AdmitOne.Tickets", TicketsSettings, settings);
+
+    /// <summary>One more Event Service on the same database, which goes with this world.</summary>
+    public Task<ReplicaProcess> StartEventsReplicaAsync() => StartReplicaAsync("AdmitOne.Events", EventsSettings, []);
+
+    private async Task<ReplicaProcess> StartReplicaAsync(string program, IReadOnlyDictionary<string, string?> known, (string Name, string Value)[] settings)
     {
-        var all = new Dictionary<string, string?>(TicketsSettings) { ["LOG_FILE"] = Path.Combine(_stack.Folder, "logs", $"{_database}-replica-{_replicas.Count + 1}.log") };
+        var all = new Dictionary<string, string?>(known) { ["LOG_FILE"] = Path.Combine(_stack.Folder, "logs", $"{_database}-replica-{Guid.CreateVersion7():n}.log") };
         foreach (var (name, value) in settings) all[name] = value;
-        var replica = await ReplicaProcess.StartAsync(all, Cancellation);
-        _replicas.Add(replica);
+        var replica = await ReplicaProcess.StartAsync(all, Cancellation, program);
+        lock (_replicas) _replicas.Add(replica);
         return replica;
     }
 }

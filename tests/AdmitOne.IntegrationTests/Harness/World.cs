@@ -97,10 +97,11 @@ public partial class World : IAsyncLifetime
         (AuthUrl, VenuesUrl, MintingUrl) = (Address(neighbours[0]), Address(neighbours[1]), Address(neighbours[2]));
         await MakeTenantsAsync();
 
-        var events = await StartAsync(configuration => EventsService.Build(configuration), ServiceSettings("events", DatabaseRoles.Events));
-        (EventsUrl, EventsServices) = (Address(events), events.Services);
+        // The Ticket Service asks the other one nothing over HTTP, so it can be there first.
         var tickets = await StartAsync(configuration => TicketsService.Build(configuration), ServiceSettings("tickets", DatabaseRoles.Tickets));
         (TicketsUrl, TicketsServices) = (Address(tickets), tickets.Services);
+        var events = await StartAsync(configuration => EventsService.Build(configuration), ServiceSettings("events", DatabaseRoles.Events));
+        (EventsUrl, EventsServices) = (Address(events), events.Services);
     }
 
     /// <summary>A bearer token of this world's auth service; of a new person each time, unless one is named.</summary>
@@ -201,6 +202,7 @@ public partial class World : IAsyncLifetime
         settings["VENUE_SERVICE_URL"] = Text(VenuesUrl);
         settings["MINTING_SERVICE_URL"] = Text(MintingUrl);
         settings["EVENT_SERVICE_URL"] = Text(EventsUrl);
+        if (TicketsUrl is not null) settings["TICKET_SERVICE_URL"] = Text(TicketsUrl);
         foreach (var (key, value) in _extra) settings[key] = value;
         return settings;
     }

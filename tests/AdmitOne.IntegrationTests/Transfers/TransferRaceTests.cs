@@ -12,7 +12,7 @@ public sealed class TwoReplicas(Stack stack) : World(stack), IAsyncLifetime
     async ValueTask IAsyncLifetime.InitializeAsync()
     {
         await InitializeAsync();
-        if (!stack.IsMissing) Other = (await StartReplicaAsync()).Url;
+        if (!Stack.Current.IsMissing) Other = (await StartReplicaAsync()).Url;
     }
 }
 

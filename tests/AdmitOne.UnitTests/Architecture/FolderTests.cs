@@ -11,16 +11,17 @@ public sealed partial class FolderTests
     private static readonly Dictionary<string, string[]> s_doors = new()
     {
         ["Events/Catalogue"] = ["Categories", "CatalogueView"],
-        ["Events/Events"] = ["EventProblems", "EventRows", "EventBody", "Organizer", "Visibility", "CodePolicy", "Slug", "EventExamples"],
+        ["Events/Events"] = ["EventProblems", "EventRows", "EventBody", "Organizer", "Visibility", "CodePolicy", "Slug", "WallTime", "WallMove", "EventExamples"],
         ["Events/Lifecycle"] = ["EventStatus", "EventStatuses", "Transitions"],
-        ["Events/Sections"] = ["SectionRows"],
-        ["Events/Venues"] = ["VenuesClient", "Venue", "VenuesAwayException"],
+        ["Events/Schedule"] = ["ScheduleRows", "ScheduleEntry"],
+        ["Events/Sections"] = ["SectionRows", "SectionProblems"],
+        ["Events/Venues"] = ["VenuesClient", "Venue"],
         // The lane and the commands that go through it: all that changes stock.
         ["Tickets/Inventory"] =
         [
             "EventLanes", "InventoryProblems", "Answer", "HoldStock", "HoldItem", "HoldIds", "ReleaseStock", "SweepExpired", "BeginPayment", "WantedTickets",
             "HoldMade", "HeldItem", "HeldFor", "PaymentWish", "PaymentTimes", "PendingOrder", "SettlePayment", "PaymentResult", "Settled", "PaidOrder", "KeyedRequest", "StoredAnswer",
-            "RefundTickets", "RefundWish", "RefundableOrder", "RefundMade", "KeyedRefund", "CustomerLimit",
+            "RefundTickets", "RefundWish", "EndSales", "RefundableOrder", "RefundMade", "KeyedRefund", "CustomerLimit",
         ],
         ["Tickets/Reservations"] = ["HoldRows", "WantedItem", "WantedItems"],
         ["Tickets/Payments"] = ["PaymentProviders", "ProviderPayment", "ProviderAnswer", "ProviderState", "ProviderAction", "ProviderRefund", "PaymentProviderException", "PaymentOptions"],
@@ -32,6 +33,8 @@ public sealed partial class FolderTests
     {
         ["events.events"] = ["Events/Events", "Events/Lifecycle"],   // its text here, its status there
         ["events.event_transitions"] = ["Events/Lifecycle"],
+        ["events.categories"] = ["Events/Catalogue"],
+        ["events.schedule_entries"] = ["Events/Schedule"],
         ["events.sections"] = ["Events/Sections"],
         ["tickets.ticket_types"] = ["Tickets/TicketTypes"],
         ["tickets.stock"] = ["Tickets/Inventory", "Tickets/TicketTypes"],   // made with its type; what is held and sold moves in the lane
@@ -44,6 +47,8 @@ public sealed partial class FolderTests
         ["tickets.mint_jobs"] = ["Tickets/Minting"],
         ["tickets.payments"] = ["Tickets/Inventory", "Tickets/Purchases"],   // its state moves with the order; when to ask again is the desk's
         ["tickets.refunds"] = ["Tickets/Inventory", "Tickets/Refunds"],   // owed with the tickets' death there, sent here
+        ["tickets.cancellations"] = ["Tickets/Cancellations"],
+        ["tickets.cancellation_orders"] = ["Tickets/Cancellations"],
         ["tickets.ticket_codes"] = ["Tickets/Codes"],
         ["tickets.ticket_validations"] = ["Tickets/Scans"],
         ["tickets.admissions"] = ["Tickets/Scans"],

@@ -1,0 +1,69 @@
+using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Outbox;
+using AdmitOne.Platform.Postgres;
+
+namespace AdmitOne.Events.Lifecycle;
+
+/// <summary>Who moves an event: a user, the clock, or what the Ticket Service told.</summary>
+internal sealed record Mover(Guid? UserId, string? Service)
+{
+    public static readonly Mover Clock = new(null, "system");
+
+    public static readonly Mover TicketService = new(null, "ticket-service");
+
+    public static Mover Of(Caller caller) => new(caller.UserId, null);
+
+    /// <summary>As the history and the messages name them.</summary>
+    public string Word => Service ?? UserId.ToString()!;
+}
+
+/// <summary>How an event is moved, by whomever: its row, its history and its message, in the transaction that has its row locked.</summary>
+internal static class EventMoves
+{
+    /// <summary>How long holders may have everything back after their event got another date or place.</summary>
+    public const int RefundWindowHours = 48;
+
+    /// <param name="from">Under the lock; the caller has asked the table and what the event lacks.</param>
+    /// <returns>The reason as it is kept, composed (NFC).</returns>
+    /// <exception cref="Npgsql.PostgresException">The reason has grown beyond its bound: <c>event_transitions_reason_length</c>.</exception>
+    public static async Task<string?> MoveAsync(TenantWork work, EventState from, EventStatus to, Mover by, string? reason, CancellationToken cancellationToken)
+    {
+        var moved = await work.FindAsync<Moved>("""
+            update events.events
+               set status = @to, version = version + 1, updated_at = clock_timestamp(), held_up_by = null, clock_looks_at = null,
+                   refund_window_until = case when @to = 'rescheduled' then greatest(refund_window_until, clock_timestamp() + make_interval(hours => @RefundWindowHours)) else refund_window_until end
+             where tenant_id = @TenantId and id = @Id and status = @Word
+            returning version, refund_window_until, normalize(@reason, NFC) as reason
+            """, new { work.TenantId, from.Id, from.Word, to = to.Word(), RefundWindowHours, reason }, cancellationToken)
+            ?? throw new InvalidOperationException($"Event {from.Id} was moved without its lock.");
+        await work.ExecuteAsync("""
+            insert into events.event_transitions (tenant_id, id, event_id, from_status, to_status, reason, by_user_id, by_service)
+            values (@TenantId, @moveId, @Id, @Word, @to, @why, @UserId, @Service)
+            """, new { work.TenantId, moveId = Guid.CreateVersion7(), from.Id, from.Word, to = to.Word(), why = moved.Reason, by.UserId, by.Service }, cancellationToken);
+        await work.TellAsync($"event.{to.Word()}", from.Id, new
+        {
+            from = from.Word,
+            to = to.Word(),
+            moved.Reason,
+            by = by.Word,
+            moved.Version,
+            from.Slug,
+            from.Name,
+            from.VenueId,
+            from.VenueName,
+            from.TimeZone,
+            from.DoorsAt,
+            from.StartsAt,
+            from.EndsAt,
+            moved.RefundWindowUntil,
+        }, cancellationToken);
+        return moved.Reason;
+    }
+
+    private sealed class Moved
+    {
+        public int Version { get; init; }
+        public DateTimeOffset? RefundWindowUntil { get; init; }
+        public string? Reason { get; init; }
+    }
+}

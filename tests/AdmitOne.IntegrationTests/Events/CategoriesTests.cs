@@ -1,0 +1,72 @@
+using System.Net;
+using AdmitOne.IntegrationTests.Harness;
+
+namespace AdmitOne.IntegrationTests.Events;
+
+public sealed class CategoriesTests(World world) : IClassFixture<World>
+{
+    private readonly EventDesk _desk = new(world);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task An_organiser_adds_renames_and_removes_categories_of_its_own()
+    {
+        using var answer = await _desk.Manager.PostAsync("/api/v1/categories", new { name = "Über den Wolken" });
+        var made = await answer.ReadAsync(HttpStatusCode.Created);
+        Assert.Equal(("uber-den-wolken", "\"1\"", "/api/v1/categories/uber-den-wolken"), (made.Text("slug"), answer.Headers.ETag?.ToString(), answer.Headers.Location?.OriginalString));
+        Assert.True(made.GetProperty("own").GetBoolean());
+        await _desk.Manager.MakeAsync("/api/v1/categories", new { name = "Harbour", slug = "harbour", position = 5 });
+        var id = (await _desk.CreateAsync(("categorySlug", "harbour"))).Id();
+
+        Assert.Equal(["uber-den-wolken", "harbour"], (await OwnAsync(_desk.Manager)).Select(c => c));
+        Assert.Empty(await OwnAsync(_desk.OtherManager));
+        Assert.Empty(await OwnAsync(_desk.Public));
+        await _desk.OtherManager.MakeAsync("/api/v1/categories", new { name = "Harbour", slug = "harbour" });
+
+        var renamed = await (await EditAsync("harbour", new { name = "Port" }, "\"1\"")).ReadAsync();
+        Assert.Equal(("harbour", "Port", 2L), (renamed.Text("slug"), renamed.Text("name"), renamed.Number("version")));
+        Assert.Equal("version_mismatch", await (await EditAsync("harbour", new { name = "X" }, "\"1\"")).RefusedAsync(HttpStatusCode.PreconditionFailed));
+        Assert.Equal("if_match_required", await (await EditAsync("harbour", new { name = "X" }, null)).RefusedAsync(HttpStatusCode.PreconditionRequired));
+        Assert.Equal("edit_not_allowed", await (await EditAsync("harbour", new { slug = "port" })).RefusedAsync(HttpStatusCode.Conflict));
+        Assert.Equal("edit_not_allowed", await (await RemoveAsync("harbour")).RefusedAsync(HttpStatusCode.Conflict));
+        await (await _desk.ChangeAsync(id, new { categorySlug = "music" })).ReadAsync();
+        Assert.Equal(HttpStatusCode.NoContent, (await RemoveAsync("harbour", "\"2\"")).StatusCode);
+        Assert.Equal("not_found", await (await RemoveAsync("harbour")).RefusedAsync(HttpStatusCode.NotFound));
+        // The other organiser's is still there.
+        Assert.Equal(["harbour"], await OwnAsync(_desk.OtherManager));
+        await (await _desk.ChangeAsync(id, new { categorySlug = "harbour" })).ReadAsync(HttpStatusCode.UnprocessableEntity);
+    }
+
+    [Fact]
+    public async Task The_common_ones_are_nobodys_to_change_and_keep_their_slugs()
+    {
+        foreach (var taken in new[] { "music", "nightlife" })
+        {
+            using var again = await _desk.Manager.PostAsync("/api/v1/categories", new { name = "Mine", slug = taken });
+            Assert.Equal("already_exists", await again.RefusedAsync(HttpStatusCode.Conflict));
+            Assert.Equal("not_found", await (await EditAsync(taken, new { name = "X" })).RefusedAsync(HttpStatusCode.NotFound));
+            Assert.Equal("not_found", await (await RemoveAsync(taken)).RefusedAsync(HttpStatusCode.NotFound));
+        }
+        var racers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => _desk.Manager.PostAsync("/api/v1/categories", new { name = "Only one" })));
+        Assert.Equal((1, 7), (racers.Count(a => a.StatusCode == HttpStatusCode.Created), racers.Count(a => a.StatusCode == HttpStatusCode.Conflict)));
+    }
+
+    [Theory]
+    [InlineData("""{"name":""}""", 422)]
+    [InlineData("""{"name":"A\u0000"}""", 422)]
+    [InlineData("""{"name":"A","slug":"Not a slug"}""", 422)]
+    [InlineData("""{"name":"A","slug":"a--b"}""", 422)]
+    [InlineData("""{"name":"A","position":-1}""", 422)]
+    [InlineData("""{"name":"A","colour":1}""", 400)]
+    [InlineData("""{}""", 400)]
+    public async Task A_category_that_makes_no_sense_is_refused(string body, int status) =>
+        await (await EventDesk.PostTextAsync(_desk.Manager, "/api/v1/categories", body)).RefusedAsync((HttpStatusCode)status);
+
+    private static async Task<IReadOnlyList<string>> OwnAsync(HttpClient client) =>
+        [.. (await client.GetJsonAsync("/api/v1/categories")).Items().Where(c => c.GetProperty("own").GetBoolean()).Select(c => c.Text("slug"))];
+
+    private Task<HttpResponseMessage> EditAsync(string slug, object change, string? ifMatch = "*") => EventDesk.EditAsync(_desk.Manager, HttpMethod.Patch, $"/api/v1/categories/{slug}", change, ifMatch);
+
+    private Task<HttpResponseMessage> RemoveAsync(string slug, string? ifMatch = "*") => EventDesk.EditAsync(_desk.Manager, HttpMethod.Delete, $"/api/v1/categories/{slug}", null, ifMatch);
+}

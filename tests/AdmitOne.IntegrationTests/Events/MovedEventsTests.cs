@@ -1,0 +1,89 @@
+using System.Net;
+using System.Text.Json;
+using AdmitOne.IntegrationTests.Harness;
+
+namespace AdmitOne.IntegrationTests.Events;
+
+/// <summary>A sold event that moves to another date or place gives its holders two days to have their money back.</summary>
+public sealed class MovedEventsTests(World world) : IClassFixture<World>
+{
+    private readonly EventDesk _desk = new(world);
+
+    [Theory]
+    [InlineData(0, 61, true)]
+    [InlineData(0, -61, true)]
+    [InlineData(0, 60, false)]
+    // Several small steps are one large one.
+    [InlineData(50, 50, true)]
+    [InlineData(50, -50, false)]
+    public async Task More_than_an_hour_opens_the_window_and_less_does_not(int firstMinutes, int minutes, bool opens)
+    {
+        var sale = await SoldAsync();
+        var start = (await _desk.FindAsync(sale.EventId)).Instant("startsAt");
+        if (firstMinutes != 0) Assert.Equal(JsonValueKind.Null, (await MoveAsync(sale, start.AddMinutes(firstMinutes))).GetProperty("refundWindowUntil").ValueKind);
+        var moved = await MoveAsync(sale, start.AddMinutes(firstMinutes + minutes));
+        var now = TimeProvider.System.GetUtcNow();
+        if (opens) Assert.InRange(moved.Instant("refundWindowUntil"), now.AddHours(48).AddMinutes(-1), now.AddHours(48).AddMinutes(1));
+        else Assert.Equal(JsonValueKind.Null, moved.GetProperty("refundWindowUntil").ValueKind);
+
+        // The Ticket Service sees it, and everybody is told.
+        Assert.Equal(opens, await world.Ask<bool>("select refund_window_until is not null from events.sale_window where event_id = @EventId", new { sale.EventId }));
+        var told = await world.Ask<string>("select data::text from platform.outbox where resource_id = @EventId and type = 'event.moved' order by occurred_at desc limit 1", new { sale.EventId });
+        Assert.Equal(opens ? JsonValueKind.String : JsonValueKind.Null, JsonDocument.Parse(told!).RootElement.GetProperty("refundWindowUntil").ValueKind);
+        Assert.Equal(JsonDocument.Parse(told!).RootElement.GetProperty("to").Instant("startsAt"), moved.Instant("startsAt"));
+    }
+
+    [Fact]
+    public async Task Another_venue_opens_it_another_text_does_not()
+    {
+        var sale = await SoldAsync();
+        var same = await (await _desk.ChangeAsync(sale.EventId, new { name = "Renamed", salesEndAt = EventDesk.At(TimeProvider.System.GetUtcNow().AddDays(2)) })).ReadAsync();
+        Assert.Equal(JsonValueKind.Null, same.GetProperty("refundWindowUntil").ValueKind);
+        var moved = await (await _desk.ChangeAsync(sale.EventId, new { venueId = await _desk.VenueAsync(500) })).ReadAsync();
+        var until = moved.Instant("refundWindowUntil");
+        // Further edits leave it as it is.
+        Assert.Equal(until, (await (await _desk.ChangeAsync(sale.EventId, new { name = "Renamed again" })).ReadAsync()).Instant("refundWindowUntil"));
+        Assert.Equal(1, await world.Ask<int>("select count(*) from platform.outbox where resource_id = @EventId and type = 'event.moved'", new { sale.EventId }));
+    }
+
+    [Fact]
+    public async Task Before_the_first_sale_nobody_is_owed_anything()
+    {
+        var sale = await world.PutOnSaleAsync(quantity: 5, new SaleOptions { StartsIn = TimeSpan.FromDays(10) });
+        var start = (await _desk.FindAsync(sale.EventId)).Instant("startsAt");
+        Assert.Equal(JsonValueKind.Null, (await MoveAsync(sale, start.AddDays(3))).GetProperty("refundWindowUntil").ValueKind);
+        await (await world.HoldAsync(sale)).ReadAsync(HttpStatusCode.Created);
+        // Whoever is paying this moment counts as a buyer.
+        Assert.Equal(JsonValueKind.String, (await MoveAsync(sale, start)).GetProperty("refundWindowUntil").ValueKind);
+    }
+
+    [Fact]
+    public async Task A_postponed_event_gets_its_new_date_by_an_edit()
+    {
+        var sale = await SoldAsync();
+        await world.MoveAsync(sale.EventId, "postponed");
+        var start = (await _desk.FindAsync(sale.EventId)).Instant("startsAt");
+        Assert.Equal(JsonValueKind.String, (await MoveAsync(sale, start.AddDays(30))).GetProperty("refundWindowUntil").ValueKind);
+        await world.MoveAsync(sale.EventId, "rescheduled");
+    }
+
+    [Fact]
+    public async Task Every_edit_is_noted_with_what_was_and_what_is()
+    {
+        var id = (await _desk.CreateAsync(("name", "Before"))).Id();
+        await (await _desk.ChangeAsync(id, new { name = "After" })).ReadAsync();
+        await _desk.RemoveAsync(id);
+        Assert.Equal("event.create event.change event.delete", await world.Ask<string>("select string_agg(action, ' ' order by id) from platform.audit_log where resource_id = @id", new { id }));
+        Assert.Equal("Before After", await world.Ask<string>("select (before ->> 'name') || ' ' || (after ->> 'name') from platform.audit_log where resource_id = @id and action = 'event.change'", new { id }));
+    }
+
+    private async Task<Sale> SoldAsync()
+    {
+        var sale = await world.PutOnSaleAsync(quantity: 5, new SaleOptions { StartsIn = TimeSpan.FromDays(10) });
+        await (await world.BuyAsync(sale)).ReadAsync(HttpStatusCode.Created);
+        return sale;
+    }
+
+    private async Task<JsonElement> MoveAsync(Sale sale, DateTimeOffset start) =>
+        await (await _desk.ChangeAsync(sale.EventId, new { startsAt = EventDesk.At(start), endsAt = EventDesk.At(start.AddHours(3)) })).ReadAsync();
+}

@@ -1,0 +1,142 @@
+using System.Net;
+using System.Text.Json;
+using AdmitOne.IntegrationTests.Harness;
+
+namespace AdmitOne.IntegrationTests.Events;
+
+public sealed class MovingByTheClockTests(World world) : IClassFixture<World>
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    private readonly EventDesk _desk = new(world);
+
+    [Fact]
+    public async Task An_event_goes_on_sale_begins_and_ends_by_itself_and_each_move_says_who_and_why()
+    {
+        var id = await PublishAsync();
+        await ShiftAsync(id, sales: -1, starts: 60, ends: 120);
+        await StatusAsync(id, "on_sale");
+        await ShiftAsync(id, sales: -60, starts: -1, ends: 120);
+        await StatusAsync(id, "in_progress");
+        await ShiftAsync(id, sales: -60, starts: -30, ends: -1);
+        await StatusAsync(id, "completed");
+
+        var moves = (await HistoryAsync(id)).Items().Skip(1).ToArray();
+        Assert.Equal(["on_sale", "in_progress", "completed"], moves.Select(m => m.Text("to")));
+        Assert.All(moves, m => Assert.Equal("system", m.Text("by")));
+        Assert.Contains("Sales start at", moves[0].Text("reason"), StringComparison.Ordinal);
+        Assert.Equal(JsonValueKind.Null, (await HistoryAsync(id)).GetProperty("heldUp").ValueKind);
+    }
+
+    [Fact]
+    public async Task Three_replicas_and_a_manager_reach_salesStartAt_together_and_after_a_pause_every_event_catches_up_in_order_once()
+    {
+        const int Events = 12;
+        var ids = new List<Guid>();
+        foreach (var _ in Enumerable.Range(0, Events)) ids.Add(await PublishAsync());
+        await Task.WhenAll(world.StartEventsReplicaAsync(), world.StartEventsReplicaAsync());
+        // Published in time, and then nobody was there while they went on sale, began and ended.
+        await world.Sql("""
+            update events.event_transitions set at = at - interval '9 hours' where event_id = any (@ids);
+            update events.events set sales_start_at = clock_timestamp() - interval '3 hours', doors_at = clock_timestamp() - interval '2 hours', starts_at = clock_timestamp() - interval '2 hours',
+                   ends_at = clock_timestamp() - interval '1 hour', sales_end_at = clock_timestamp() - interval '2 hours', updated_at = clock_timestamp() - interval '9 hours' where id = any (@ids)
+            """, new { ids });
+
+        foreach (var id in ids) await StatusAsync(id, "completed");
+        foreach (var id in ids)
+        {
+            Assert.Equal(["published", "on_sale", "in_progress", "completed"], (await HistoryAsync(id)).Items().Select(m => m.Text("to")));
+            Assert.Equal(4, (await _desk.Manager.GetJsonAsync($"/api/v1/events/{id}")).Number("version") - 1);
+        }
+        await world.AllNumberedAsync();
+        var told = (await world.NumberedAsync()).Where(m => ids.Contains(m.ResourceId)).GroupBy(m => m.ResourceId).ToDictionary(g => g.Key, g => g.Select(m => m.Type).ToArray());
+        foreach (var id in ids) Assert.Equal(["event.created", "event.published", "event.on_sale", "event.in_progress", "event.completed"], told[id]);
+    }
+
+    [Fact]
+    public async Task An_event_with_nothing_to_sell_stays_published_says_why_and_goes_on_sale_once_it_has()
+    {
+        var id = (await _desk.CreateAsync()).Id();
+        await _desk.AddSectionAsync(id, "Floor", 100);
+        await (await _desk.MoveAsync(id, "published")).ReadAsync();
+        await World.UntilAsync(async () => (await HistoryAsync(id)).GetProperty("heldUp").ValueKind == JsonValueKind.String, s_patience);
+        Assert.Contains("ticket type", (await HistoryAsync(id)).Text("heldUp"), StringComparison.Ordinal);
+        Assert.Equal("published", (await _desk.Manager.GetJsonAsync($"/api/v1/events/{id}")).Text("status"));
+
+        await _desk.AddTypeAsync(id);
+        await world.Sql("update events.events set clock_looks_at = clock_timestamp() where id = @id", new { id });
+        await StatusAsync(id, "on_sale");
+        Assert.Equal(JsonValueKind.Null, (await HistoryAsync(id)).GetProperty("heldUp").ValueKind);
+    }
+
+    [Fact]
+    public async Task What_was_published_after_its_start_is_not_put_on_sale_any_more()
+    {
+        var id = await PublishAsync();
+        await ShiftAsync(id, sales: -180, starts: -60, ends: 60);
+        await World.UntilAsync(async () => (await HistoryAsync(id)).GetProperty("heldUp").ValueKind == JsonValueKind.String, s_patience);
+        Assert.Contains("startsAt", (await HistoryAsync(id)).Text("heldUp"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("sales_paused", "in_progress")]
+    [InlineData("sold_out", "in_progress")]
+    [InlineData("postponed", "postponed")]
+    [InlineData("rescheduled", "rescheduled")]
+    [InlineData("draft", "draft")]
+    public async Task At_the_start_what_is_on_sale_begins_and_nothing_else(string from, string expected)
+    {
+        var id = await _desk.CreateInAsync(from);
+        var other = await PublishAsync();
+        await ShiftAsync(id, sales: -60, starts: -1, ends: 60);
+        await ShiftAsync(other, sales: -1, starts: 60, ends: 120);
+        await StatusAsync(other, "on_sale");   // the clock has looked
+        await StatusAsync(id, expected);
+    }
+
+    [Fact]
+    public async Task Who_has_just_published_may_put_it_on_sale_themself()
+    {
+        var id = await PublishAsync();
+        await (await _desk.MoveAsync(id, "on_sale")).ReadAsync();
+        Assert.NotEqual("system", (await HistoryAsync(id)).Items()[1].Text("by"));
+    }
+
+    [Fact]
+    public async Task The_end_of_an_event_waits_for_the_sales_under_way()
+    {
+        var id = await _desk.CreateInAsync("in_progress");
+        await using var sale = await world.ConnectAsync();
+        await using (var selling = await sale.BeginTransactionAsync(TestContext.Current.CancellationToken))
+        {
+            await Dapper.SqlMapper.ExecuteAsync(sale, AdmitOne.Platform.Postgres.EventGate.EnterToSell, new { gate = AdmitOne.Platform.Postgres.EventGate.Key(id) }, selling);
+            await ShiftAsync(id, sales: -60, starts: -30, ends: -1);
+            await Task.Delay(1500, TestContext.Current.CancellationToken);
+            Assert.Equal("in_progress", (await _desk.Manager.GetJsonAsync($"/api/v1/events/{id}")).Text("status"));
+        }
+        await StatusAsync(id, "completed");
+    }
+
+    private async Task<Guid> PublishAsync()
+    {
+        var id = (await _desk.CreateAsync(("salesStartAt", EventDesk.At(TimeProvider.System.GetUtcNow().AddDays(1))))).Id();
+        await _desk.AddSectionAsync(id, "Floor", 100);
+        await _desk.AddTypeAsync(id);
+        await (await _desk.MoveAsync(id, "published")).ReadAsync();
+        return id;
+    }
+
+    // The past cannot be asked for over HTTP once an event is published; minutes from now.
+    private Task<int> ShiftAsync(Guid id, int sales, int starts, int ends) => world.Sql("""
+        update events.events set sales_start_at = clock_timestamp() + make_interval(mins => @sales), doors_at = clock_timestamp() + make_interval(mins => @starts),
+               starts_at = clock_timestamp() + make_interval(mins => @starts), ends_at = clock_timestamp() + make_interval(mins => @ends),
+               sales_end_at = greatest(clock_timestamp() + make_interval(mins => @starts), clock_timestamp() + make_interval(mins => @sales) + interval '30 s'),
+               updated_at = clock_timestamp() - interval '1 minute'
+         where id = @id
+        """, new { id, sales, starts, ends });
+
+    private Task<JsonElement> HistoryAsync(Guid id) => _desk.Manager.GetJsonAsync($"/api/v1/events/{id}/transitions", HttpStatusCode.OK);
+
+    private Task StatusAsync(Guid id, string status) =>
+        World.UntilAsync(async () => (await _desk.Manager.GetJsonAsync($"/api/v1/events/{id}")).Text("status") == status, s_patience);
+}
