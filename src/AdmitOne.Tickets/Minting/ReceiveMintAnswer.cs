@@ -40,6 +40,10 @@ public sealed record MintResult
     public string? Reason { get; init; }
 }
 
+/// <summary>What was made of an answer.</summary>
+/// <param name="Result"><c>done</c>; <c>refused</c>, which is tried again; <c>dead</c>, which is not; <c>repeated</c> or <c>unknown</c>, which changed nothing.</param>
+public sealed record MintAnswerTaken(string Result);
+
 /// <summary>
 /// The answer ends the job, whenever and however often it comes: before its call has returned, after it was given up, or again. What is done stays done.
 /// </summary>
@@ -49,23 +53,23 @@ internal static class ReceiveMintAnswer
         webhooks.MapPost("/minting", HandleAsync).RequireSignedWebhook()
             .WithName("ReceiveMintAnswer").WithSummary("The minting service's answer to a job; a repeated one changes nothing")
             .WithRateTier(RateTier.Webhook)
-            .WithRequestExample(MintingExamples.Minted, name: "minted").WithRequestExample(MintingExamples.Failed, name: "failed")
+            .WithRequestExample(MintingExamples.Minted, name: "minted").WithRequestExample(MintingExamples.Failed, name: "failed").WithAnswerExample(new MintAnswerTaken("done"))
             .MayRefuseWith(PlatformProblems.BadSignature, PlatformProblems.StaleTimestamp, PlatformProblems.ValidationFailed);
 
-    private static async Task<Results<Ok, Refusal>> HandleAsync(
+    private static async Task<Results<Ok<MintAnswerTaken>, Refusal>> HandleAsync(
         MintAnswer answer, ReceivedWebhook webhook, Database database, MintingMetrics metrics, IOptions<MintingOptions> options, CancellationToken cancellationToken)
     {
         var tenants = await database.AskForAllTenantsAsync<Guid?>("select tickets.tenant_of_mint_job(@JobId)", new { answer.Data.JobId }, cancellationToken);
         if (tenants[0] is not { } tenantId)
         {
             metrics.Moved("unknown");
-            return TypedResults.Ok();
+            return TypedResults.Ok(new MintAnswerTaken("unknown"));
         }
         await using var work = await database.BeginAsync(tenantId, cancellationToken);
         if (!await WebhookReceipts.TryNoteAsync(work, ("minting", webhook.Id, answer.Type), cancellationToken))
         {
             metrics.Moved("repeated");
-            return TypedResults.Ok();
+            return TypedResults.Ok(new MintAnswerTaken("repeated"));
         }
         var job = (await LockAsync(work, answer.Data.JobId, cancellationToken))!;
         if (answer.Type != "token.failed" && answer.Type != Expected(job.Kind)) return PlatformProblems.Invalid("/type", $"The job is to {job.Kind} a token.");
@@ -79,7 +83,7 @@ internal static class ReceiveMintAnswer
         };
         await work.CommitAsync(cancellationToken);
         metrics.Moved(result);
-        return TypedResults.Ok();
+        return TypedResults.Ok(new MintAnswerTaken(result));
     }
 
     private static string Expected(string kind) => kind switch { "mint" => "token.minted", "transfer" => "token.transferred", _ => "token.burned" };

@@ -23,7 +23,7 @@ internal sealed partial class TransferExpiryWorker(Database database, TransferMe
         }
     }
 
-    [LoggerMessage(EventId = 4401, Level = LogLevel.Information, Message = "{Count} offers of tickets have expired")]
+    [LoggerMessage(EventId = 4441, Level = LogLevel.Information, Message = "{Count} offers of tickets have expired")]
     private partial void Closed(int count);
 
     private sealed class Due
