@@ -22,6 +22,7 @@ internal static class ExampleSale
     public const string TypeName = "General admission";
     public const string OrderNumber = "7KQ2M9XDRT";
     public const string Code = "M80.-D2L1TEWJMF6 J/V8MVN*C1*AFHV3OTM9670$GJRKX:2*AK5R9KD2GR6BWAQP7%+55 H5BN5LQTG14D6D+GTCR1RS.4F/Z87ZRL%MU509+S/1BX$BT2PZM0/Z4:$BG6WJQ4DO9QTT$UCLMRC21K/T5KNC7MU FRKD/-8H2";
+    public const string RotatingCode = "M80.-D2L1TEWJMF6 J/V8MVN*C1*AFHV3OTM9670$GJRKX:2*AK5R9KD2GR6BWAQP7%+55 H5BN5LQTG14D6D+GTCR1RS.4";
 
     public static readonly Money Price = Money.Of(4500, "EUR");
     public static readonly Money Total = Money.Of(9000, "EUR");

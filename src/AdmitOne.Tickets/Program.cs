@@ -3,6 +3,7 @@ using AdmitOne.Platform.Hosting;
 using AdmitOne.Tickets.Administration;
 using AdmitOne.Tickets.Cancellations;
 using AdmitOne.Tickets.Codes;
+using AdmitOne.Tickets.Devices;
 using AdmitOne.Tickets.Inventory;
 using AdmitOne.Tickets.Minting;
 using AdmitOne.Tickets.Orders;
@@ -39,6 +40,7 @@ public static class TicketsService
         builder.Services.AddRefunds();
         builder.Services.AddCancellations();
         builder.Services.AddCodes();
+        builder.Services.AddDevices();
         builder.Services.AddScans();
         builder.Services.AddTransfers();
         builder.Services.AddMinting(configuration);
@@ -53,9 +55,11 @@ public static class TicketsService
         v1.MapRefunds();
         v1.MapTickets();
         v1.MapCodes();
+        v1.MapDevices();
         v1.MapScans();
         v1.MapTransfers();
         v1.MapMinting();
+        app.MapTicketKeys();
         v1.MapInventory();
         v1.MapAdministration();
         app.MapCancellations();

@@ -8,6 +8,7 @@ namespace AdmitOne.Platform.Http;
 internal static class ApiComponents
 {
     public const string Bearer = "bearer";
+    public const string Device = "device";
     public const string Problem = "Problem";
     public const string TraceId = "4bf92f3577b34da6a3ce929d0e0e4736";
 
@@ -48,6 +49,13 @@ internal static class ApiComponents
         {
             [Bearer] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = Bearer, BearerFormat = "JWT", Description = "A token of the auth service." },
         };
+        if (document.Paths.Values.SelectMany(path => path.Operations ?? []).SelectMany(o => o.Value.Security ?? []).SelectMany(way => way.Keys).Any(scheme => scheme.Reference.Id == Device))
+        {
+            document.Components.SecuritySchemes[Device] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Header, Name = "Authorization", Description = "A scanner's credential: `Device <id>.<secret>`, as POST /api/v1/devices/activate gave it.",
+            };
+        }
         if (document.Paths.Keys.Any(path => path.StartsWith("/internal/", StringComparison.Ordinal)))
         {
             foreach (var (scheme, header, description) in Signature)
@@ -56,6 +64,8 @@ internal static class ApiComponents
     }
 
     public static OpenApiSecurityRequirement ByToken(OpenApiDocument? document) => new() { [new OpenApiSecuritySchemeReference(Bearer, document)] = [] };
+
+    public static OpenApiSecurityRequirement ByDevice(OpenApiDocument? document) => new() { [new OpenApiSecuritySchemeReference(Device, document)] = [] };
 
     public static OpenApiSecurityRequirement BySignature(OpenApiDocument? document)
     {

@@ -49,6 +49,7 @@ internal static class ApiOperations
     private static List<OpenApiSecurityRequirement> Security(IList<object> route, OpenApiDocument? document)
     {
         if (route.OfType<SignedCallRequired>().Any()) return [ApiComponents.BySignature(document)];
+        if (route.OfType<IAuthorizeData>().Any(a => a.Policy == Policies.Door)) return [ApiComponents.ByToken(document), ApiComponents.ByDevice(document)];
         if (!route.OfType<IAllowAnonymous>().Any()) return [ApiComponents.ByToken(document)];
         // A public route that looks at the caller answers more to some.
         return route.OfType<MethodInfo>().Any(handler => handler.GetParameters().Any(p => p.ParameterType == typeof(Caller))) ? [[], ApiComponents.ByToken(document)] : [];

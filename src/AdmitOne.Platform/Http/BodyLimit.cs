@@ -7,16 +7,20 @@ namespace AdmitOne.Platform.Http;
 /// <summary>Bounds what a call may send: one that says it is larger is refused at once, one that does not say so when it has sent too much.</summary>
 internal sealed class BodyLimit(RequestDelegate next)
 {
-    public const int MaxBytes = 64 * 1024;
+    private const int UsualBytes = 64 * 1024;
+
+    /// <summary>How large a body this route takes.</summary>
+    public static int MaxBytesOf(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<TakesBodyUpTo>()?.Bytes ?? UsualBytes;
 
     public async Task InvokeAsync(HttpContext context)
     {
-        if (context.Request.ContentLength > MaxBytes)
+        var most = MaxBytesOf(context);
+        if (context.Request.ContentLength > most)
         {
-            await ProblemWriter.WriteAsync(context, UnreadableRequest.TooLarge);
+            await ProblemWriter.WriteAsync(context, UnreadableRequest.TooLarge(most));
             return;
         }
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = MaxBytes;
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = most;
         await next(context);
     }
 }

@@ -21,6 +21,9 @@ public static class RouteWords
     public static TBuilder MayRefuseWith<TBuilder>(this TBuilder route, params ProblemType[] problems) where TBuilder : IEndpointConventionBuilder =>
         route.WithMetadata(new RouteProblems(problems));
 
+    /// <summary>Takes larger bodies than the usual 64 KiB.</summary>
+    public static TBuilder WithBodyUpTo<TBuilder>(this TBuilder route, int kibibytes) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new TakesBodyUpTo(kibibytes * 1024));
+
     /// <summary>Ordinary answers of this route are counted by metrics and get no log line.</summary>
     public static TBuilder CountedNotLogged<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new CountedNotLogged());
 
@@ -30,6 +33,8 @@ public static class RouteWords
     /// <summary>An answer for one caller only.</summary>
     public static void NeverCache(this HttpContext context) => context.Response.Headers.CacheControl = "private, no-store";
 }
+
+internal sealed record TakesBodyUpTo(int Bytes);
 
 internal sealed record TagDescription(string Name, string Text);
 

@@ -7,6 +7,12 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace AdmitOne.Platform.Identity;
 
+/// <summary>A credential that a feature's own scheme turned away, with what its caller is told.</summary>
+public sealed class RefusedCredentialException(Refusal refusal) : Exception(refusal.Detail)
+{
+    public Refusal Refusal { get; } = refusal;
+}
+
 /// <summary>Says why a call was turned away, before its body is looked at.</summary>
 internal sealed class AuthorizationAnswers : IAuthorizationMiddlewareResultHandler
 {
@@ -19,8 +25,10 @@ internal sealed class AuthorizationAnswers : IAuthorizationMiddlewareResultHandl
         }
         // Asked again, not anew: the handler keeps its answer for the request, and the middleware keeps only those that succeeded.
         var failure = (await context.AuthenticateAsync()).Failure;
+        for (var n = 0; failure is null && n < policy.AuthenticationSchemes.Count; n++) failure = (await context.AuthenticateAsync(policy.AuthenticationSchemes[n])).Failure;
         var refusal = failure switch
         {
+            RefusedCredentialException credential => credential.Refusal,
             TokenChecks.TenantIsSuspended => PlatformProblems.TenantSuspended.With("Ask the platform's administrator to resume it."),
             TokenChecks.IssuerIsAway => PlatformProblems.DependencyUnavailable.With("The auth service's keys cannot be read right now; try again.") with { RetryAfterSeconds = 5 },
             SecurityTokenExpiredException => PlatformProblems.TokenExpired.With("Get a new token and try again."),

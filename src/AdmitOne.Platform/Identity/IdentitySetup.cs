@@ -35,7 +35,8 @@ internal static class IdentitySetup
         });
 
         var authorization = services.AddAuthorizationBuilder();
-        foreach (var (policy, roles) in Policies.Table) authorization.AddPolicy(policy, p => p.RequireRole(roles));
+        foreach (var (policy, roles) in Policies.Table)
+            authorization.AddPolicy(policy, p => (policy == Policies.Door ? p.AddAuthenticationSchemes(JwtBearerDefaults.AuthenticationScheme, Policies.DeviceScheme) : p).RequireRole(roles));
         // Deny by default: a route that forgot to say who may call it answers nobody.
         // (What is no route of ours, such as 404 and 405, may say so to anybody.)
         authorization.SetFallbackPolicy(new AuthorizationPolicyBuilder()

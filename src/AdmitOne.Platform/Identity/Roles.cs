@@ -9,6 +9,9 @@ public static class Roles
     public const string Admin = "admin";
     public const string Ops = "ops";
 
+    /// <summary>A scanner with a credential of its own. No token has this role.</summary>
+    public const string Device = "device";
+
     public static readonly IReadOnlyList<string> All = [Customer, VenueStaff, VenueManager, Admin, Ops];
 }
 
@@ -22,6 +25,12 @@ public static class Policies
     public const string Admin = "admin";
     public const string AdminOrOps = "admin_or_ops";
 
+    /// <summary>Staff by their token, or a scanner by its credential.</summary>
+    public const string Door = "door";
+
+    /// <summary>The authentication scheme of a scanner's credential: <c>Authorization: Device &lt;id&gt;.&lt;secret&gt;</c>.</summary>
+    public const string DeviceScheme = "Device";
+
     internal static IEnumerable<(string Policy, string[] Roles)> Table =>
     [
         (Customer, [Roles.Customer, Roles.VenueStaff, Roles.VenueManager, Roles.Admin]),
@@ -29,5 +38,6 @@ public static class Policies
         (VenueManager, [Roles.VenueManager, Roles.Admin]),
         (Admin, [Roles.Admin]),
         (AdminOrOps, [Roles.Admin, Roles.Ops]),
+        (Door, [Roles.VenueStaff, Roles.VenueManager, Roles.Admin, Roles.Device]),
     ];
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using AdmitOne.Platform.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -10,7 +11,7 @@ internal static partial class UnreadableRequest
 {
     public static Refusal Explain(HttpContext context, BadHttpRequestException fault) => fault switch
     {
-        { StatusCode: StatusCodes.Status413PayloadTooLarge } => TooLarge,
+        { StatusCode: StatusCodes.Status413PayloadTooLarge } => TooLarge(BodyLimit.MaxBytesOf(context)),
         { StatusCode: StatusCodes.Status415UnsupportedMediaType } =>
             PlatformProblems.UnsupportedMediaType.With("Send the body as application/json."),
         { InnerException: JsonException json } => Explain(json),
@@ -23,7 +24,7 @@ internal static partial class UnreadableRequest
         _ => PlatformProblems.InvalidJson.With("A JSON body is required."),
     };
 
-    public static Refusal TooLarge { get; } = PlatformProblems.BodyTooLarge.With("A body may have at most 64 KiB.");
+    public static Refusal TooLarge(int most) => PlatformProblems.BodyTooLarge.With($"A body may have at most {most / 1024} KiB.");
 
     private static Refusal Explain(JsonException fault)
     {

@@ -1,11 +1,14 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Outbound;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Platform.Tenancy;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -62,6 +65,8 @@ public sealed class CallLimits
         if (endpoint is RouteEndpoint && named is null or RateTier.Webhook) return default;
 
         var reads = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
+        if (named is { } ofDoor && context.Request.Headers.Authorization.ToString().StartsWith(Policies.DeviceScheme + " ", StringComparison.OrdinalIgnoreCase)
+            && endpoint!.Metadata.OfType<IAuthorizeData>().Any(a => a.Policy == Policies.Door)) return SpendDeviceAsync(context, ofDoor, reads);
         if (context.Items[Caller.Item] is not Caller caller || named is null)
             return SpendAsync(context, RateTier.Global, Address(context), 1, leased: reads && endpoint is RouteEndpoint);
 
@@ -69,6 +74,12 @@ public sealed class CallLimits
         var factor = _multipliers.GetValueOrDefault((caller.Role, tier), 1) * (context.Items[TenantDirectory.MultiplierItem] as double? ?? 1);
         return SpendAsync(context, tier, $"{caller.TenantId:n}:{caller.UserId:n}", factor, leased: false);
     }
+
+    // A scanner has limits of its own: many of them stand behind one address. What it shows is checked first, or anybody could make ids up.
+    private async ValueTask<Refusal?> SpendDeviceAsync(HttpContext context, RateTier tier, bool reads) =>
+        (await context.AuthenticateAsync(Policies.DeviceScheme)).Succeeded && context.Items[Actor.Item] is Actor { Id: { } device }
+            ? await SpendAsync(context, tier, $"device:{device:n}", _multipliers.GetValueOrDefault((Roles.Device, tier), 1), leased: false)
+            : await SpendAsync(context, RateTier.Global, Address(context), 1, leased: reads);
 
     private async ValueTask<Refusal?> SpendAsync(HttpContext context, RateTier tier, string who, double factor, bool leased)
     {

@@ -83,7 +83,7 @@ public sealed class RateLimitOptions
         multipliers = [];
         foreach (var part in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
-            if (part.Split('=') is not [var who, var number] || who.Split(':') is not [var role, var word] || !Roles.All.Contains(role)
+            if (part.Split('=') is not [var who, var number] || who.Split(':') is not [var role, var word] || !Roles.All.Append(Roles.Device).Contains(role)
                 || !double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var factor) || factor is not (> 0 and <= 10_000)) return false;
             var tiers = Enum.GetValues<RateTier>().Where(tier => Word(tier) == word).ToArray();
             if (tiers is not [var known]) return false;

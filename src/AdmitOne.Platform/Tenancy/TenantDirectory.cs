@@ -10,7 +10,7 @@ public enum TenantStatus { Active, Suspended }
 internal sealed record TenantStanding(TenantStatus Status, double LimitMultiplier);
 
 /// <summary>Which tenants exist and may act. An answer is kept for a few seconds, so a suspension takes effect within them.</summary>
-internal sealed class TenantDirectory(Database database, TimeProvider clock)
+public sealed class TenantDirectory(Database database, TimeProvider clock)
 {
     private const int MaxKept = 10_000;
     private static readonly TimeSpan s_keep = TimeSpan.FromSeconds(5);
@@ -25,7 +25,7 @@ internal sealed class TenantDirectory(Database database, TimeProvider clock)
         (await FindAsync(tenantId, cancellationToken))?.Status;
 
     /// <returns>Null for a tenant that does not exist.</returns>
-    public async ValueTask<TenantStanding?> FindAsync(Guid tenantId, CancellationToken cancellationToken)
+    internal async ValueTask<TenantStanding?> FindAsync(Guid tenantId, CancellationToken cancellationToken)
     {
         if (_known.TryGetValue(tenantId, out var known) && clock.GetElapsedTime(known.At) < s_keep) return known.Standing;
 

@@ -26,6 +26,9 @@ public sealed class CodeSigner : IDisposable
     public bool IsSigned(ReadOnlySpan<byte> carrier, ReadOnlySpan<byte> signature) =>
         _key.VerifyData(carrier, signature, HashAlgorithmName.SHA256) || _previous?.VerifyData(carrier, signature, HashAlgorithmName.SHA256) == true;
 
+    /// <summary>The public halves, the current one first: a signature that one of them verifies is good.</summary>
+    public IReadOnlyList<ECParameters> PublicKeys => new[] { _key, _previous }.OfType<ECDsa>().Select(key => key.ExportParameters(includePrivateParameters: false)).ToArray();
+
     public void Dispose()
     {
         _key.Dispose();

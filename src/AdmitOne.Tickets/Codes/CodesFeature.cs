@@ -18,4 +18,7 @@ internal static class CodesFeature
     }
 
     public static void MapCodes(this IEndpointRouteBuilder v1) => ShowCode.Map(v1.MapGroup("/tickets").WithTags("Tickets").RequireAuthorization(Policies.Customer));
+
+    /// <summary>What scanners of other makers ask for, where they look for it.</summary>
+    public static void MapTicketKeys(this IEndpointRouteBuilder root) => ShowTicketKeys.Map(root);
 }

@@ -10,10 +10,15 @@ using QRCoder;
 namespace AdmitOne.Tickets.Codes;
 
 /// <summary>The code to show now.</summary>
-/// <param name="Kind"><c>static</c>: it may be printed and does not change while the ticket keeps its owner.</param>
+/// <param name="Kind"><c>static</c>: it may be printed and does not change while the ticket keeps its owner. <c>rotating</c>: it changes each half minute.</param>
 /// <param name="ValidUntil">Null: as long as the ticket is good.</param>
-/// <param name="RefreshAt">Null: there is no newer one to come.</param>
-public sealed record TicketCode(Guid TicketId, string Code, string Kind, DateTimeOffset? ValidUntil, DateTimeOffset? RefreshAt);
+/// <param name="RefreshAt">When the next one is due; null: there is no newer one to come.</param>
+/// <param name="Rotation">What a phone needs to make the next ones without signal; null for a static code.</param>
+public sealed record TicketCode(Guid TicketId, string Code, string Kind, DateTimeOffset? ValidUntil, DateTimeOffset? RefreshAt, CodeRotation? Rotation);
+
+/// <summary>How the owner's phone makes the codes to come; <c>docs/ticket-codes.md</c> says how, with examples.</summary>
+/// <param name="Secret">32 bytes, Base64. It is the ticket's as long as this owner has it: nobody else may see it.</param>
+public sealed record CodeRotation(string Secret, int PeriodSeconds);
 
 internal static class ShowCode
 {
@@ -25,10 +30,19 @@ internal static class ShowCode
 
     private const int PixelsPerModule = 8;
 
+    private const string Select = """
+        select t.user_id, t.status, t.owner_version, w.code_policy, clock_timestamp() as now
+          from tickets.tickets t left join events.sale_window w on w.tenant_id = t.tenant_id and w.event_id = t.event_id
+         where t.id = @id
+        """;
+
     public static void Map(IEndpointRouteBuilder tickets) =>
         tickets.MapGet("/{id}/qr", HandleAsync)
             .WithName("ShowTicketCode").WithSummary("The code to show at the door, as JSON, PNG or SVG").WithRateTier(RateTier.Read)
-            .Produces<TicketCode>().WithAnswerExample(new TicketCode(ExampleSale.Ticket, ExampleSale.Code, "static", ValidUntil: null, RefreshAt: null))
+            .Produces<TicketCode>()
+            .WithAnswerExample(new TicketCode(ExampleSale.Ticket, ExampleSale.Code, "static", ValidUntil: null, RefreshAt: null, Rotation: null), name: "static")
+            .WithAnswerExample(new TicketCode(ExampleSale.Ticket, ExampleSale.RotatingCode, "rotating", ExampleSale.At("2026-11-22T18:42:00Z"), ExampleSale.At("2026-11-22T18:41:30Z"),
+                new CodeRotation("VFvJUQl2C5w3XSMcqZ2bQ0qk2tbT6gJQ7v8eWb1cU3M=", RotatingCode.PeriodSeconds)), name: "rotating")
             .AlsoAnswers("image/png", "image/svg+xml")
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.NotOwner, s_notIssued, PlatformProblems.ValidationFailed);
 
@@ -37,20 +51,30 @@ internal static class ShowCode
     {
         if (format is not (null or "json" or "png" or "svg")) return PlatformProblems.Invalid("/format", "Must be json, png or svg.");
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
-        if (await work.FindAsync<Row>("select user_id, status, owner_version from tickets.tickets where id = @id", new { id }, cancellationToken) is not { } ticket)
-            return PlatformProblems.NotFound.With("There is no such ticket.");
+        if (await work.FindAsync<Row>(Select, new { id }, cancellationToken) is not { } ticket) return PlatformProblems.NotFound.With("There is no such ticket.");
         if (ticket.UserId != caller.UserId) return PlatformProblems.NotOwner.With("Only its owner is shown a ticket's code.");
         if (ticket.Status != "issued") return s_notIssued.With($"It is {ticket.Status}.");
-        var code = await codes.ShowAsync(work, caller.TenantId, new SealedTicket(id, ticket.OwnerVersion, Flags: 0), cancellationToken);
+        var shown = ticket.CodePolicy == "rotating" ? Rotating(caller.TenantId, id, ticket, codes) : await StaticAsync(work, caller.TenantId, id, ticket, codes, cancellationToken);
         await work.CommitAsync(cancellationToken);
 
         context.NeverCache();
         return format switch
         {
-            "png" => TypedResults.Bytes(Png(code), "image/png"),
-            "svg" => TypedResults.Text(Svg(code), "image/svg+xml"),
-            _ => TypedResults.Ok(new TicketCode(id, code, "static", ValidUntil: null, RefreshAt: null)),
+            "png" => TypedResults.Bytes(Png(shown.Code), "image/png"),
+            "svg" => TypedResults.Text(Svg(shown.Code), "image/svg+xml"),
+            _ => TypedResults.Ok(shown),
         };
+    }
+
+    private static async Task<TicketCode> StaticAsync(TenantWork work, Guid tenantId, Guid id, Row ticket, TicketCodes codes, CancellationToken cancellationToken) =>
+        new(id, await codes.ShowAsync(work, tenantId, new SealedTicket(id, ticket.OwnerVersion, Flags: 0), cancellationToken), "static", ValidUntil: null, RefreshAt: null, Rotation: null);
+
+    private static TicketCode Rotating(Guid tenantId, Guid id, Row ticket, TicketCodes codes)
+    {
+        var step = RotatingCode.StepAt(ticket.Now);
+        var (code, secret) = codes.Rotate(tenantId, new SealedTicket(id, ticket.OwnerVersion, Flags: 0), step);
+        return new TicketCode(id, code, "rotating", RotatingCode.Begins(step + 1L + RotatingCode.Tolerance), RotatingCode.Begins(step + 1L),
+            new CodeRotation(Convert.ToBase64String(secret), RotatingCode.PeriodSeconds));
     }
 
     private static byte[] Png(string code)
@@ -78,5 +102,7 @@ internal static class ShowCode
         public Guid? UserId { get; init; }
         public string Status { get; init; } = "";
         public short OwnerVersion { get; init; }
+        public string? CodePolicy { get; init; }
+        public DateTimeOffset Now { get; init; }
     }
 }

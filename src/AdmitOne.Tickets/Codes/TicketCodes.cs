@@ -2,14 +2,23 @@ using AdmitOne.Platform.Postgres;
 
 namespace AdmitOne.Tickets.Codes;
 
-/// <summary>The texts that static codes carry: carrier and signature, 113 bytes, 170 characters of Base45.</summary>
+/// <summary>A code of ours, opened.</summary>
+/// <param name="Step">Of a rotating code; null for a static one.</param>
+public readonly record struct OpenedCode(SealedTicket Ticket, uint? Step);
+
+/// <summary>
+/// The texts that codes carry, in Base45: static ones are carrier and signature, 113 bytes in 170 characters; rotating ones carrier, step and
+/// MAC, 63 bytes in 95.
+/// </summary>
 public sealed class TicketCodes(CodeSeal seal, CodeSigner signer)
 {
     public const int StaticCharacters = 170;
+    public const int RotatingCharacters = 95;
 
-    private const int CodeBytes = CodeSeal.CarrierBytes + CodeSigner.SignatureBytes;
+    public const int StaticBytes = CodeSeal.CarrierBytes + CodeSigner.SignatureBytes;
+    public const int RotatingBytes = CodeSeal.CarrierBytes + RotatingCode.Bytes;
 
-    /// <summary>The code of a ticket's owner. It is signed when it is first shown and the same ever after, so a print and a screen agree.</summary>
+    /// <summary>The static code of a ticket's owner. It is signed when it is first shown and the same ever after, so a print and a screen agree.</summary>
     public async Task<string> ShowAsync(TenantWork work, Guid tenantId, SealedTicket ticket, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(work);
@@ -26,16 +35,52 @@ public sealed class TicketCodes(CodeSeal seal, CodeSigner signer)
         return Base45.Encode([.. carrier, .. kept!]);
     }
 
-    /// <summary>Opens a text that somebody holds out at the door. Costs no database call.</summary>
-    /// <returns>False for every text that is no code of this tenant's; nothing tells why.</returns>
-    public bool TryOpen(Guid tenantId, string text, out SealedTicket ticket)
+    /// <summary>The rotating code of this step, and the secret from which its owner's phone makes the next ones.</summary>
+    public (string Code, byte[] Secret) Rotate(Guid tenantId, SealedTicket ticket, uint step)
     {
-        ticket = default;
-        Span<byte> bytes = stackalloc byte[CodeBytes];
-        return text is { Length: StaticCharacters }
-            && Base45.TryDecode(text, bytes, out var length) && length == CodeBytes
-            && seal.TryOpen(tenantId, bytes[..CodeSeal.CarrierBytes], out ticket)
-            && signer.IsSigned(bytes[..CodeSeal.CarrierBytes], bytes[CodeSeal.CarrierBytes..]);
+        var carrier = seal.Seal(tenantId, ticket);
+        var secret = seal.RotationSecret(tenantId, carrier);
+        return (Base45.Encode([.. carrier, .. RotatingCode.Make(secret, step)]), secret);
+    }
+
+    /// <summary>Forgets the static code of an owner who is none any more. What kills it is the ticket's new owner version; this only tidies up.</summary>
+    public static Task<int> ForgetAsync(TenantWork work, Guid ticketId, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        return work.ExecuteAsync("delete from tickets.ticket_codes where ticket_id = @ticketId", new { ticketId }, cancellationToken);
+    }
+
+    /// <summary>Opens a text that somebody holds out at the door. Costs no database call.</summary>
+    /// <returns>
+    /// False for every text that is no code of this tenant's. Nothing tells why: whatever has the form of a code takes the same steps, whether
+    /// its key, its tenant, its seal, its signature or its MAC is the wrong one.
+    /// </returns>
+    public bool TryOpen(Guid tenantId, string text, out OpenedCode code)
+    {
+        code = default;
+        Span<byte> bytes = stackalloc byte[StaticBytes];
+        if (text is not { Length: StaticCharacters or RotatingCharacters } || !Base45.TryDecode(text, bytes, out var length)) return false;
+
+        var carrier = bytes[..CodeSeal.CarrierBytes];
+        var opened = seal.TryOpen(tenantId, carrier, out var ticket);
+        var genuine = false;
+        uint? step = null;
+        if (length == StaticBytes)
+        {
+            genuine = signer.IsSigned(carrier, bytes[CodeSeal.CarrierBytes..]);
+        }
+        else if (length == RotatingBytes)
+        {
+            genuine = RotatingCode.TryRead(seal.RotationSecret(tenantId, carrier), bytes[CodeSeal.CarrierBytes..RotatingBytes], out var read);
+            step = read;
+        }
+        if (!(opened & genuine))
+        {
+            if (opened) seal.PretendToFail(tenantId, carrier);
+            return false;
+        }
+        code = new OpenedCode(ticket, step);
+        return true;
     }
 
     private static Task<byte[]?> FindSignatureAsync(TenantWork work, Guid ticketId, byte[] carrier, CancellationToken cancellationToken) =>

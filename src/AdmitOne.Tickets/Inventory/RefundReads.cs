@@ -1,3 +1,4 @@
+using AdmitOne.Tickets.Lanes;
 using Npgsql;
 
 namespace AdmitOne.Tickets.Inventory;

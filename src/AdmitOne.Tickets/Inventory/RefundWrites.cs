@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AdmitOne.Platform.Http;
+using AdmitOne.Tickets.Lanes;
 using Npgsql;
 
 namespace AdmitOne.Tickets.Inventory;

@@ -1,4 +1,5 @@
 using AdmitOne.Platform.Problems;
+using AdmitOne.Tickets.Lanes;
 
 namespace AdmitOne.Tickets.Inventory;
 
@@ -14,12 +15,8 @@ public readonly record struct Answer<T>(T? Value, Refusal? Refusal) where T : cl
 /// One wish about one event's stock. It is decided in memory, first come first served, from what its batch read under the locks, and is
 /// answered only after that batch has committed. A batch may be decided again, so deciding twice must do no harm.
 /// </summary>
-public abstract class StockCommand(Guid tenantId, Guid eventId)
+public abstract class StockCommand(Guid tenantId, Guid eventId) : LaneCommand(tenantId, eventId)
 {
-    public Guid TenantId { get; } = tenantId;
-
-    public Guid EventId { get; } = eventId;
-
     /// <summary>The types whose stock it may move: exactly these are locked.</summary>
     internal abstract IEnumerable<Guid> TicketTypeIds { get; }
 
@@ -36,10 +33,6 @@ public abstract class StockCommand(Guid tenantId, Guid eventId)
     internal virtual KeyedRequest? Request => null;
 
     internal abstract void Decide(StockView view, StockChanges changes);
-
-    internal abstract void Complete();
-
-    internal abstract void Fail(Exception fault);
 }
 
 /// <inheritdoc/>

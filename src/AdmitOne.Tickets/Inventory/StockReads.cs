@@ -1,4 +1,5 @@
 using AdmitOne.Platform.Postgres;
+using AdmitOne.Tickets.Lanes;
 using Npgsql;
 
 namespace AdmitOne.Tickets.Inventory;

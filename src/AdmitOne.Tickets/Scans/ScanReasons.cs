@@ -1,3 +1,5 @@
+using AdmitOne.Tickets.Codes;
+
 namespace AdmitOne.Tickets.Scans;
 
 /// <summary>Why a scan admitted or not, in the words of the contract.</summary>
@@ -6,29 +8,47 @@ internal static class ScanReasons
     public const string Ok = "ok";
     public const string Malformed = "malformed";
     public const string UnknownTicket = "unknown_ticket";
+    public const string WrongEvent = "wrong_event";
+    public const string ExpiredCode = "expired_code";
+    public const string NotInside = "not_inside";
+    public const string AlreadyAdmitted = "already_admitted";
+    public const string TooEarly = "too_early";
+    public const string TooLate = "too_late";
 
     public static readonly IReadOnlyList<string> All =
-        [Ok, Malformed, UnknownTicket, "wrong_event", "cancelled", "refunded", "blocked", "transferred_code", "expired_code", "not_inside", "already_admitted", "too_early", "too_late"];
+        [Ok, Malformed, UnknownTicket, WrongEvent, "cancelled", "refunded", "blocked", "transferred_code", ExpiredCode, NotInside, AlreadyAdmitted, TooEarly, TooLate];
 
     /// <summary>The first reason that applies, in the order of the contract.</summary>
-    public static string Find(ScannedTicket ticket, DoorState door)
+    public static string Find(ScannedTicket ticket, DoorState door, HeldOut code)
     {
-        if (ticket.EventId != door.EventId) return "wrong_event";
+        if (FindDead(ticket, door, code.Code) is { } dead) return dead;
+        if (code.Code.Step is { } step && !RotatingCode.IsDue(step, door.Now)) return ExpiredCode;
+        if (code.IsOut) return ticket.Inside == true ? Ok : NotInside;
+        if (ticket.Inside == true || (ticket.Inside == false && !door.ReEntry)) return AlreadyAdmitted;
+        if (code.Code.Step <= ticket.LastStep) return ExpiredCode;   // what has let in once lets nobody else in
+        if (door.Now < door.CheckInFrom) return TooEarly;
+        return door.Now >= door.CheckInUntil ? TooLate : Ok;
+    }
+
+    /// <summary>Why this code lets nobody in whenever it is held out, or null. It is all that a scan made offline can still be refused for.</summary>
+    public static string? FindDead(ScannedTicket ticket, DoorState door, OpenedCode code)
+    {
+        if (ticket.EventId != door.EventId) return WrongEvent;
         if (ticket.Status == "cancelled" || door.EventStatus == "cancelled") return "cancelled";
-        if (ticket.Status == "refunded") return "refunded";
-        if (ticket.Status == "blocked") return "blocked";
-        if (ticket.OwnerVersion != door.CodeOwnerVersion) return "transferred_code";
-        if (door.IsOut) return ticket.Inside == true ? Ok : "not_inside";
-        if (ticket.Inside == true || (ticket.Inside == false && !door.ReEntry)) return "already_admitted";
-        if (door.Now < door.CheckInFrom) return "too_early";
-        return door.Now >= door.CheckInUntil ? "too_late" : Ok;
+        if (ticket.Status is "refunded" or "blocked") return ticket.Status;
+        if (ticket.OwnerVersion != code.Ticket.OwnerVersion) return "transferred_code";
+        // A print of before the event's codes began to rotate; the other way round, a rotating code is as good as a static one.
+        return door.Rotates && code.Step is null ? ExpiredCode : null;
     }
 }
 
 /// <summary>A ticket as the scan found it under its lock.</summary>
 /// <param name="Inside">Null if it was never admitted.</param>
-internal sealed record ScannedTicket(Guid EventId, string Status, int OwnerVersion, bool? Inside);
+/// <param name="LastStep">The newest step of a rotating code that let in.</param>
+internal sealed record ScannedTicket(Guid EventId, string Status, int OwnerVersion, bool? Inside, long? LastStep = null);
 
 /// <summary>The door at which it is held out.</summary>
 internal sealed record DoorState(
-    Guid EventId, string EventStatus, bool ReEntry, DateTimeOffset CheckInFrom, DateTimeOffset CheckInUntil, DateTimeOffset Now, int CodeOwnerVersion, bool IsOut);
+    Guid EventId, string EventStatus, bool ReEntry, bool Rotates, DateTimeOffset CheckInFrom, DateTimeOffset CheckInUntil, DateTimeOffset Now);
+
+internal readonly record struct HeldOut(OpenedCode Code, bool IsOut);

@@ -1,19 +1,34 @@
+using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AdmitOne.Tickets.Scans;
 
-/// <summary>The door: who is let in, once.</summary>
+/// <summary>The door: who is let in, once, with a network and without.</summary>
 internal static class ScansFeature
 {
-    public static void AddScans(this IServiceCollection services) => services.AddSingleton<ScanMetrics>();
+    public static void AddScans(this IServiceCollection services)
+    {
+        services.AddCheckedOptions<ScanOptions, ScanOptionsValidator>();
+        services.AddSingleton<ScanMetrics>().AddSingleton<ScanLanes>().AddHostedService(provider => provider.GetRequiredService<ScanLanes>());
+        services.AddSingleton<UnreadableScans>().AddHostedService<UnreadableScansWorker>();
+        services.AddSingleton<DoorNumbers>().AddSingleton<DoorStreams>().AddSingleton<DoorPackDesk>();
+    }
 
     public static void MapScans(this IEndpointRouteBuilder v1)
     {
         v1.ServiceProvider.GetRequiredService<ScanMetrics>();   // its counters exist, at 0, from the start
-        AdmitTicket.Map(v1.MapGroup("/scans").WithTag("Scans", "The door: who is let in, once.").RequireAuthorization(Policies.VenueStaff));
+        var scans = v1.MapGroup("/scans").WithTag("Scans", "The door: who is let in, once.").RequireAuthorization(Policies.Door);
+        AdmitTicket.Map(scans);
+        MergeOfflineScans.Map(scans);
+
+        var door = v1.MapGroup("/events/{eventId}").WithTags("Scans").RequireAuthorization(Policies.Door);
+        ShowDoor.Map(door);
+        GiveDoorPack.Map(door);
+        ListConflicts.Map(v1.MapGroup("/events/{eventId}").WithTags("Scans").RequireAuthorization(Policies.VenueStaff));
     }
 }

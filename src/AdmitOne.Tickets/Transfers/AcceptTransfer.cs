@@ -74,7 +74,7 @@ internal static class AcceptTransfer
             update tickets.tickets set user_id = @UserId, owner_version = owner_version + 1, updated_at = @now
              where id = @TicketId and user_id = @FromUserId and status = 'issued' returning owner_version
             """, new { caller.UserId, offer.TicketId, offer.FromUserId, now }, cancellationToken);
-        await FormerCodes.ForgetAsync(work, offer.TicketId, cancellationToken);
+        await TicketCodes.ForgetAsync(work, offer.TicketId, cancellationToken);
         await work.ExecuteAsync("update tickets.ticket_transfers set status = 'accepted', to_user_id = @UserId, closed_at = @now where id = @Id and status = 'offered'",
             new { caller.UserId, offer.Id, now }, cancellationToken);
         await work.TellAsync("transfer.accepted", offer.Id,

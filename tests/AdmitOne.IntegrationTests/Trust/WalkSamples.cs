@@ -74,6 +74,8 @@ internal sealed class WalkSamples(World world)
         var ticket = order.Items("tickets")[0].Id();
         var code = await world.CodeAsync(ticket, buyer);
         var held = (await (await world.HoldAsync(sale, 1, buyer)).ReadAsync(System.Net.HttpStatusCode.Created)).Id();
+        using var manager = world.Tickets(Roles.VenueManager);
+        var device = await manager.MakeAsync("/api/v1/devices", new { name = "Scanner 7" });
         var items = new[] { new { ticketTypeId = sale.TicketTypeId, quantity = 1 } };
         const string m = Roles.VenueManager, c = Roles.Customer;
         string e = $"/api/v1/events/{sale.EventId}", type = $"/api/v1/ticket-types/{sale.TicketTypeId}";
@@ -95,6 +97,18 @@ internal sealed class WalkSamples(World world)
             new("Tickets GET /api/v1/tickets/{id}", $"/api/v1/tickets/{ticket}", m, Stranger: NotFound),
             new("Tickets GET /api/v1/tickets/{id}/qr", $"/api/v1/tickets/{ticket}/qr", c, User: buyer, Stranger: NotFound),
             new("Tickets POST /api/v1/scans", "/api/v1/scans", Roles.VenueStaff, new { code, eventId = sale.EventId, direction = "in" }),
+            new("Tickets POST /api/v1/scans/batch", "/api/v1/scans/batch", Roles.VenueStaff,
+                new { eventId = sale.EventId, scans = new[] { new { id = "one", code, scannedAt = TimeProvider.System.GetUtcNow() } } }, Stranger: NotFound),
+            new("Tickets GET /api/v1/events/{eventId}/door", e + "/door", Roles.VenueStaff, Stranger: NotFound),
+            new("Tickets GET /api/v1/events/{eventId}/door-pack", e + "/door-pack", Roles.VenueStaff, Stranger: NotFound),
+            new("Tickets GET /api/v1/events/{eventId}/scan-conflicts", e + "/scan-conflicts", Roles.VenueStaff, Stranger: NotFound),
+            new("Tickets GET /.well-known/ticket-keys.json", "/.well-known/ticket-keys.json"),
+            new("Tickets POST /api/v1/devices", "/api/v1/devices", m, new { name = "Scanner 8", eventId = sale.EventId }, Stranger: NotFound),
+            new("Tickets POST /api/v1/devices/activate", "/api/v1/devices/activate", Body: new { code = device.Text("activationCode") }),
+            new("Tickets GET /api/v1/devices", "/api/v1/devices", m),
+            new("Tickets GET /api/v1/devices/{id}", $"/api/v1/devices/{device.Id()}", m, Stranger: NotFound),
+            new("Tickets POST /api/v1/devices/{id}/activation", $"/api/v1/devices/{device.Id()}/activation", m, Stranger: NotFound),
+            new("Tickets DELETE /api/v1/devices/{id}", $"/api/v1/devices/{device.Id()}", m, Stranger: NotFound),
             new("Tickets GET /api/v1/admin/inventory/verify", $"/api/v1/admin/inventory/verify?eventId={sale.EventId}", Roles.Admin, Stranger: NotFound),
             new("Tickets POST /api/v1/admin/tokens/revoke", "/api/v1/admin/tokens/revoke", Roles.Admin, new { jti = "of-nobody" }),
         ];

@@ -16,6 +16,7 @@ public sealed partial class FolderTests
         ["Events/Schedule"] = ["ScheduleRows", "ScheduleEntry"],
         ["Events/Sections"] = ["SectionRows", "SectionProblems"],
         ["Events/Venues"] = ["VenuesClient", "Venue"],
+        ["Tickets/Lanes"] = ["Lane", "LaneSet", "LaneCommand"],
         // The lane and the commands that go through it: all that changes stock.
         ["Tickets/Inventory"] =
         [
@@ -24,9 +25,10 @@ public sealed partial class FolderTests
             "RefundTickets", "RefundWish", "EndSales", "RefundableOrder", "RefundMade", "KeyedRefund", "CustomerLimit",
         ],
         ["Tickets/Reservations"] = ["HoldRows", "WantedItem", "WantedItems"],
+        ["Tickets/Codes"] = ["TicketCodes", "OpenedCode", "RotatingCode", "SealedTicket", "CodeSeal", "CodeSigner", "TicketKey", "PackRecord", "PackedTicket", "PackedState"],
+        ["Tickets/Devices"] = ["AtTheDoor", "DeviceProblems"],
         ["Tickets/Payments"] = ["PaymentProviders", "ProviderPayment", "ProviderAnswer", "ProviderState", "ProviderAction", "ProviderRefund", "PaymentProviderException", "PaymentOptions"],
         ["Tickets/Purchases"] = ["KeptAnswerResult"],
-        ["Tickets/Codes"] = ["TicketCodes", "FormerCodes"],
     };
 
     private static readonly Dictionary<string, string[]> s_writers = new()
@@ -52,6 +54,10 @@ public sealed partial class FolderTests
         ["tickets.ticket_codes"] = ["Tickets/Codes"],
         ["tickets.ticket_validations"] = ["Tickets/Scans"],
         ["tickets.admissions"] = ["Tickets/Scans"],
+        ["tickets.offline_scans"] = ["Tickets/Scans"],
+        ["tickets.scan_conflicts"] = ["Tickets/Scans"],
+        ["tickets.unreadable_scans"] = ["Tickets/Scans"],
+        ["tickets.devices"] = ["Tickets/Devices"],
     };
 
     private static readonly string[] s_services = ["Events", "Tickets"];

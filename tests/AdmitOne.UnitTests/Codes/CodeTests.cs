@@ -82,7 +82,8 @@ public sealed class CodeTests
         var codes = new TicketCodes(Seal(Key), signer);
         var carrier = Seal(Key).Seal(s_tenant, s_ticket);
         byte[] whole = [.. carrier, .. signer.Sign(carrier)];
-        Assert.True(codes.TryOpen(s_tenant, Base45.Encode(whole), out _));
+        Assert.True(codes.TryOpen(s_tenant, Base45.Encode(whole), out var opened));
+        Assert.Equal(new OpenedCode(s_ticket, Step: null), opened);
         for (var bit = 0; bit < whole.Length * 8; bit++)
         {
             var changed = whole.ToArray();
@@ -92,19 +93,55 @@ public sealed class CodeTests
     }
 
     [Fact]
-    public void Random_texts_never_open_and_never_throw()
+    public void A_rotating_code_is_95_characters_changes_each_half_minute_and_opens_to_its_step()
     {
         using var signer = new CodeSigner(Options.Create(new CodeOptions { Key = Key }));
         var codes = new TicketCodes(Seal(Key), signer);
-        var random = new System.Random(20261122);
-        var bytes = new byte[113];
-        for (var n = 0; n < 50_000; n++)
+        var (code, secret) = codes.Rotate(s_tenant, s_ticket, step: 59_479_411);
+        Assert.Equal((95, 32), (code.Length, secret.Length));
+        Assert.True(codes.TryOpen(s_tenant, code, out var opened));
+        Assert.Equal(new OpenedCode(s_ticket, Step: 59_479_411), opened);
+        Assert.NotEqual(code, codes.Rotate(s_tenant, s_ticket, step: 59_479_412).Code);
+        Assert.Equal(secret, codes.Rotate(s_tenant, s_ticket, step: 1).Secret);
+        Assert.NotEqual(secret, codes.Rotate(s_tenant, s_ticket with { OwnerVersion = 4 }, step: 1).Secret);
+        Assert.NotEqual(secret, codes.Rotate(Guid.CreateVersion7(), s_ticket, step: 1).Secret);
+    }
+
+    [Fact]
+    public void Whatever_bit_of_a_rotating_code_is_changed_it_no_longer_opens()
+    {
+        using var signer = new CodeSigner(Options.Create(new CodeOptions { Key = Key }));
+        var codes = new TicketCodes(Seal(Key), signer);
+        var whole = new byte[63];
+        Assert.True(Base45.TryDecode(codes.Rotate(s_tenant, s_ticket, step: 59_479_411).Code, whole, out _));
+        for (var bit = 0; bit < whole.Length * 8; bit++)
         {
-            random.NextBytes(bytes);
-            if (n % 2 == 0) bytes[0] = 1;
-            Assert.False(codes.TryOpen(s_tenant, Base45.Encode(bytes.AsSpan(0, n % 3 == 0 ? 113 : random.Next(113))), out _));
+            var changed = whole.ToArray();
+            changed[bit / 8] ^= (byte)(1 << (bit % 8));
+            Assert.False(codes.TryOpen(s_tenant, Base45.Encode(changed), out _), $"bit {bit}");
         }
     }
+
+    [Fact]
+    public void A_phone_that_has_the_old_keys_secret_goes_on_making_codes_while_the_keys_overlap()
+    {
+        using var signer = new CodeSigner(Options.Create(new CodeOptions { Key = NewKey }));
+        var old = new TicketCodes(Seal(Key), signer).Rotate(s_tenant, s_ticket, step: 7);
+        Assert.True(new TicketCodes(Seal(NewKey, Key), signer).TryOpen(s_tenant, old.Code, out var opened));
+        Assert.Equal(7u, opened.Step);
+        Assert.False(new TicketCodes(Seal(NewKey), signer).TryOpen(s_tenant, old.Code, out _));
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(29, true)]
+    [InlineData(59, true)]      // one step late
+    [InlineData(60, false)]
+    [InlineData(-1, true)]      // one step early
+    [InlineData(-30, true)]
+    [InlineData(-31, false)]
+    public void A_step_is_taken_from_30_s_before_it_is_due_to_30_s_after(int seconds, bool due) =>
+        Assert.Equal(due, RotatingCode.IsDue(1000, RotatingCode.Begins(1000).AddSeconds(seconds)));
 
     [Fact]
     public void A_signing_key_that_was_not_given_is_the_same_in_every_replica_and_one_that_was_is_used()

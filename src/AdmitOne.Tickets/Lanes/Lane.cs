@@ -1,27 +1,32 @@
 using System.Threading.Channels;
-using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
-namespace AdmitOne.Tickets.Inventory;
+namespace AdmitOne.Tickets.Lanes;
 
 /// <summary>
 /// One queue and one connection. It takes what has arrived while its last transaction ran (no timer: an idle lane answers at once), as long
-/// as it belongs to one event, and commits it in two round trips.
+/// as it belongs to one event, and commits it in two round trips. What those read and write is the say of the kind of command.
 /// </summary>
-internal sealed partial class Lane(NpgsqlDataSource source, InventoryMetrics metrics, Bell told, ILogger logger)
+public abstract partial class Lane<TCommand>(NpgsqlDataSource source, ILogger logger) where TCommand : LaneCommand
 {
     public const int MaxBatch = 256;
     public const int MaxWaiting = 2048;
 
     private static readonly TimeSpan s_lookUpPatience = TimeSpan.FromSeconds(10);
 
-    private readonly Channel<StockCommand> _arrivals = Channel.CreateBounded<StockCommand>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
-    private readonly LinkedList<StockCommand> _waiting = [];
+    private readonly Channel<TCommand> _arrivals = Channel.CreateBounded<TCommand>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
+    private readonly LinkedList<TCommand> _waiting = [];
     private NpgsqlConnection? _connection;
 
-    public bool TryEnter(StockCommand command) => _arrivals.Writer.TryWrite(command);
+    /// <summary>The first round trip: begins the transaction, takes the locks, reads what must be known.</summary>
+    private protected abstract Task<OpenBatch> BeginAsync(NpgsqlConnection connection, IReadOnlyList<TCommand> batch);
+
+    /// <summary>So many commands go into one transaction.</summary>
+    private protected abstract void Combined(int commands);
+
+    public bool TryEnter(TCommand command) => _arrivals.Writer.TryWrite(command);
 
     public void Close() => _arrivals.Writer.TryComplete();
 
@@ -30,17 +35,17 @@ internal sealed partial class Lane(NpgsqlDataSource source, InventoryMetrics met
         while (_waiting.Count > 0 || await _arrivals.Reader.WaitToReadAsync())
         {
             var batch = NextBatch();
-            metrics.Combined(batch.Count);
+            Combined(batch.Count);
             await RunAsync(batch);
         }
         await DropConnectionAsync();
     }
 
     // The oldest command names the event; others of that event join it in their order, the rest keeps its place.
-    private List<StockCommand> NextBatch()
+    private List<TCommand> NextBatch()
     {
         while (_waiting.Count < MaxWaiting && _arrivals.Reader.TryRead(out var arrived)) _waiting.AddLast(arrived);
-        var batch = new List<StockCommand>();
+        var batch = new List<TCommand>();
         for (var node = _waiting.First; node is not null && batch.Count < MaxBatch;)
         {
             var next = node.Next;
@@ -54,7 +59,7 @@ internal sealed partial class Lane(NpgsqlDataSource source, InventoryMetrics met
         return batch;
     }
 
-    private async Task RunAsync(IReadOnlyList<StockCommand> batch)
+    private async Task RunAsync(IReadOnlyList<TCommand> batch)
     {
         var end = await TryCommitAsync(batch);
         if (end is { Fault: { } lost, NothingKept: true } && (DatabaseFaults.IsCollision(lost) || DatabaseFaults.IsUnavailable(lost)))
@@ -79,21 +84,15 @@ internal sealed partial class Lane(NpgsqlDataSource source, InventoryMetrics met
         }
     }
 
-    private async Task<BatchEnd> TryCommitAsync(IReadOnlyList<StockCommand> batch)
+    private async Task<BatchEnd> TryCommitAsync(IReadOnlyList<TCommand> batch)
     {
         string? transactionId = null;
         try
         {
             _connection ??= await source.OpenConnectionAsync();
-            (var view, transactionId) = await StockReads.RunAsync(_connection, batch, CancellationToken.None);
-            var changes = new StockChanges();
-            SweepExpired.First(view, changes);
-            foreach (var command in batch) command.Decide(view, changes);
-            await StockWrites.RunAsync(_connection, batch[0], view, changes, CancellationToken.None);
-            if (changes.Messages.Count > 0) told.Ring();
-            metrics.Expired(changes.Expired);
-            metrics.Sold(changes.Tickets.Count);
-            metrics.Refunded(changes.TicketDeaths.Count);
+            var open = await BeginAsync(_connection, batch);
+            transactionId = open.TransactionId;
+            await open.DecideAndCommitAsync();
             return BatchEnd.Committed;
         }
         catch (Exception fault)
@@ -156,6 +155,10 @@ internal sealed partial class Lane(NpgsqlDataSource source, InventoryMetrics met
 
     [LoggerMessage(EventId = 4004, Level = LogLevel.Debug, Message = "A lane's connection is gone")]
     private partial void ConnectionLost(Exception fault);
+
+    /// <param name="TransactionId">As PostgreSQL numbers it, so that a lost commit can be looked up.</param>
+    /// <param name="DecideAndCommitAsync">Decides the commands in memory, and makes the second round trip: all writes and the commit.</param>
+    private protected sealed record OpenBatch(string TransactionId, Func<Task> DecideAndCommitAsync);
 
     /// <param name="NothingKept">It is certain that nothing was committed: repeating is safe.</param>
     private readonly record struct BatchEnd(Exception? Fault, bool NothingKept)

@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace AdmitOne.Tickets.Inventory;
+namespace AdmitOne.Tickets.Lanes;
 
 /// <summary>What a batch needs beyond the driver: a statement in one line, a result as a list.</summary>
 internal static class BatchExtensions

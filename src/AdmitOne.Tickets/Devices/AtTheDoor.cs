@@ -1,0 +1,54 @@
+using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Postgres;
+using AdmitOne.Platform.Problems;
+using Microsoft.AspNetCore.Http;
+
+namespace AdmitOne.Tickets.Devices;
+
+/// <summary>Who works at the door: staff by their token, or a scanner by its credential. A handler of the policy <see cref="Policies.Door"/> takes it as a parameter.</summary>
+/// <param name="UserId">Null for a scanner.</param>
+/// <param name="Device">Null for staff.</param>
+public sealed record AtTheDoor(Guid TenantId, Guid? UserId, BoundDevice? Device)
+{
+    internal static readonly object Item = new();
+
+    /// <summary>For <c>when id = any (…)</c> of a transaction that scans: a scanner is revoked from the next scan on, whoever remembers it.</summary>
+    public const string Revoked = "select id, revoked_at from tickets.devices where tenant_id = $1 and id = any ($2) and revoked_at is not null";
+
+    public static async ValueTask<AtTheDoor?> BindAsync(HttpContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        if (context.Items[Item] is AtTheDoor scanner) return scanner;
+        return await Caller.BindAsync(context) is { } caller ? new AtTheDoor(caller.TenantId, caller.UserId, Device: null) : null;
+    }
+
+    /// <summary>Whose scans these are: the scanner's own id, or the one that staff say.</summary>
+    public Guid? DeviceIdOr(Guid? said) => Device?.Id ?? said;
+
+    /// <summary>The gate that was said, or the only one that the scanner stands at.</summary>
+    public string? GateOr(string? said) => said ?? (Device?.Gates is [var only] ? only : null);
+
+    /// <returns>Why a scanner may not do this, or null.</returns>
+    public Refusal? Refuse(Guid eventId, string? gate)
+    {
+        if (Device is null) return null;
+        if (Device.EventId is { } own && own != eventId) return PlatformProblems.NotFound.With("This scanner is registered for another event.");
+        return gate is not null && Device.Gates.Count > 0 && !Device.Gates.Contains(gate)
+            ? PlatformProblems.Invalid("/gate", $"This scanner is registered for {string.Join(", ", Device.Gates)}.")
+            : null;
+    }
+
+    /// <summary>Asks anew whether the scanner is in service, in the transaction that is to do something for it.</summary>
+    public static async Task<Refusal?> RefuseRevokedAsync(TenantWork work, Guid? deviceId, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        return deviceId is { } id && await work.FindAsync<DateTimeOffset?>("select revoked_at from tickets.devices where id = @id", new { id }, cancellationToken) is { } at
+            ? DeviceProblems.Revoked(at)
+            : null;
+    }
+}
+
+/// <summary>A scanner that has shown a good credential.</summary>
+/// <param name="EventId">The only event it scans for; null: any.</param>
+/// <param name="Gates">The only gates it stands at; none: all.</param>
+public sealed record BoundDevice(Guid Id, Guid? EventId, IReadOnlyList<string> Gates);

@@ -1,0 +1,28 @@
+using AdmitOne.Platform.Outbox;
+using AdmitOne.Tickets.Lanes;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace AdmitOne.Tickets.Inventory;
+
+/// <summary>A lane of those that move stock.</summary>
+internal sealed class StockLane(NpgsqlDataSource source, InventoryMetrics metrics, Bell told, ILogger logger) : Lane<StockCommand>(source, logger)
+{
+    private protected override async Task<OpenBatch> BeginAsync(NpgsqlConnection connection, IReadOnlyList<StockCommand> batch)
+    {
+        var (view, transactionId) = await StockReads.RunAsync(connection, batch, CancellationToken.None);
+        return new OpenBatch(transactionId, async () =>
+        {
+            var changes = new StockChanges();
+            SweepExpired.First(view, changes);
+            foreach (var command in batch) command.Decide(view, changes);
+            await StockWrites.RunAsync(connection, batch[0], view, changes, CancellationToken.None);
+            if (changes.Messages.Count > 0) told.Ring();
+            metrics.Expired(changes.Expired);
+            metrics.Sold(changes.Tickets.Count);
+            metrics.Refunded(changes.TicketDeaths.Count);
+        });
+    }
+
+    private protected override void Combined(int commands) => metrics.Combined(commands);
+}

@@ -1,0 +1,16 @@
+using AdmitOne.Platform.Problems;
+using AdmitOne.Tickets.Lanes;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace AdmitOne.Tickets.Scans;
+
+/// <summary>The lanes through which every scan of an event goes.</summary>
+internal sealed class ScanLanes(NpgsqlDataSource source, ScanMetrics metrics, ILogger<ScanLanes> logger) : LaneSet<ScanCommand>(() => new ScanLane(source, metrics, logger))
+{
+    /// <summary>Has a scan decided in its event's order, and answers after it was committed. Refuses at once when too much waits.</summary>
+    /// <exception cref="Exception">The fault of a scan that failed alone; nothing of it was kept.</exception>
+    public async Task<(Scan? Scan, Refusal? Refusal)> RunAsync(ScanCommand command) => TryEnter(command)
+        ? await command.Done
+        : (null, PlatformProblems.Overloaded.With("Too many gates are waiting for this event; try again in a moment.") with { RetryAfterSeconds = 1 });
+}

@@ -1,0 +1,19 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+
+namespace AdmitOne.Tickets.Scans;
+
+public sealed class ScanOptions
+{
+    /// <summary>How many pages may watch doors live in one process (server-sent events); the next is answered 503.</summary>
+    [ConfigurationKeyName("DOOR_STREAMS_MAX"), Range(1, 100_000)]
+    public int DoorStreamsMax { get; set; } = 500;
+
+    /// <summary>How many door packs one process makes at once; the next waits up to ten seconds, then it is answered 503.</summary>
+    [ConfigurationKeyName("DOOR_PACKS_MAX"), Range(1, 100)]
+    public int DoorPacksMax { get; set; } = 4;
+}
+
+[OptionsValidator]
+internal sealed partial class ScanOptionsValidator : IValidateOptions<ScanOptions>;

@@ -1,0 +1,74 @@
+using System.Text.Json;
+
+namespace AdmitOne.Tickets.Scans;
+
+/// <summary>What a batch of scans has read under its locks, as the scans before have left it.</summary>
+internal sealed class ScanView
+{
+    private Dictionary<Guid, string>? _sections;
+
+    public required DateTimeOffset Now { get; init; }
+
+    /// <summary>Null if there is no such event.</summary>
+    public required DoorState? Door { get; init; }
+
+    /// <summary>JSON, as the Event Service writes it.</summary>
+    public required string Sections { get; init; }
+
+    public required IReadOnlyDictionary<Guid, TicketAtDoor> Tickets { get; init; }
+
+    /// <summary>Scanners that were taken out of service.</summary>
+    public required IReadOnlyDictionary<Guid, DateTimeOffset> Revoked { get; init; }
+
+    public string? SectionName(Guid id) => (_sections ??= ReadSections(Sections)).GetValueOrDefault(id);
+
+    /// <summary>The names of an event's sections by id, from the column of events.sale_window.</summary>
+    public static Dictionary<Guid, string> ReadSections(string json)
+    {
+        using var sections = JsonDocument.Parse(json);
+        return sections.RootElement.EnumerateObject().ToDictionary(s => Guid.Parse(s.Name), s => s.Value.GetProperty("name").GetString() ?? "");
+    }
+}
+
+/// <summary>One ticket at the door.</summary>
+internal sealed class TicketAtDoor(Guid id, ScannedTicket asRead)
+{
+    public Guid Id { get; } = id;
+
+    public required Guid SectionId { get; init; }
+
+    public required string Type { get; init; }
+
+    /// <summary>Initials.</summary>
+    public required string? Holder { get; init; }
+
+    public ScannedTicket Scanned { get; private set; } = asRead;
+
+    public FirstAdmission? First { get; set; }
+
+    /// <summary>The attempt that admitted it in this batch; null if an earlier one did, or none.</summary>
+    public Guid? AdmittedBy { get; private set; }
+
+    public bool HasMoved { get; private set; }
+
+    public void Pass(Guid attemptId, HeldOut held, string? gate, DateTimeOffset now)
+    {
+        if (First is null)
+        {
+            AdmittedBy = attemptId;
+            First = new FirstAdmission(now, gate);
+        }
+        HasMoved = true;
+        Scanned = Scanned with { Inside = !held.IsOut, LastStep = held is { IsOut: false, Code.Step: { } step } ? step : Scanned.LastStep };
+    }
+}
+
+/// <summary>As much of a holder as a stranger at the gate needs.</summary>
+internal static class Initials
+{
+    public static string? Of(string? name, string? email)
+    {
+        var words = (name ?? email?.Split('@')[0].Replace('.', ' '))?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
+        return words.Length == 0 ? null : string.Concat(words.Take(3).Select(word => word.EnumerateRunes().First().ToString().ToUpperInvariant()));
+    }
+}
