@@ -15,6 +15,7 @@ using AdmitOne.Tickets.Scans;
 using AdmitOne.Tickets.Tickets;
 using AdmitOne.Tickets.TicketTypes;
 using AdmitOne.Tickets.Transfers;
+using AdmitOne.Tickets.Webhooks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -61,6 +62,7 @@ public static class TicketsService
         v1.MapMinting();
         app.MapTicketKeys();
         v1.MapInventory();
+        v1.MapWebhooks();
         v1.MapAdministration();
         app.MapCancellations();
         return app;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Webhooks;
 using AdmitOne.Platform.Workers;
@@ -12,7 +13,7 @@ namespace AdmitOne.Neighbours;
 
 /// <summary>Sends the answers that are due, as signed webhooks. One that is not taken is sent again, with the id it had.</summary>
 internal sealed class MintAnswers(
-    NpgsqlDataSource source, CurrentManners manners, IHttpClientFactory clients, IOptions<MintingNeighbourOptions> options, IOptions<WebhookOptions> webhooks, TimeProvider clock, ILogger<MintAnswers> logger)
+    NpgsqlDataSource source, CurrentManners manners, IHttpClientFactory clients, IOptions<MintingNeighbourOptions> options, IOptions<ServiceOptions> service, TimeProvider clock, ILogger<MintAnswers> logger)
     : PeriodicWorker(TimeSpan.FromMilliseconds(50), clock, logger)
 {
     private const int AnswersAtOnce = 200;
@@ -55,9 +56,9 @@ internal sealed class MintAnswers(
         }, Json.Answers);
         var (id, timestamp) = ($"mint_{job.Id:n}_{job.Answers + 1}", now.ToUnixTimeSeconds());
         using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ByteArrayContent(body) { Headers = { ContentType = new("application/json") } } };
-        request.Headers.TryAddWithoutValidation(WebhookSignature.IdHeader, id);
-        request.Headers.TryAddWithoutValidation(WebhookSignature.TimestampHeader, timestamp.ToString(System.Globalization.CultureInfo.InvariantCulture));
-        request.Headers.TryAddWithoutValidation(WebhookSignature.SignatureHeader, WebhookSignature.Sign(webhooks.Value.Secret, (id, timestamp), body));
+        request.Headers.TryAddWithoutValidation(StandardWebhook.IdHeader, id);
+        request.Headers.TryAddWithoutValidation(StandardWebhook.TimestampHeader, timestamp.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        request.Headers.TryAddWithoutValidation(StandardWebhook.SignatureHeader, StandardWebhook.Sign(service.Value.InternalWebhookSecret, id, timestamp, body));
         try
         {
             using var client = clients.CreateClient();

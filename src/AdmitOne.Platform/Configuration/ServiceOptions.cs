@@ -55,6 +55,14 @@ public sealed class ServiceOptions
     [ConfigurationKeyName("INTERNAL_API_KEY_PREVIOUS"), Secret]
     public string? InternalApiKeyPrevious { get; set; }
 
+    /// <summary>Signs and verifies webhooks (Standard Webhooks 1.0); at least 32 characters, or base64 behind <c>whsec_</c>.</summary>
+    [ConfigurationKeyName("INTERNAL_WEBHOOK_SECRET"), Required, Secret]
+    public string InternalWebhookSecret { get; set; } = "";
+
+    /// <summary>Still accepted while <c>INTERNAL_WEBHOOK_SECRET</c> is being rotated.</summary>
+    [ConfigurationKeyName("INTERNAL_WEBHOOK_SECRET_PREVIOUS"), Secret]
+    public string? InternalWebhookSecretPrevious { get; set; }
+
     /// <summary>development, staging or production, by whichever of the three names it was given.</summary>
     public string Environment => EnvironmentName ?? NodeEnvironmentName ?? AspNetEnvironmentName ?? "development";
 

@@ -60,7 +60,6 @@ public static class ServiceHost
         builder.Services.AddCheckedOptions<RedisOptions, RedisOptionsAnnotations>();
         builder.Services.AddSingleton<IValidateOptions<RedisOptions>, RedisOptionsRules>();
         builder.Services.AddSingleton<RedisStore>();
-        builder.Services.AddCheckedOptions<WebhookOptions, WebhookOptionsAnnotations>();
         builder.Services.AddIdentity();
         builder.Services.AddHttp();
         builder.Services.AddRateLimits();
@@ -101,7 +100,7 @@ public static class ServiceHost
         app.UseMiddleware<BodyLimit>();
         app.UseAuthorization();
         app.Use((context, next) => SignedCallFilter.InvokeAsync(context, () => next(context)));
-        app.Use((context, next) => SignedWebhookFilter.InvokeAsync(context, () => next(context)));
+        app.Use((context, next) => WebhookFilter.InvokeAsync(context, () => next(context)));
         app.UseMiddleware<IdempotencyMiddleware>();
 
         app.MapHealth();

@@ -1,3 +1,4 @@
+using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Http;
 
 namespace AdmitOne.Platform.Identity;
@@ -12,9 +13,23 @@ public sealed record Caller(Guid TenantId, Guid UserId, string Role, string Emai
 
     public bool IsManager => Role is Roles.VenueManager or Roles.Admin;
 
+    public bool IsStaff => IsManager || Role is Roles.VenueStaff;
+
+    /// <summary>Lets a person read their own, and a manager everybody's.</summary>
+    /// <param name="what">Such as <c>order</c>.</param>
+    /// <param name="found">Who owns it; null if it is not there.</param>
+    /// <returns>Why it may not be read, or null.</returns>
+    public Refusal? RefuseUnlessMine(string what, Owner? found) =>
+        found is null ? PlatformProblems.NotFound.With($"There is no such {what}.")
+        : found.UserId == UserId || IsManager ? null
+        : PlatformProblems.NotOwner.With($"The {what} is somebody else's.");
+
     public static ValueTask<Caller?> BindAsync(HttpContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
         return ValueTask.FromResult(context.Items[Item] as Caller);
     }
 }
+
+/// <summary>Whose something is; nobody's if the id is null.</summary>
+public sealed record Owner(Guid? UserId);

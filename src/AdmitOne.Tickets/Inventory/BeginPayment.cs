@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Problems;
 
 namespace AdmitOne.Tickets.Inventory;
@@ -11,14 +12,16 @@ internal sealed record WantedTickets(Guid? HoldId, IReadOnlyList<HoldItem> Items
 internal sealed record PaymentWish(string Method, string? Token)
 {
     public bool IsFree => Method == "free";
+
+    /// <summary>Whoever takes the cash: the order has no owner, and names them.</summary>
+    public Actor? SoldBy { get; init; }
+
+    /// <summary>The money is there, or there is none: no provider has to be asked.</summary>
+    public bool IsSettledAtOnce => IsFree || SoldBy is not null;
 }
 
 /// <summary>An order as it stands after its payment began, or the answer that its key already has.</summary>
-internal sealed record PaymentBegun(PaidOrder? Paid, PendingOrder? Pending, StoredAnswer? Repeated);
-
-/// <param name="HoldId">The given hold, or that of a purchase in one step.</param>
-/// <param name="HoldExpiresAt">Until then the tickets are kept for this payment.</param>
-internal sealed record PendingOrder(Guid OrderId, string Number, Guid HoldId, Guid PaymentId, long TotalMinor, string Currency, DateTimeOffset HoldExpiresAt);
+internal sealed record PaymentBegun(PaidOrder? Paid, OpenPayment? Pending, StoredAnswer? Repeated);
 
 internal sealed record PaidOrder(Guid OrderId, string Number, long TotalMinor, string Currency, IReadOnlyList<NewTicket> Tickets);
 
@@ -40,7 +43,10 @@ internal sealed class BeginPayment(
 
     internal override IEnumerable<Guid> TicketTypeIds => wanted.Items.Select(i => i.TicketTypeId);
 
-    internal override Guid? CustomerId => userId;
+    // What is sold at the counter belongs to whoever holds it: no customer's limit counts.
+    internal override Guid? CustomerId => Owner;
+
+    private Guid? Owner => wish.SoldBy is null ? userId : null;
 
     internal override Guid? HoldId => wanted.HoldId;
 
@@ -65,7 +71,7 @@ internal sealed class BeginPayment(
     {
         if (Total(wanted.Items.Select(i => view.Types.TryGetValue(i.TicketTypeId, out var t) ? t.PriceMinor * i.Quantity : 0)) is var total && RefuseMethod(total) is { } unpayable)
             return unpayable;
-        return view.TryTake(wanted.Items, userId) is { } refusal
+        return view.TryTake(wanted.Items, Owner) is { } refusal
             ? refusal
             : HoldStock.Place(view, changes, EventId, userId, wanted.Items, view.Now + times.PaymentWindow, orderId);
     }
@@ -79,7 +85,7 @@ internal sealed class BeginPayment(
         if (rows[0].Status != "held") return InventoryProblems.ReservationNotHeld.With($"It was {rows[0].Status}.");
         if (rows[0].OrderId is not null) return InventoryProblems.ReservationNotHeld.With("It is being paid already.");
         // The hold was made in time, so the window may have closed since; a pause, a cancel or a new date stop its sale all the same.
-        if (view.Window is not { StatusSells: true }) return InventoryProblems.SalesNotOpen.With($"The event is {view.Window?.Status ?? "gone"}; nothing was charged.");
+        if (view.Window is not { StatusSells: true }) return SaleWindow.Closed(view.Window);
         if (RefuseMethod(Total(rows.Select(r => r.UnitPriceMinor * r.Quantity))) is { } unpayable) return unpayable;
 
         var expiresAt = rows[0].ExpiresAt > view.Now + times.PaymentWindow ? rows[0].ExpiresAt : view.Now + times.PaymentWindow;
@@ -96,27 +102,44 @@ internal sealed class BeginPayment(
     private PaymentBegun Write(StockView view, StockChanges changes, Guid orderId, List<HeldRow> rows)
     {
         var total = Total(rows.Select(r => r.UnitPriceMinor * r.Quantity));
-        var order = new OrderState(orderId, RandomNumberGenerator.GetString(NumberAlphabet, NumberLength), userId, rows[0].HoldId, "payment_pending",
+        var order = new OrderState(orderId, RandomNumberGenerator.GetString(NumberAlphabet, NumberLength), Owner, rows[0].HoldId, "payment_pending",
             total, rows[0].Currency, Guid.CreateVersion7(view.Now), "created");
         view.Orders[orderId] = order;
         changes.OrderItems.AddRange(rows.Select((row, n) => new NewOrderItem(orderId, n + 1, row.TicketTypeId, row.Quantity, row.UnitPriceMinor)));
 
-        if (wish.IsFree)
+        if (wish.IsSettledAtOnce)
         {
             var paid = SettlePayment.Issue(view, changes, EventId, order, rows);
             changes.Orders.Add(New(order, "paid"));
             changes.Payments.Add(New(order, rows[0].ExpiresAt, "succeeded", view.Now));
             changes.Remembered.Add((request, orderId, answer(paid)));
+            if (wish.SoldBy is { } seller)
+                changes.Audit(view.Now, seller, new AuditEntry("order.sell", "order", orderId, null, new { wish.Method, Tickets = paid.Tickets.Count, paid.TotalMinor, paid.Currency }));
             return new PaymentBegun(paid, null, null);
         }
         changes.Orders.Add(New(order, "payment_pending"));
         changes.Payments.Add(New(order, rows[0].ExpiresAt, "created", view.Now + times.AskAfter));
         changes.Remembered.Add((request, orderId, null));
-        return new PaymentBegun(null, new PendingOrder(orderId, order.Number, order.HoldId, order.PaymentId, total, order.Currency, rows[0].ExpiresAt), null);
+        return new PaymentBegun(null, new OpenPayment
+        {
+            TenantId = TenantId,
+            EventId = EventId,
+            OrderId = orderId,
+            OrderNumber = order.Number,
+            HoldId = order.HoldId,
+            UserId = Owner,
+            PaymentId = order.PaymentId,
+            Method = wish.Method,
+            Token = wish.Token,
+            AmountMinor = total,
+            Currency = order.Currency,
+            HoldExpiresAt = rows[0].ExpiresAt,
+            TicketTypeIds = [.. TicketTypeIds],
+        }, null);
     }
 
     private NewOrder New(OrderState order, string status) =>
-        new(order.Id, order.Number, EventId, userId, order.HoldId, status, order.TotalMinor, order.Currency, Reference: null);
+        new(order.Id, order.Number, EventId, Owner, order.HoldId, status, order.TotalMinor, order.Currency, Reference: null) { SoldBy = wish.SoldBy?.Id };
 
     private NewPayment New(OrderState order, DateTimeOffset holdExpiresAt, string status, DateTimeOffset nextCheckAt) =>
         new(order.PaymentId, order.Id, wish.Method, wish.Token, status, order.TotalMinor, order.Currency, holdExpiresAt, nextCheckAt);

@@ -11,7 +11,11 @@ internal sealed record HoldMove(Guid RowId, string Status);
 /// <summary>A payment began: the hold belongs to the order, and its time is moved once.</summary>
 internal sealed record HoldBound(Guid RowId, Guid OrderId, DateTimeOffset ExpiresAt);
 
-internal sealed record NewOrder(Guid Id, string Number, Guid EventId, Guid UserId, Guid HoldId, string Status, long TotalMinor, string Currency, string? Reference);
+internal sealed record NewOrder(Guid Id, string Number, Guid EventId, Guid? UserId, Guid HoldId, string Status, long TotalMinor, string Currency, string? Reference)
+{
+    /// <summary>Who sold it for cash.</summary>
+    public Guid? SoldBy { get; init; }
+}
 
 internal sealed record NewOrderItem(Guid OrderId, int Line, Guid TicketTypeId, int Quantity, long UnitPriceMinor);
 

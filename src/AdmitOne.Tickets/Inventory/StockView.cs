@@ -12,6 +12,11 @@ internal sealed record SaleWindow(string Status, DateTimeOffset SalesStartAt, Da
 
     public bool IsCancelled => Status == "cancelled";
 
+    /// <summary>Why nothing is sold. Whoever is told has not been charged.</summary>
+    public static Refusal Closed(SaleWindow? window) => InventoryProblems.SalesNotOpen.With(window is null
+        ? "The event is gone; nothing was charged."
+        : $"The event is {window.Status}; its sale runs from {window.SalesStartAt:u} to {window.SalesEndAt:u}. Nothing was charged.");
+
     public bool IsOpen(DateTimeOffset now) => StatusSells && SalesStartAt <= now && now < SalesEndAt;
 }
 
@@ -131,14 +136,15 @@ internal sealed class StockView
     public required IReadOnlyList<HeldRow> Expired { get; init; }
 
     /// <summary>Takes tickets for a customer, or says why not. All or nothing.</summary>
-    public Refusal? TryTake(IReadOnlyList<HoldItem> items, Guid userId)
+    /// <param name="userId">Whose limits count; null for whoever stands at the counter.</param>
+    public Refusal? TryTake(IReadOnlyList<HoldItem> items, Guid? userId)
     {
         if (Window is null) return PlatformProblems.NotFound.With("There is no such event.");
         foreach (var item in items)
             if (!Types.TryGetValue(item.TicketTypeId, out var type) || type.IsDeleted)
                 return PlatformProblems.NotFound.With($"The event has no ticket type {item.TicketTypeId}.");
         if (!Window.IsOpen(Now))
-            return InventoryProblems.SalesNotOpen.With($"The event is {Window.Status}; its sale runs from {Window.SalesStartAt:u} to {Window.SalesEndAt:u}.");
+            return SaleWindow.Closed(Window);
         if (items.Select(i => Types[i.TicketTypeId].Currency).Distinct().Count() > 1)
             return PlatformProblems.Invalid("/items", "Types of different currencies cannot be bought together.");
 
@@ -148,8 +154,8 @@ internal sealed class StockView
             if (!type.IsOpen(Now)) return InventoryProblems.SalesNotOpen.With($"\"{type.Name}\" is on sale from {type.SalesStartAt:u} to {type.SalesEndAt:u}.");
             if (quantity < type.MinPerOrder || quantity > type.MaxPerOrder)
                 return InventoryProblems.LimitPerOrder.With($"\"{type.Name}\" is sold in orders of {type.MinPerOrder} to {type.MaxPerOrder}.");
-            if (type.MaxPerCustomer is { } limit && Owned.GetValueOrDefault((userId, typeId)) + quantity > limit)
-                return InventoryProblems.LimitPerCustomer.With($"A customer may have {limit} of \"{type.Name}\"; you hold or own {Owned.GetValueOrDefault((userId, typeId))}.");
+            if (userId is { } customer && type.MaxPerCustomer is { } limit && Owned.GetValueOrDefault((customer, typeId)) + quantity > limit)
+                return InventoryProblems.LimitPerCustomer.With($"A customer may have {limit} of \"{type.Name}\"; you hold or own {Owned.GetValueOrDefault((customer, typeId))}.");
         }
 
         var taken = new List<HoldItem>();
@@ -165,7 +171,7 @@ internal sealed class StockView
             type.Move(heldBy: item.Quantity, soldBy: 0);
             taken.Add(item);
         }
-        foreach (var (typeId, quantity) in items) CollectOwned(userId, typeId, quantity);
+        if (userId is { } taker) foreach (var (typeId, quantity) in items) CollectOwned(taker, typeId, quantity);
         return null;
     }
 

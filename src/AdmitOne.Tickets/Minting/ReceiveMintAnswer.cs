@@ -49,15 +49,17 @@ public sealed record MintAnswerTaken(string Result);
 /// </summary>
 internal static class ReceiveMintAnswer
 {
+    private const string Source = "minting";
+
     public static void Map(IEndpointRouteBuilder webhooks) =>
-        webhooks.MapPost("/minting", HandleAsync).RequireSignedWebhook()
+        webhooks.MapPost("/minting", HandleAsync).RequireWebhookSignature()
             .WithName("ReceiveMintAnswer").WithSummary("The minting service's answer to a job; a repeated one changes nothing")
             .WithRateTier(RateTier.Webhook)
             .WithRequestExample(MintingExamples.Minted, name: "minted").WithRequestExample(MintingExamples.Failed, name: "failed").WithAnswerExample(new MintAnswerTaken("done"))
             .MayRefuseWith(PlatformProblems.BadSignature, PlatformProblems.StaleTimestamp, PlatformProblems.ValidationFailed);
 
     private static async Task<Results<Ok<MintAnswerTaken>, Refusal>> HandleAsync(
-        MintAnswer answer, ReceivedWebhook webhook, Database database, MintingMetrics metrics, IOptions<MintingOptions> options, CancellationToken cancellationToken)
+        MintAnswer answer, VerifiedWebhook webhook, Database database, MintingMetrics metrics, IOptions<MintingOptions> options, CancellationToken cancellationToken)
     {
         var tenants = await database.AskForAllTenantsAsync<Guid?>("select tickets.tenant_of_mint_job(@JobId)", new { answer.Data.JobId }, cancellationToken);
         if (tenants[0] is not { } tenantId)
@@ -66,7 +68,7 @@ internal static class ReceiveMintAnswer
             return TypedResults.Ok(new MintAnswerTaken("unknown"));
         }
         await using var work = await database.BeginAsync(tenantId, cancellationToken);
-        if (!await WebhookReceipts.TryNoteAsync(work, ("minting", webhook.Id, answer.Type), cancellationToken))
+        if (!await work.ReceiveAsync(tenantId, (Source, webhook.Id, answer.Type), cancellationToken))
         {
             metrics.Moved("repeated");
             return TypedResults.Ok(new MintAnswerTaken("repeated"));
@@ -81,6 +83,7 @@ internal static class ReceiveMintAnswer
             (_, "token.failed") => await PutOffAsync(work, job, answer.Data, options.Value, cancellationToken),
             _ => await FinishAsync(work, job, answer.Data, cancellationToken),
         };
+        await work.HandledAsync((Source, webhook.Id), cancellationToken);
         await work.CommitAsync(cancellationToken);
         metrics.Moved(result);
         return TypedResults.Ok(new MintAnswerTaken(result));

@@ -21,9 +21,8 @@ internal static class FindOrder
     private static async Task<Results<Ok<Order>, Refusal>> HandleAsync(Guid id, Caller caller, HttpContext context, Database database, CancellationToken cancellationToken)
     {
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
-        if (await work.FindAsync<OrderRow>($"select {OrderRow.Columns} from tickets.orders o where o.id = @id", new { id }, cancellationToken) is not { } order)
-            return PlatformProblems.NotFound.With("There is no such order.");
-        if (order.UserId != caller.UserId && !caller.IsManager) return PlatformProblems.NotOwner.With("The order is somebody else's.");
+        if (await work.FindAsync<OrderRow>($"select {OrderRow.Columns} from tickets.orders o where o.id = @id", new { id }, cancellationToken) is var order
+            && caller.RefuseUnlessMine("order", order?.Owner) is { } refusal) return refusal;
 
         var payment = await work.FindAsync<PaymentRow>("select method, status from tickets.payments where order_id = @id", new { id }, cancellationToken);
         var lines = await work.QueryAsync<LineRow>(
@@ -33,7 +32,7 @@ internal static class FindOrder
             "select id, status, amount_minor, fee_minor, reason, attempts, last_error, created_at from tickets.refunds where order_id = @id order by created_at, id", new { id }, cancellationToken);
 
         context.NeverCache();
-        return TypedResults.Ok(new Order(order.Id, order.OrderNumber, order.EventId, order.Status, Money.Of(order.TotalMinor, order.Currency),
+        return TypedResults.Ok(new Order(order!.Id, order.OrderNumber, order.EventId, order.UserId, order.SoldBy, order.Status, Money.Of(order.TotalMinor, order.Currency),
             new OrderPayment(payment!.Method, payment.Status),
             lines.Select(l => new OrderLine(l.TicketTypeId, l.Quantity, Money.Of(l.UnitPriceMinor, order.Currency), Money.Of(l.TotalMinor, order.Currency))).ToArray(),
             tickets.Select(t => new OrderTicket(t.Id, t.TicketTypeId, t.Status)).ToArray(),

@@ -21,7 +21,7 @@ internal static class ListOrders
             .MayRefuseWith(PlatformProblems.ValidationFailed);
 
     private static async Task<Results<Ok<Page<OrderSummary>>, Refusal>> HandleAsync(
-        Guid? eventId, [Range(1, Paging.MaxLimit)] int? limit, string? cursor, Caller caller, HttpContext context, Database database, CancellationToken cancellationToken)
+        Guid? eventId, [AllowedValues(null, "payment_pending", "paid", "payment_failed", "expired", "partially_refunded", "refunded")] string? status, [Range(1, Paging.MaxLimit)] int? limit, string? cursor, Caller caller, HttpContext context, Database database, CancellationToken cancellationToken)
     {
         NewestFirst? after = null;
         if (cursor is not null && !Cursor.TryRead(cursor, out after)) return PlatformProblems.Invalid("/cursor", "Was not made by this list.");
@@ -29,10 +29,10 @@ internal static class ListOrders
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
         var rows = await work.QueryAsync<OrderRow>($"""
             select {OrderRow.Columns} from tickets.orders o
-             where {(caller.IsManager ? "true" : "o.user_id = @UserId")} and (@eventId::uuid is null or o.event_id = @eventId)
+             where {(caller.IsManager ? "true" : "o.user_id = @UserId")} and (@eventId::uuid is null or o.event_id = @eventId) and (@status::text is null or o.status = @status)
                and (@At::timestamptz is null or (o.created_at, o.id) < (@At, @Id))
              order by o.created_at desc, o.id desc limit @size + 1
-            """, new { caller.UserId, eventId, after?.At, after?.Id, size }, cancellationToken);
+            """, new { caller.UserId, eventId, status, after?.At, after?.Id, size }, cancellationToken);
         context.NeverCache();
         return TypedResults.Ok(Paging.Make(rows, size,
             row => new OrderSummary(row.Id, row.OrderNumber, row.EventId, row.Status, Money.Of(row.TotalMinor, row.Currency), row.CreatedAt), row => new NewestFirst(row.CreatedAt, row.Id)));

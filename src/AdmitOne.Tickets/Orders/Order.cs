@@ -1,4 +1,5 @@
 using AdmitOne.Contracts;
+using AdmitOne.Platform.Identity;
 
 namespace AdmitOne.Tickets.Orders;
 
@@ -6,8 +7,10 @@ namespace AdmitOne.Tickets.Orders;
 /// An order. <c>payment_pending</c>, then <c>paid</c>, <c>payment_failed</c> or <c>expired</c>; <c>partially_refunded</c> when some of its tickets were given back,
 /// <c>refunded</c> when all were, or when money came after the tickets were gone.
 /// </summary>
+/// <param name="UserId">Its owner; null for what was sold at the box office.</param>
+/// <param name="SoldBy">Who sold it for cash.</param>
 public sealed record Order(
-    Guid Id, string OrderNumber, Guid EventId, string Status, Money Total, OrderPayment Payment, IReadOnlyList<OrderLine> Items, IReadOnlyList<OrderTicket> Tickets,
+    Guid Id, string OrderNumber, Guid EventId, Guid? UserId, Guid? SoldBy, string Status, Money Total, OrderPayment Payment, IReadOnlyList<OrderLine> Items, IReadOnlyList<OrderTicket> Tickets,
     IReadOnlyList<OrderRefund> Refunds, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
 
 public sealed record OrderPayment(string Method, string Status);
@@ -32,11 +35,14 @@ internal sealed class OrderRow
     public string OrderNumber { get; init; } = "";
     public Guid EventId { get; init; }
     public Guid? UserId { get; init; }
+    public Guid? SoldBy { get; init; }
     public string Status { get; init; } = "";
     public long TotalMinor { get; init; }
     public string Currency { get; init; } = "";
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset UpdatedAt { get; init; }
 
-    public const string Columns = "o.id, o.order_number, o.event_id, o.user_id, o.status, o.total_minor, o.currency, o.created_at, o.updated_at";
+    public Owner Owner => new(UserId ?? SoldBy);
+
+    public const string Columns = "o.id, o.order_number, o.event_id, o.user_id, o.sold_by, o.status, o.total_minor, o.currency, o.created_at, o.updated_at";
 }

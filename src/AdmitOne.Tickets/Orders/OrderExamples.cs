@@ -4,7 +4,7 @@ internal static class OrderExamples
 {
     private static readonly DateTimeOffset s_bought = ExampleSale.At("2026-10-01T19:04:12.25Z");
 
-    public static readonly Order Paid = new(ExampleSale.Order, ExampleSale.OrderNumber, ExampleSale.Event, "paid", ExampleSale.Total, new OrderPayment("test", "succeeded"),
+    public static readonly Order Paid = new(ExampleSale.Order, ExampleSale.OrderNumber, ExampleSale.Event, ExampleSale.Buyer, SoldBy: null, "paid", ExampleSale.Total, new OrderPayment("test", "succeeded"),
         [new OrderLine(ExampleSale.TicketType, 2, ExampleSale.Price, ExampleSale.Total)],
         [new OrderTicket(ExampleSale.Ticket, ExampleSale.TicketType, "issued"), new OrderTicket(ExampleSale.SecondTicket, ExampleSale.TicketType, "issued")],
         [], s_bought, s_bought);

@@ -13,5 +13,9 @@ internal static class OrdersFeature
         var orders = v1.MapGroup("/orders").WithTag("Orders", "What was bought.").RequireAuthorization(Policies.Customer);
         ListOrders.Map(orders);
         FindOrder.Map(orders);
+        ShowReceipt.Map(orders);
+        var ofEvent = v1.MapGroup("/events/{eventId}").WithTag("Orders", "What was bought.").RequireAuthorization(Policies.VenueManager);
+        ShowSales.Map(ofEvent);
+        ExportOrders.Map(ofEvent);
     }
 }

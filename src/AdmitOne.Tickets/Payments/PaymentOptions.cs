@@ -7,10 +7,10 @@ namespace AdmitOne.Tickets.Payments;
 
 public sealed class PaymentOptions
 {
-    /// <summary>Every method that the contract names; those that this version cannot take are refused by each purchase that asks for them.</summary>
+    /// <summary>Every method that the contract names.</summary>
     internal static readonly string[] Known = ["free", "cash", "test", "stripe"];
 
-    /// <summary>Methods that buyers may use, separated by commas; this version takes <c>free</c> and <c>test</c>. Unless told otherwise free,cash,test, and free,cash in production, which refuses <c>test</c>.</summary>
+    /// <summary>Methods that buyers may use, separated by commas; of <c>free</c>, <c>cash</c>, <c>test</c> and <c>stripe</c>. Unless told otherwise free,cash,test, and free,cash in production, which refuses <c>test</c>.</summary>
     [ConfigurationKeyName("PAYMENT_METHODS")]
     public string? MethodList { get; set; }
 

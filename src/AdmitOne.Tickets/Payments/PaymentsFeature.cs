@@ -11,7 +11,14 @@ internal static class PaymentsFeature
     public static void AddPayments(this IServiceCollection services)
     {
         services.AddCheckedOptions<PaymentOptions, PaymentOptionsAnnotations>().AddSingleton<IValidateOptions<PaymentOptions>, PaymentOptionsRules>();
-        services.AddSingleton<IPaymentProvider, TestPayments>();
+        services.AddCheckedOptions<StripeOptions, StripeOptionsAnnotations>().AddSingleton<IValidateOptions<StripeOptions>, StripeOptionsRules>();
+        services.AddSingleton<StripePatience>().AddSingleton<StripeClient>().AddHttpClient(StripeClient.HttpClientName, (provider, http) =>
+        {
+            http.BaseAddress = new Uri(provider.GetRequiredService<IOptions<StripeOptions>>().Value.Url.TrimEnd('/') + "/");
+            http.MaxResponseContentBufferSize = 256 * 1024;
+            http.Timeout = Timeout.InfiniteTimeSpan;   // StripePatience bounds each attempt and all of them
+        });
+        services.AddSingleton<IPaymentProvider, TestPayments>().AddSingleton<IPaymentProvider, StripePayments>();
         services.AddSingleton<IPaymentProvider>(_ => new PaidElsewhere("cash")).AddSingleton<IPaymentProvider>(_ => new PaidElsewhere("external"));
         services.AddSingleton<IPaymentProvider>(_ => new PaidElsewhere("free")).AddSingleton<PaymentProviders>();
     }

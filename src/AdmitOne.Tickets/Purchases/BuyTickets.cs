@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Idempotency;
@@ -47,7 +48,7 @@ public sealed record PaymentRequest
     [AllowedValues("test", "free", "cash", "stripe", ErrorMessage = "Must be test, free, cash or stripe.")]
     public required string Method { get; init; }
 
-    /// <summary>What the provider knows the means of payment by.</summary>
+    /// <summary>What the provider knows the means of payment by: a token of the test provider's, a PaymentMethod of Stripe's, nothing for free and cash.</summary>
     [PlainText(200)]
     public string? Token { get; init; }
 }
@@ -66,49 +67,36 @@ internal static class BuyTickets
             .WithAnswerExample(PurchaseExamples.Paid, StatusCodes.Status201Created).WithAnswerExample(PurchaseExamples.Pending, StatusCodes.Status202Accepted)
             .MayRefuseWith(PurchaseProblems.PaymentDeclined, PlatformProblems.NotFound, PlatformProblems.NotOwner, InventoryProblems.ReservationExpired,
                 InventoryProblems.ReservationNotHeld, InventoryProblems.InsufficientInventory, InventoryProblems.SalesNotOpen, InventoryProblems.LimitPerOrder,
-                InventoryProblems.LimitPerCustomer, InventoryProblems.PaymentMethodUnavailable, WantedItems.DiscountInvalid, PlatformProblems.Overloaded);
+                InventoryProblems.LimitPerCustomer, InventoryProblems.PaymentMethodUnavailable, PlatformProblems.RoleRequired, WantedItems.DiscountInvalid, PlatformProblems.Overloaded);
 
     private static async Task<IResult> HandleAsync(
-        PurchaseRequest request, IdempotencyKey key, Caller caller, Database database, EventLanes lanes, PaymentDesk desk, PaymentProviders providers, RunningRequests running,
+        PurchaseRequest request, IdempotencyKey key, Caller caller, Actor actor, Database database, EventLanes lanes, PaymentDesk desk, PaymentProviders providers, RunningRequests running,
         IOptions<PaymentOptions> options, IOptions<ServiceOptions> service, PurchaseMetrics metrics, TimeProvider clock, CancellationToken cancellationToken)
     {
         var started = clock.GetTimestamp();
         var keyed = new KeyedRequest(caller.UserId, key.Route, key.Key, key.Fingerprint);
         using var turn = await running.EnterAsync((caller.TenantId, caller.UserId, key.Route, key.Key), cancellationToken);
 
-        var (wanted, eventId, refusal) = await LookAsync(request, keyed, caller, database, cancellationToken);
-        refusal ??= RefuseMethod(request.Payment, providers, options.Value.Methods(service.Value.IsProduction));
-        if (refusal is not null && wanted?.Before is null) return Refuse(refusal);
-        if (wanted!.Before is { } before) return Replay(before);
+        if (RefuseMethod(request, caller, providers, options.Value.Methods(service.Value.IsProduction)) is { } unusable) return Refuse(unusable);
+        var (wanted, eventId, before) = request.ReservationId is { } holdId
+            ? await FindHoldAsync(holdId, keyed, caller, database, cancellationToken)
+            : (new WantedTickets(null, WantedItems.Read(request.Items!)), request.EventId!.Value, null);
+        if (before is not null) return Replay(before);
+        if (wanted is null) return Refuse(PlatformProblems.NotFound.With("There is no such reservation."));
 
-        var begin = new BeginPayment(caller.TenantId, eventId, caller.UserId, wanted.Tickets, new PaymentWish(request.Payment.Method, request.Payment.Token),
+        var begin = new BeginPayment(caller.TenantId, eventId, caller.UserId, wanted, new PaymentWish(request.Payment.Method, request.Payment.Token) { SoldBy = request.Payment.Method == "cash" ? actor : null },
             new PaymentTimes(TimeSpan.FromSeconds(options.Value.WindowSeconds), s_askAfter), keyed, PurchaseAnswer.Paid);
         var (begun, refused) = await lanes.RunAsync(begin);
         if (begun is null) return Refuse(refused!);
         if (begun.Repeated is { } repeated) return Replay(repeated);
-        if (begun.Paid is { } free) return Answer("paid", PurchaseAnswer.Paid(free));
+        if (begun.Paid is { } here) return Answer("paid", PurchaseAnswer.Paid(here));
 
         // From here on money may move: a client that hangs up changes nothing about how this ends.
-        var pending = begun.Pending!;
-        var settled = await desk.ChargeAsync(new OpenPayment
-        {
-            TenantId = caller.TenantId,
-            EventId = eventId,
-            OrderId = pending.OrderId,
-            HoldId = pending.HoldId,
-            UserId = caller.UserId,
-            PaymentId = pending.PaymentId,
-            Method = request.Payment.Method,
-            Token = request.Payment.Token,
-            AmountMinor = pending.TotalMinor,
-            Currency = pending.Currency,
-            HoldExpiresAt = pending.HoldExpiresAt,
-            TicketTypeIds = wanted.Tickets.Items.Select(i => i.TicketTypeId).ToArray(),
-        });
-        if (settled.Settled is { Paid: { } paid }) return Answer("paid", PurchaseAnswer.Paid(paid));
+        var charged = await desk.ChargeAsync(begun.Pending!);
+        if (charged.Settled is { Paid: { } paid }) return Answer("paid", PurchaseAnswer.Paid(paid));
 
         // Nothing yet, or somebody else settled it in between: what is kept under the key is what this buyer is told.
-        var kept = await KeepAsync(database, caller.TenantId, keyed, PurchaseAnswer.Pending(pending));
+        var kept = await KeepAsync(database, caller.TenantId, keyed, PurchaseAnswer.Pending(begun.Pending!, charged.Action));
         return Answer(kept.Status switch { StatusCodes.Status201Created => "paid", StatusCodes.Status202Accepted => "pending", _ => "declined" }, kept);
 
         IResult Refuse(Refusal because)
@@ -130,30 +118,22 @@ internal static class BuyTickets
         }
     }
 
-    private static Refusal? RefuseMethod(PaymentRequest payment, PaymentProviders providers, string[] methods) =>
-        payment.Method is not ("test" or "free") || !methods.Contains(payment.Method)
-            ? InventoryProblems.PaymentMethodUnavailable.With($"\"{payment.Method}\" cannot be used here.")
-            : providers.Of(payment.Method).RefuseToken(payment.Token);
+    private static Refusal? RefuseMethod(PurchaseRequest request, Caller caller, PaymentProviders providers, string[] methods) =>
+        !methods.Contains(request.Payment.Method) ? InventoryProblems.PaymentMethodUnavailable.With($"\"{request.Payment.Method}\" cannot be used here.")
+        : request.Payment.Method == "cash" && !caller.IsStaff ? PlatformProblems.RoleRequired.With("Cash is taken at the box office, by venue_staff.")
+        : providers.Of(request.Payment.Method).RefuseToken(request.Payment.Token) ?? WantedItems.RefuseDiscount(request.DiscountCode);
 
-    /// <summary>What was asked before under this key, and which event's lane a reservation belongs to. Both may change until the lane decides.</summary>
-    private static async Task<(Wanted? Wanted, Guid EventId, Refusal? Refusal)> LookAsync(
-        PurchaseRequest request, KeyedRequest keyed, Caller caller, Database database, CancellationToken cancellationToken)
+    /// <summary>
+    /// Which event's lane a reservation belongs to; that may change until the lane decides. The answer kept under the key comes first: the reservation
+    /// may be long gone by then.
+    /// </summary>
+    private static async Task<(WantedTickets? Wanted, Guid EventId, StoredAnswer? Before)> FindHoldAsync(
+        Guid holdId, KeyedRequest keyed, Caller caller, Database database, CancellationToken cancellationToken)
     {
-        if (request.ReservationId is not { } holdId)
-        {
-            return WantedItems.RefuseDiscount(request.DiscountCode) is { } discount
-                ? (null, default, discount)
-                : (new Wanted(new WantedTickets(null, WantedItems.Read(request.Items!)), null), request.EventId!.Value, null);
-        }
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
+        if (await FindKeptAsync(work, keyed, cancellationToken) is { } kept) return (null, default, kept);
         var rows = await HoldRows.ReadAsync(work, holdId, cancellationToken);
-        if (rows.Count > 0)
-            return (new Wanted(new WantedTickets(holdId, rows.Select(r => new HoldItem(r.TicketTypeId, r.Quantity)).ToArray()), null), rows[0].EventId, null);
-
-        // The reservation may be long gone and its purchase's answer still kept.
-        return await FindKeptAsync(work, keyed, cancellationToken) is { } kept
-            ? (new Wanted(new WantedTickets(holdId, []), kept), default, null)
-            : (null, default, PlatformProblems.NotFound.With("There is no such reservation."));
+        return rows.Count == 0 ? default : (new WantedTickets(holdId, rows.Select(r => new HoldItem(r.TicketTypeId, r.Quantity)).ToArray()), rows[0].EventId, null);
     }
 
     private static async Task<StoredAnswer> KeepAsync(Database database, Guid tenantId, KeyedRequest keyed, StoredAnswer pending)
@@ -176,8 +156,6 @@ internal static class BuyTickets
             """, keyed, cancellationToken);
         return row is null ? null : new StoredAnswer(row.ResponseStatus, row.ResponseBody);
     }
-
-    private sealed record Wanted(WantedTickets Tickets, StoredAnswer? Before);
 
     private sealed class KeptRow
     {

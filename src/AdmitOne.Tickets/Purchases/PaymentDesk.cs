@@ -1,29 +1,10 @@
+using System.Diagnostics;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Tickets.Inventory;
 using AdmitOne.Tickets.Payments;
 using Microsoft.Extensions.Logging;
 
 namespace AdmitOne.Tickets.Purchases;
-
-/// <summary>An order whose payment is between its two transactions.</summary>
-internal sealed class OpenPayment
-{
-    public Guid TenantId { get; init; }
-    public Guid EventId { get; init; }
-    public Guid OrderId { get; init; }
-    public Guid HoldId { get; init; }
-    public Guid? UserId { get; init; }
-    public Guid PaymentId { get; init; }
-    public string Method { get; init; } = "";
-    public string? Token { get; init; }
-    public string? Reference { get; init; }
-    public long AmountMinor { get; init; }
-    public string Currency { get; init; } = "";
-    public DateTimeOffset HoldExpiresAt { get; init; }
-    public Guid[] TicketTypeIds { get; init; } = [];
-
-    public ProviderPayment ForProvider => new(PaymentId, OrderId, Token ?? "", AmountMinor, Currency, Reference, HoldExpiresAt);
-}
 
 /// <summary>What charging came to.</summary>
 /// <param name="Settled">Null while no money and no refusal has come.</param>
@@ -36,6 +17,7 @@ internal sealed record Charged(Settled? Settled, ProviderAction? Action);
 /// </summary>
 internal sealed partial class PaymentDesk(Database database, EventLanes lanes, PaymentProviders providers, TimeProvider clock, ILogger<PaymentDesk> logger)
 {
+    private static readonly string[] s_notPaid = ["created", "failed", "cancelled"];
     private static readonly TimeSpan s_askAgainWhileHeld = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan s_askAgainAfterwards = TimeSpan.FromSeconds(2);
 
@@ -46,7 +28,7 @@ internal sealed partial class PaymentDesk(Database database, EventLanes lanes, P
         ProviderAction? action = null;
         try
         {
-            await foreach (var answer in providers.Of(payment.Method).ChargeAsync(payment.ForProvider, CancellationToken.None))
+            await foreach (var answer in providers.Of(payment.Method).ChargeAsync(ForProvider(payment), CancellationToken.None))
             {
                 var settled = await TrySettleAsync(payment, answer);
                 if (settled is null)
@@ -67,21 +49,46 @@ internal sealed partial class PaymentDesk(Database database, EventLanes lanes, P
     /// <summary>Finds out what became of a payment that nobody has settled, and settles it if there is an answer.</summary>
     public async Task ReconcileAsync(Guid tenantId, Guid orderId, CancellationToken cancellationToken)
     {
-        if (await FindAsync(tenantId, orderId, cancellationToken) is not { } payment) return;
-        string? reference = null;
+        // What is kept here for the buyer to read later names a trace, as every answer does.
+        using var trace = new Activity("reconcile payment").Start();
+        if (await FindAsync(tenantId, orderId, ["created"], cancellationToken) is not { } payment) return;
         try
         {
-            var provider = providers.Of(payment.Method);
-            var answer = await provider.AskAsync(payment.ForProvider, cancellationToken);
-            if (answer.State == ProviderState.Pending && clock.GetUtcNow() >= payment.HoldExpiresAt) answer = await provider.CancelAsync(payment.ForProvider, cancellationToken);
-            if (await TrySettleAsync(payment, answer) is not null) return;
-            reference = answer.Reference;
+            await AskAsync(payment, cancellationToken);
         }
         catch (PaymentProviderException silent)
         {
             ProviderSilent(silent, payment.OrderId);
+            await AskLaterAsync(payment, null, cancellationToken);
         }
-        await AskLaterAsync(payment, reference, cancellationToken);
+    }
+
+    /// <summary>Asks the provider, because it said that something happened: also about a payment that was given up, whose money may have come after all.</summary>
+    /// <exception cref="PaymentProviderException">It does not say; ask again.</exception>
+    public async Task AskNowAsync(Guid tenantId, Guid orderId, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(tenantId, orderId, s_notPaid, cancellationToken) is { } payment) await AskAsync(payment, cancellationToken);
+    }
+
+    /// <summary>Settles by a payment service's own word.</summary>
+    /// <param name="paid">What was paid, in minor units, if it said so: another amount than the order's is not taken for it.</param>
+    public async Task HearAsync(Guid tenantId, Guid orderId, ProviderAnswer answer, (long AmountMinor, string Currency)? paid)
+    {
+        if (await FindAsync(tenantId, orderId, s_notPaid, CancellationToken.None) is not { } payment) return;
+        if (answer.State == ProviderState.Succeeded && paid is { } said && said != (payment.AmountMinor, payment.Currency)) AnotherAmount(orderId);
+        else await TrySettleAsync(payment, answer);
+    }
+
+    /// <returns>Whose order it is, or null if nobody's.</returns>
+    public async Task<Guid?> FindTenantAsync(Guid orderId, CancellationToken cancellationToken) =>
+        (await database.AskForAllTenantsAsync<Guid?>("select tickets.tenant_of_order(@orderId)", new { orderId }, cancellationToken))[0];
+
+    private async Task AskAsync(OpenPayment payment, CancellationToken cancellationToken)
+    {
+        var provider = providers.Of(payment.Method);
+        var answer = await provider.AskAsync(ForProvider(payment), cancellationToken);
+        if (answer.State == ProviderState.Pending && clock.GetUtcNow() >= payment.HoldExpiresAt) answer = await provider.CancelAsync(ForProvider(payment), cancellationToken);
+        if (await TrySettleAsync(payment, answer) is null) await AskLaterAsync(payment, answer.Reference, cancellationToken);
     }
 
     private async Task<Settled?> TrySettleAsync(OpenPayment payment, ProviderAnswer answer) => answer.State switch
@@ -105,16 +112,19 @@ internal sealed partial class PaymentDesk(Database database, EventLanes lanes, P
         }
     }
 
-    private async Task<OpenPayment?> FindAsync(Guid tenantId, Guid orderId, CancellationToken cancellationToken)
+    private async Task<OpenPayment?> FindAsync(Guid tenantId, Guid orderId, string[] states, CancellationToken cancellationToken)
     {
         await using var work = await database.BeginAsync(tenantId, cancellationToken);
         return await work.FindAsync<OpenPayment>("""
-            select o.tenant_id, o.event_id, o.id as order_id, o.hold_id, o.user_id, p.id as payment_id, p.method, p.token, p.provider_reference as reference, p.amount_minor, p.currency, p.hold_expires_at,
+            select o.tenant_id, o.event_id, o.id as order_id, o.order_number, o.hold_id, o.user_id, p.id as payment_id, p.method, p.token, p.provider_reference as reference, p.amount_minor, p.currency, p.hold_expires_at,
                    (select array_agg(distinct i.ticket_type_id) from tickets.order_items i where i.tenant_id = o.tenant_id and i.order_id = o.id and i.kind = 'ticket') as ticket_type_ids
               from tickets.orders o join tickets.payments p on p.tenant_id = o.tenant_id and p.order_id = o.id
-             where o.id = @orderId and p.status = 'created'
-            """, new { orderId }, cancellationToken);
+             where o.id = @orderId and p.status = any (@states)
+            """, new { orderId, states }, cancellationToken);
     }
+
+    private static ProviderPayment ForProvider(OpenPayment payment) => new(payment.PaymentId, payment.OrderId, payment.Token ?? "", payment.AmountMinor, payment.Currency,
+        payment.Reference, payment.HoldExpiresAt);
 
     private async Task AskLaterAsync(OpenPayment payment, string? reference, CancellationToken cancellationToken)
     {
@@ -134,4 +144,7 @@ internal sealed partial class PaymentDesk(Database database, EventLanes lanes, P
 
     [LoggerMessage(EventId = 4202, Level = LogLevel.Warning, Message = "The provider does not say what became of the payment of order {OrderId}; it is asked again")]
     private partial void ProviderSilent(Exception silent, Guid orderId);
+
+    [LoggerMessage(EventId = 4203, Level = LogLevel.Error, Message = "A payment of another amount than its total was confirmed for order {OrderId}; it was not taken for paid")]
+    private partial void AnotherAmount(Guid orderId);
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using AdmitOne.Contracts;
 using AdmitOne.Platform.Http;
 using AdmitOne.Tickets.Inventory;
+using AdmitOne.Tickets.Payments;
 using Microsoft.AspNetCore.Http;
 
 namespace AdmitOne.Tickets.Purchases;
@@ -12,8 +13,11 @@ public sealed record Purchase(Guid OrderId, string OrderNumber, string Status, M
 public sealed record BoughtTicket(Guid Id, Guid TicketTypeId, string Status);
 
 /// <summary>What the buyer does next.</summary>
-/// <param name="Type"><c>wait</c>: ask <paramref name="Url"/> until the order's status has changed.</param>
-public sealed record PaymentAction(string Type, string Url);
+/// <param name="Type">
+/// <c>wait</c>: ask <paramref name="Url"/> until the order's status has changed. <c>redirect</c>: send the buyer to <paramref name="Url"/>. <c>stripe_sdk</c>: let Stripe.js handle
+/// the next action of <paramref name="ClientSecret"/>, then ask the order at <paramref name="Url"/>.
+/// </param>
+public sealed record PaymentAction(string Type, string Url, string? ClientSecret = null);
 
 /// <summary>
 /// The answers that are kept under an idempotency key, made in one place: whether the request or the reconciler settles an order, its buyer
@@ -26,10 +30,10 @@ internal static class PurchaseAnswer
     public static StoredAnswer Paid(PaidOrder order) => new(StatusCodes.Status201Created, Body(new Purchase(order.OrderId, order.Number, "paid",
         Money.Of(order.TotalMinor, order.Currency), order.Tickets.Select(t => new BoughtTicket(t.Id, t.TicketTypeId, "issued")).ToArray(), PaymentAction: null)));
 
-    public static StoredAnswer Pending(PendingOrder order) => new(StatusCodes.Status202Accepted, Body(new Purchase(order.OrderId, order.Number, "payment_pending",
-        Money.Of(order.TotalMinor, order.Currency), [], new PaymentAction("wait", $"/api/v1/orders/{order.OrderId}"))));
+    public static StoredAnswer Pending(OpenPayment order, ProviderAction? action) => new(StatusCodes.Status202Accepted, Body(new Purchase(order.OrderId, order.OrderNumber, "payment_pending",
+        Money.Of(order.AmountMinor, order.Currency), [], new PaymentAction(action?.Type ?? "wait", action?.Url ?? $"/api/v1/orders/{order.OrderId}", action?.ClientSecret))));
 
-    public static StoredAnswer Declined { get; } = new(StatusCodes.Status402PaymentRequired,
+    public static StoredAnswer Declined => new(StatusCodes.Status402PaymentRequired,
         PurchaseProblems.PaymentDeclined.With("No money is kept and the tickets are free again; try another way to pay with a new Idempotency-Key.").ToJson(Path));
 
     private static string Body(Purchase purchase) => JsonSerializer.Serialize(purchase, Json.Answers);

@@ -20,10 +20,9 @@ internal static class FindTicket
     private static async Task<Results<Ok<Ticket>, Refusal>> HandleAsync(Guid id, Caller caller, HttpContext context, Database database, CancellationToken cancellationToken)
     {
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
-        if (await work.FindAsync<TicketRow>($"{TicketRow.Select} where t.id = @id", new { id }, cancellationToken) is not { } ticket)
-            return PlatformProblems.NotFound.With("There is no such ticket.");
-        if (ticket.UserId != caller.UserId && !caller.IsManager) return PlatformProblems.NotOwner.With("The ticket is somebody else's.");
+        if (await work.FindAsync<TicketRow>($"{TicketRow.Select} where t.id = @id", new { id }, cancellationToken) is var ticket
+            && caller.RefuseUnlessMine("ticket", ticket is null ? null : new Owner(ticket.UserId)) is { } refusal) return refusal;
         context.NeverCache();
-        return TypedResults.Ok(ticket.Answer(caller));
+        return TypedResults.Ok(ticket!.Answer(caller));
     }
 }

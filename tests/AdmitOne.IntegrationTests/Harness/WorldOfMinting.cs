@@ -35,7 +35,7 @@ public partial class World
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/webhooks/minting") { Content = new ByteArrayContent(bytes) { Headers = { ContentType = new("application/json") } } };
         request.Headers.Add("webhook-id", message.Id);
         request.Headers.Add("webhook-timestamp", message.Timestamp.ToString(System.Globalization.CultureInfo.InvariantCulture));
-        request.Headers.Add("webhook-signature", AdmitOne.Platform.Webhooks.WebhookSignature.Sign(secret ?? _secrets["INTERNAL_WEBHOOK_SECRET"], message, bytes));
+        request.Headers.Add("webhook-signature", AdmitOne.Platform.Webhooks.StandardWebhook.Sign(secret ?? _secrets["INTERNAL_WEBHOOK_SECRET"], message.Id, message.Timestamp, bytes));
         return await client.SendAsync(request, Cancellation);
     }
 

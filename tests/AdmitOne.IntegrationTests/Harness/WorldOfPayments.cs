@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Webhooks;
 
 namespace AdmitOne.IntegrationTests.Harness;
 
@@ -43,5 +45,33 @@ public partial class World
         ArgumentNullException.ThrowIfNull(sale);
         using var anyone = Tickets();
         return (await anyone.GetJsonAsync($"/api/v1/events/{sale.EventId}/availability")).Items().Single(i => i.Id("ticketTypeId") == sale.TicketTypeId).Number("available");
+    }
+
+    /// <summary>Buys in one step by any method.</summary>
+    public async Task<HttpResponseMessage> PayAsync(
+        Sale sale, string method, string? token = null, int quantity = 1, Guid? buyer = null, string? key = null, string role = Roles.Customer, Uri? replica = null)
+    {
+        ArgumentNullException.ThrowIfNull(sale);
+        using var client = Client(replica ?? TicketsUrl, role, buyer, sale.Tenant);
+        client.DefaultRequestHeaders.Add("Idempotency-Key", key ?? Guid.CreateVersion7().ToString());
+        object payment = token is null ? new { method } : new { method, token };
+        return await client.PostAsJsonAsync("/api/v1/purchases", new { eventId = sale.EventId, items = Items(sale, quantity), payment }, Cancellation);
+    }
+
+    /// <summary>Sends what a payment service would, signed with this world's secret unless with <paramref name="secret"/>.</summary>
+    public async Task<HttpResponseMessage> PaymentWebhookAsync(object body, string? id = null, string? secret = null, DateTimeOffset? at = null)
+    {
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(body);
+        var (message, timestamp) = (id ?? $"msg_{Guid.CreateVersion7():N}", (at ?? TimeProvider.System.GetUtcNow()).ToUnixTimeSeconds());
+        var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/webhooks/payments") { Content = new ByteArrayContent(bytes) };
+        request.Content.Headers.ContentType = new("application/json");
+        foreach (var (name, value) in new[]
+        {
+            ("webhook-id", message), ("webhook-timestamp", timestamp.ToString(CultureInfo.InvariantCulture)),
+            ("webhook-signature", StandardWebhook.Sign(secret ?? _secrets["INTERNAL_WEBHOOK_SECRET"], message, timestamp, bytes)),
+        })
+            request.Headers.TryAddWithoutValidation(name, value);
+        using var client = Tickets();
+        return await client.SendAsync(request, Cancellation);
     }
 }

@@ -38,7 +38,7 @@ public sealed class AccessDocTests(Services services) : IClassFixture<Services>
     private async Task<string> WhoAsync(string service, RouteEndpoint route)
     {
         if (route.Metadata.GetMetadata<SignedCallRequired>() is { } signed) return $"signed: {string.Join(", ", signed.Services)}";
-        if (route.Metadata.GetMetadata<SignedWebhookRequired>() is not null) return "signed webhook";
+        if (route.Metadata.GetMetadata<WebhookSignatureRequired>() is not null) return "signed webhook";
         if (route.Metadata.GetMetadata<IAllowAnonymous>() is not null) return "public";
         var policies = services.All.First(s => s.Name == service).App.Services.GetRequiredService<IAuthorizationPolicyProvider>();
         var roles = new List<IEnumerable<string>>();

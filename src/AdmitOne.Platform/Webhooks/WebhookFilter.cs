@@ -1,0 +1,59 @@
+using System.Globalization;
+using AdmitOne.Platform.Configuration;
+using AdmitOne.Platform.Problems;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace AdmitOne.Platform.Webhooks;
+
+/// <summary>Lets only webhooks through that were signed with INTERNAL_WEBHOOK_SECRET: the signature first, then the timestamp. Nothing is recorded of the others.</summary>
+public static class WebhookFilter
+{
+    private const int MaxIdLength = 255;
+
+    /// <summary>Marks a route as answering signed webhooks; it is anonymous to tokens. Its handler records the id, with <see cref="WebhookReceipts"/>.</summary>
+    public static TBuilder RequireWebhookSignature<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder
+    {
+        route.AllowAnonymous();
+        route.WithMetadata(new WebhookSignatureRequired());
+        return route;
+    }
+
+    internal static async Task InvokeAsync(HttpContext context, Func<Task> next)
+    {
+        if (context.GetEndpoint()?.Metadata.GetMetadata<WebhookSignatureRequired>() is not null && await CheckAsync(context) is { } refusal)
+        {
+            await ProblemWriter.WriteAsync(context, refusal);
+            return;
+        }
+        await next();
+    }
+
+    private static async Task<Refusal?> CheckAsync(HttpContext context)
+    {
+        var headers = context.Request.Headers;
+        var options = context.RequestServices.GetRequiredService<IOptions<ServiceOptions>>().Value;
+        context.Request.EnableBuffering();
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        context.Request.Body.Position = 0;
+
+        var id = headers[StandardWebhook.IdHeader].ToString();
+        var bytes = body.ToArray();
+        var readable = long.TryParse(headers[StandardWebhook.TimestampHeader], NumberStyles.None, CultureInfo.InvariantCulture, out var timestamp) && id.Length is > 0 and <= MaxIdLength;
+        var matches = new[] { options.InternalWebhookSecret, options.InternalWebhookSecretPrevious }.OfType<string>().Where(secret => secret.Length > 0)
+            .Aggregate(false, (found, secret) => found | StandardWebhook.IsValid(secret, id, timestamp, bytes, headers[StandardWebhook.SignatureHeader].ToString()));
+        if (!readable || !matches) return PlatformProblems.BadSignature.With("Sign webhook-id, webhook-timestamp and the body with the shared secret, as Standard Webhooks 1.0 says.");
+
+        var now = context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow();
+        if ((now - DateTimeOffset.FromUnixTimeSeconds(Math.Min(timestamp, DateTimeOffset.MaxValue.ToUnixTimeSeconds()))).Duration() > StandardWebhook.Tolerance)
+            return PlatformProblems.StaleTimestamp.With("The timestamp is more than 5 min from now.");
+        context.Items[VerifiedWebhook.Item] = new VerifiedWebhook(id);
+        return null;
+    }
+}
+
+/// <summary>The route answers calls that Standard Webhooks 1.0 signs.</summary>
+public sealed record WebhookSignatureRequired;
