@@ -3,6 +3,7 @@ using AdmitOne.Events.Catalogue;
 using AdmitOne.Events.Events;
 using AdmitOne.Events.Internal;
 using AdmitOne.Events.Lifecycle;
+using AdmitOne.Events.Records;
 using AdmitOne.Events.Schedule;
 using AdmitOne.Events.Sections;
 using AdmitOne.Events.Venues;
@@ -36,6 +37,7 @@ public static class EventsService
         v1.MapEvents();
         v1.MapLifecycle();
         v1.MapSections();
+        v1.MapRecords();
         v1.MapSchedule();
         ShowCalendar.Map(v1);
         app.MapInternal();

@@ -1,12 +1,14 @@
 using System.CommandLine;
 using AdmitOne.Cli.Local;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Tickets.Inventory;
 using Dapper;
 using Npgsql;
+using System.Globalization;
 
 namespace AdmitOne.Cli.Commands;
 
-/// <summary><c>admitone verify</c>: recounts everything from its rows, as an auditor who cannot change any.</summary>
+/// <summary><c>admitone verify</c>: recounts everything from its rows, and computes the audit log's chain again, as an auditor who cannot change any.</summary>
 internal static class VerifyCommand
 {
     private const int Faults = 1;
@@ -17,12 +19,14 @@ internal static class VerifyCommand
         var data = DataOption.Create("the PostgreSQL of DB_HOST, DB_PORT, DB_NAME, DB_AUDIT_USER and DB_AUDIT_PASSWORD");
         var tenant = new Option<Guid?>("--tenant") { Description = "Only this tenant.", HelpName = "ID" };
         var eventId = new Option<Guid?>("--event") { Description = "Only this event.", HelpName = "ID" };
-        var command = new Command("verify", "Recount stock, tickets, admissions and money from their rows. Exit code 0: all is right; 1: faults, a line each; 2: cannot look.")
+        var audit = new Option<bool>("--audit") { Description = "Only the audit log." };
+        var anchors = new Option<string[]>("--anchor") { Description = "A hash that was logged, which the audit log's chain must have: TENANT:BLOCK:HASH.", HelpName = "ANCHOR" };
+        var command = new Command("verify", "Recount stock, tickets, admissions and money from their rows, and check the audit log's chain. Exit code 0: all is right; 1: faults, a line each; 2: cannot look.")
         {
-            data, tenant, eventId,
+            data, tenant, eventId, audit, anchors,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
-            parsed.InvocationConfiguration, parsed.GetValue(data), new Scope(parsed.GetValue(tenant), parsed.GetValue(eventId)), cancellationToken));
+            parsed.InvocationConfiguration, parsed.GetValue(data), new Scope(parsed.GetValue(tenant), parsed.GetValue(eventId), parsed.GetValue(audit), parsed.GetValue(anchors) ?? []), cancellationToken));
         return command;
     }
 
@@ -32,7 +36,12 @@ internal static class VerifyCommand
         try
         {
             target = AuditTarget.ConnectionString(GivenVariables.OfProcess(), data);
-            return await RecountAsync(target, scope, console.Output, cancellationToken);
+            var anchors = scope.Anchors.Select(ReadAnchor).ToArray();
+            await using var source = NpgsqlDataSource.Create(target);
+            var tenants = await TenantsAsync(source, scope.Tenant, cancellationToken);
+            var untouched = scope.Event is not null || await CheckAuditAsync(source, tenants, anchors, console.Output, cancellationToken);
+            var right = scope.AuditOnly || await RecountAsync(source, tenants, scope.Event, console.Output, cancellationToken);
+            return untouched && right ? 0 : Faults;
         }
         catch (CannotRunException fault)
         {
@@ -50,14 +59,12 @@ internal static class VerifyCommand
         return CannotLook;
     }
 
-    private static async Task<int> RecountAsync(string connectionString, Scope scope, TextWriter output, CancellationToken cancellationToken)
+    private static async Task<bool> RecountAsync(NpgsqlDataSource source, IReadOnlyList<Guid> tenants, Guid? onlyEvent, TextWriter output, CancellationToken cancellationToken)
     {
-        await using var source = NpgsqlDataSource.Create(connectionString);
-        var tenants = await TenantsAsync(source, scope.Tenant, cancellationToken);
         var (types, faults) = (0, new List<InventoryProblem>());
         foreach (var tenant in tenants)
         {
-            var report = await InventoryCheck.RunAsync(source, tenant, scope.Event, cancellationToken);
+            var report = await InventoryCheck.RunAsync(source, tenant, onlyEvent, cancellationToken);
             types += report.Types;
             faults.AddRange(report.Problems);
             foreach (var fault in report.Problems)
@@ -66,14 +73,37 @@ internal static class VerifyCommand
             }
         }
 
-        if (scope.Event is { } one && types == 0 && faults.Count == 0)
+        if (onlyEvent is { } one && types == 0 && faults.Count == 0)
         {
             throw new CannotRunException($"there is no event {one} with ticket types");
         }
 
         await output.WriteLineAsync($"recounted {Count(types, "ticket type")} of {Count(tenants.Count, "tenant")}: {Summary(faults)}");
-        return faults.Count == 0 ? 0 : Faults;
+        return faults.Count == 0;
     }
+
+    private static async Task<bool> CheckAuditAsync(NpgsqlDataSource source, IReadOnlyList<Guid> tenants, AuditAnchor[] anchors, TextWriter output, CancellationToken cancellationToken)
+    {
+        var (rows, blocks, faults) = (0L, 0L, 0);
+        foreach (var tenant in tenants)
+        {
+            var report = await AuditCheck.RunAsync(source, tenant, anchors, cancellationToken);
+            (rows, blocks, faults) = (rows + report.Rows, blocks + report.Blocks, faults + report.Faults.Count);
+            foreach (var fault in report.Faults)
+            {
+                await output.WriteLineAsync($"audit_{fault.Kind}: tenant {tenant}{(fault.Id is { } id ? $", id {id}" : "")}: {fault.Detail}");
+            }
+        }
+
+        await output.WriteLineAsync($"checked {rows} rows of the audit log in {blocks} blocks: {(faults == 0 ? "no faults" : Count(faults, "fault"))}");
+        return faults == 0;
+    }
+
+    private static AuditAnchor ReadAnchor(string text) =>
+        text.Split(':') is [var tenant, var block, { Length: 64 } hash] && Guid.TryParse(tenant, out var tenantId)
+            && long.TryParse(block, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? new AuditAnchor(tenantId, number, hash.ToLowerInvariant())
+            : throw new CannotRunException($"--anchor wants TENANT:BLOCK:HASH as the log says them, not {text}");
 
     private static async Task<IReadOnlyList<Guid>> TenantsAsync(NpgsqlDataSource source, Guid? only, CancellationToken cancellationToken)
     {
@@ -89,5 +119,5 @@ internal static class VerifyCommand
 
     private static string Count(int number, string what) => number == 1 ? $"1 {what}" : $"{number} {what}s";
 
-    private sealed record Scope(Guid? Tenant, Guid? Event);
+    private sealed record Scope(Guid? Tenant, Guid? Event, bool AuditOnly, string[] Anchors);
 }

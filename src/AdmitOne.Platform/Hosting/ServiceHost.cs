@@ -64,7 +64,7 @@ public static class ServiceHost
         builder.Services.AddHttp();
         builder.Services.AddRateLimits();
         builder.Services.AddSingleton<OutboxBells>();
-        if (definition.SchemaVersion > 0) builder.Services.AddOutbox().AddHostedService<AuditSealer>();
+        if (definition.SchemaVersion > 0) builder.Services.AddOutbox().AddSingleton<RefusedAttempts>().AddHostedService<AuditSealer>().AddHostedService<KeptAnswerSweeper>();
         builder.Services.AddSingleton(new SchemaNeeded(definition.SchemaVersion)).AddSingleton<Readiness>();
 
         builder.Services.AddSingleton<IProblemDetailsService, ValidationAnswers>();
@@ -98,6 +98,7 @@ public static class ServiceHost
         app.UseAuthentication();
         app.UseMiddleware<RateLimitMiddleware>();
         app.UseMiddleware<BodyLimit>();
+        app.Use((context, next) => SignedCallFilter.AcceptAsync(context, () => next(context)));
         app.UseAuthorization();
         app.Use((context, next) => SignedCallFilter.InvokeAsync(context, () => next(context)));
         app.Use((context, next) => WebhookFilter.InvokeAsync(context, () => next(context)));

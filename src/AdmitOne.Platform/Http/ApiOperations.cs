@@ -49,6 +49,7 @@ internal static class ApiOperations
     private static List<OpenApiSecurityRequirement> Security(IList<object> route, OpenApiDocument? document)
     {
         if (route.OfType<SignedCallRequired>().Any()) return [ApiComponents.BySignature(document)];
+        if (route.OfType<SignedCallAccepted>().Any()) return [ApiComponents.ByToken(document), ApiComponents.BySignature(document)];
         if (route.OfType<IAuthorizeData>().Any(a => a.Policy == Policies.Door)) return [ApiComponents.ByToken(document), ApiComponents.ByDevice(document)];
         if (!route.OfType<IAllowAnonymous>().Any()) return [ApiComponents.ByToken(document)];
         // A public route that looks at the caller answers more to some.
@@ -62,8 +63,8 @@ internal static class ApiOperations
         if (route.OfType<SignedCallRequired>().Any())
             foreach (var header in parameters.Where(p => p.In == ParameterLocation.Header && ApiComponents.Signature.Any(s => s.Header == p.Name)).ToList()) parameters.Remove(header);
 
-        if (route.OfType<NeedsIdempotencyKey>().Any())
-            parameters.Add(Header("Idempotency-Key", required: true, "8 to 255 visible ASCII characters, new for each purchase: the same key and body get the first answer again.",
+        if (IdempotencyRoutes.AreHonouredBy(route))
+            parameters.Add(Header("Idempotency-Key", required: route.OfType<NeedsIdempotencyKey>().Any(), "8 to 255 visible ASCII characters, new for each request: the same key and body get the first answer again.",
                 new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 8, MaxLength = 255, Pattern = "^[!-~]+$" }, "0199a1b2-7c00-7000-8000-0000000000aa"));
         if (route.OfType<RouteProblems>().Any(p => p.Problems.Contains(PlatformProblems.IfMatchRequired)))
             parameters.Add(Header("If-Match", required: true, "The entity tag of the version that is edited, or `*`.", new OpenApiSchema { Type = JsonSchemaType.String }, "\"3\""));
@@ -143,9 +144,9 @@ internal static class ApiOperations
         if (route.OfType<RateTier>().Any() && !route.OfType<SignedCallRequired>().Any()) headers.AddRange(["RateLimit-Policy", "RateLimit"]);
         if (status is "201" or "202") headers.Add("Location");
         if (status is "200" or "201" or "304" && route.OfType<AnswersEntityTag>().Any()) headers.Add("ETag");
-        if (status is "201" or "202" or "402" && route.OfType<NeedsIdempotencyKey>().Any()) headers.Add("Idempotency-Replayed");
+        if (status is "200" or "201" or "202" or "204" or "402" && IdempotencyRoutes.AreHonouredBy(route)) headers.Add("Idempotency-Replayed");
         if (status is "401") headers.Add("WWW-Authenticate");
-        if (response.Content?.ContainsKey(ProblemWriter.MediaType) == true && (status is "503" or "429" || (status is "409" && route.OfType<NeedsIdempotencyKey>().Any()))) headers.Add("Retry-After");
+        if (response.Content?.ContainsKey(ProblemWriter.MediaType) == true && (status is "503" or "429" || (status is "409" && IdempotencyRoutes.AreHonouredBy(route)))) headers.Add("Retry-After");
         response.Headers = headers.ToDictionary(name => name, IOpenApiHeader (name) => new OpenApiHeaderReference(name, document));
     }
 

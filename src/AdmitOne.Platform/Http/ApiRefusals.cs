@@ -23,10 +23,10 @@ internal static class ApiRefusals
     public static IEnumerable<ProblemType> Of(OpenApiOperation operation, IList<object> route, ApiDescription description)
     {
         var named = route.OfType<RouteProblems>().SelectMany(p => p.Problems);
-        if (route.OfType<SignedCallRequired>().Any()) named = named.Concat(s_signature);
-        else if (!route.OfType<IAllowAnonymous>().Any()) named = named.Concat(s_token);
+        if (route.OfType<SignedCallRequired>().Any() || route.OfType<SignedCallAccepted>().Any()) named = named.Concat(s_signature);
+        if (!route.OfType<SignedCallRequired>().Any() && !route.OfType<IAllowAnonymous>().Any()) named = named.Concat(s_token);
         if (operation.RequestBody is not null) named = named.Concat(s_body);
-        if (route.OfType<NeedsIdempotencyKey>().Any()) named = named.Concat(s_idempotency);
+        if (IdempotencyRoutes.AreHonouredBy(route)) named = named.Concat(s_idempotency);
         if (description.ParameterDescriptions.Any(p => p.Source.Id == "Query" && p.Type != typeof(string))) named = named.Append(PlatformProblems.InvalidParameter);
         if (description.ParameterDescriptions.Any(p => p.Source.Id == "Path")) named = named.Append(PlatformProblems.NotFound);
         // Whoever has a rate tier does work, and so depends on the stores.

@@ -1,3 +1,4 @@
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
@@ -14,7 +15,7 @@ public sealed class RefusedCredentialException(Refusal refusal) : Exception(refu
 }
 
 /// <summary>Says why a call was turned away, before its body is looked at.</summary>
-internal sealed class AuthorizationAnswers : IAuthorizationMiddlewareResultHandler
+internal sealed class AuthorizationAnswers(RefusedAttempts? attempts = null) : IAuthorizationMiddlewareResultHandler
 {
     public async Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
     {
@@ -36,6 +37,9 @@ internal sealed class AuthorizationAnswers : IAuthorizationMiddlewareResultHandl
             null when authorizeResult.Challenged => PlatformProblems.TokenMissing.With("Send Authorization: Bearer <token>."),
             null => PlatformProblems.RoleRequired.With($"One of these roles may: {string.Join(", ", RolesOf(policy))}."),
         };
+        if (refusal.Type == PlatformProblems.RoleRequired && attempts is not null && context.Items[Caller.Item] is Caller caller && RolesOf(policy).Contains(Roles.Admin)
+            && !RolesOf(policy).Contains(Roles.VenueStaff))
+            await attempts.NoteAsync(caller, context);
         await ProblemWriter.WriteAsync(context, refusal);
     }
 

@@ -9,6 +9,9 @@ public static class Roles
     public const string Admin = "admin";
     public const string Ops = "ops";
 
+    /// <summary>No token can have it: a call whose signature was found good does.</summary>
+    internal const string SignedService = "signed_service";
+
     /// <summary>A scanner with a credential of its own. No token has this role.</summary>
     public const string Device = "device";
 
@@ -25,6 +28,9 @@ public static class Policies
     public const string Admin = "admin";
     public const string AdminOrOps = "admin_or_ops";
 
+    /// <summary>An admin's token, or a service's signature (<c>OrSignedCall</c>).</summary>
+    public const string AdminOrService = "admin_or_service";
+
     /// <summary>Staff by their token, or a scanner by its credential.</summary>
     public const string Door = "door";
 
@@ -37,6 +43,7 @@ public static class Policies
         (VenueStaff, [Roles.VenueStaff, Roles.VenueManager, Roles.Admin]),
         (VenueManager, [Roles.VenueManager, Roles.Admin]),
         (Admin, [Roles.Admin]),
+        (AdminOrService, [Roles.Admin, Roles.SignedService]),
         (AdminOrOps, [Roles.Admin, Roles.Ops]),
         (Door, [Roles.VenueStaff, Roles.VenueManager, Roles.Admin, Roles.Device]),
     ];

@@ -1,12 +1,15 @@
 using System.Globalization;
 using AdmitOne.Platform.Configuration;
+using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Platform.RateLimiting;
 using AdmitOne.Platform.Redis;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using System.Security.Claims;
 
 namespace AdmitOne.Platform.Outbound;
 
@@ -24,14 +27,13 @@ public static class SignedCallFilter
         return route;
     }
 
+    /// <summary>Lets these services call a route of tokens too: a call with a signature is judged by it, and by <see cref="Identity.Policies.AdminOrService"/>.</summary>
+    public static TBuilder OrSignedCall<TBuilder>(this TBuilder route, params string[] services) where TBuilder : IEndpointConventionBuilder =>
+        route.WithMetadata(new SignedCallAccepted(services));
+
     internal static async Task InvokeAsync(HttpContext context, Func<Task> next)
     {
-        if (context.GetEndpoint()?.Metadata.GetMetadata<SignedCallRequired>() is not { } required)
-        {
-            await next();
-            return;
-        }
-        if (await CheckAsync(context, required) is { } refusal)
+        if (context.GetEndpoint()?.Metadata.GetMetadata<SignedCallRequired>() is { } required && await CheckAsync(context, required.Services) is { } refusal)
         {
             // Our neighbours are not limited; whoever only pretends to be one is.
             var limited = await context.RequestServices.GetRequiredService<CallLimits>().SpendAnonymousAsync(context);
@@ -41,7 +43,24 @@ public static class SignedCallFilter
         await next();
     }
 
-    private static async Task<Refusal?> CheckAsync(HttpContext context, SignedCallRequired required)
+    /// <summary>Before authorization, for routes that take either.</summary>
+    internal static async Task AcceptAsync(HttpContext context, Func<Task> next)
+    {
+        if (context.GetEndpoint()?.Metadata.GetMetadata<SignedCallAccepted>() is { } accepted && context.Request.Headers.ContainsKey(ServiceSignature.SignatureHeader))
+        {
+            if (await CheckAsync(context, accepted.Services) is { } refusal)
+            {
+                await ProblemWriter.WriteAsync(context, refusal);
+                return;
+            }
+            context.Items.Remove(Caller.Item);   // a token beside the signature has no say
+            context.Features.Set<IAuthenticateResultFeature>(null);
+            context.User = new ClaimsPrincipal(new ClaimsIdentity([new Claim("role", Roles.SignedService)], "signature", "sub", "role"));
+        }
+        await next();
+    }
+
+    private static async Task<Refusal?> CheckAsync(HttpContext context, IReadOnlyList<string> allowed)
     {
         var headers = context.Request.Headers;
         var services = context.RequestServices;
@@ -61,7 +80,7 @@ public static class SignedCallFilter
 
         var matches = new[] { options.InternalApiKey, options.InternalApiKeyPrevious }.OfType<string>().Where(key => key.Length > 0)
             .Aggregate(false, (found, key) => found | ServiceSignature.IsValid(key, call, bytes, signature));
-        if (!matches || !required.Services.Contains(call.Service) || !Guid.TryParse(call.Nonce, out _))
+        if (!matches || !allowed.Contains(call.Service) || !Guid.TryParse(call.Nonce, out _))
             return PlatformProblems.BadSignature.With("Sign service, timestamp, nonce, method, path, tenant and body with the shared key, as a service that may call this.");
         if ((clock.GetUtcNow() - DateTimeOffset.FromUnixTimeSeconds(Math.Min(timestamp, 253_402_300_799))).Duration() > ServiceSignature.Window)
             return PlatformProblems.StaleTimestamp.With("The timestamp is more than 60 s from now.");
@@ -91,6 +110,9 @@ public sealed record SignedCaller(string Service, Guid? TenantId)
         return ValueTask.FromResult(context.Items[Item] as SignedCaller);
     }
 }
+
+/// <summary>Which services may call a route of tokens with a signature instead.</summary>
+public sealed record SignedCallAccepted(IReadOnlyList<string> Services);
 
 /// <summary>Which services may call a route with a signature.</summary>
 public sealed record SignedCallRequired(IReadOnlyList<string> Services);

@@ -1,5 +1,8 @@
+using AdmitOne.Platform.Idempotency;
 using AdmitOne.Platform.Outbox;
 using Dapper;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace AdmitOne.Platform.Postgres;
@@ -7,11 +10,27 @@ namespace AdmitOne.Platform.Postgres;
 /// <summary>
 /// The service's database. Every transaction names the tenant it works for: without it row-level security shows nothing and refuses writes.
 /// </summary>
-public sealed class Database(NpgsqlDataSource source, OutboxBells bells)
+public sealed class Database
 {
+    private readonly NpgsqlDataSource _source;
+    private readonly OutboxBells _bells;
+    private readonly KeyedWork? _keyed;
+
+    public Database(NpgsqlDataSource source, OutboxBells bells) : this(source, bells, keyed: null) { }
+
+    private Database(NpgsqlDataSource source, OutboxBells bells, KeyedWork? keyed) => (_source, _bells, _keyed) = (source, bells, keyed);
+
+    /// <summary>A handler's database. Of a request with an Idempotency-Key, what it commits is committed together with its answer.</summary>
+    public static ValueTask<Database?> BindAsync(HttpContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var database = context.RequestServices.GetRequiredService<Database>();
+        return ValueTask.FromResult<Database?>(context.Items[KeyedWork.Item] is KeyedWork keyed ? new Database(database._source, database._bells, keyed) : database);
+    }
+
     /// <summary>Begins a READ COMMITTED transaction for one tenant. It is rolled back unless it is committed.</summary>
     public Task<TenantWork> BeginAsync(Guid tenantId, CancellationToken cancellationToken) =>
-        BeginAsync("select set_config('app.tenant_id', @tenantId::text, true)", new { tenantId }, tenantId, cancellationToken);
+        _keyed is null ? BeginPlainAsync(tenantId, cancellationToken) : _keyed.BeginAsync(tenantId, () => BeginPlainAsync(tenantId, cancellationToken), cancellationToken);
 
     /// <summary>
     /// Begins a read-only look into the public catalogue: events that any visitor may see, of every tenant, and nothing else. What lies below
@@ -28,18 +47,21 @@ public sealed class Database(NpgsqlDataSource source, OutboxBells bells)
     /// <summary>Runs one of the narrow functions that work for all tenants begins in.</summary>
     public async Task<IReadOnlyList<T>> AskForAllTenantsAsync<T>(string sql, object? parameters, CancellationToken cancellationToken)
     {
-        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var connection = await _source.OpenConnectionAsync(cancellationToken);
         return (await connection.QueryAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken))).AsList();
     }
 
+    private Task<TenantWork> BeginPlainAsync(Guid tenantId, CancellationToken cancellationToken) =>
+        BeginAsync("select set_config('app.tenant_id', @tenantId::text, true)", new { tenantId }, tenantId, cancellationToken);
+
     private async Task<TenantWork> BeginAsync(string setUp, object? parameters, Guid tenantId, CancellationToken cancellationToken)
     {
-        var connection = await source.OpenConnectionAsync(cancellationToken);
+        var connection = await _source.OpenConnectionAsync(cancellationToken);
         try
         {
             var transaction = await connection.BeginTransactionAsync(cancellationToken);
             await connection.ExecuteAsync(new CommandDefinition(setUp, parameters, transaction, cancellationToken: cancellationToken));
-            return new TenantWork(connection, transaction, tenantId, bells.Told);
+            return new TenantWork(connection, transaction, tenantId, _bells.Told);
         }
         catch
         {

@@ -1,3 +1,4 @@
+using AdmitOne.Platform.Idempotency;
 using AdmitOne.Platform.Outbox;
 using Dapper;
 using Npgsql;
@@ -9,6 +10,11 @@ public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction tr
 {
     private readonly List<Action> _afterCommit = [];
     private bool _hasTold;
+    private bool _isCommitted;
+    private KeyedWork? _holder;
+    private TenantWork? _outer;
+    private string _savepoint = "";
+    private int _nested;
 
     /// <summary>Whose rows are seen; of a look into the catalogue, empty.</summary>
     public Guid TenantId { get; private set; } = tenantId;
@@ -39,17 +45,69 @@ public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction tr
 
     public async Task CommitAsync(CancellationToken cancellationToken)
     {
-        await transaction.CommitAsync(cancellationToken);
-        if (_hasTold) told.Ring();
-        foreach (var action in _afterCommit) action();
+        _isCommitted = true;
+        if (_outer is not null)
+        {
+            await transaction.ReleaseAsync(_savepoint, cancellationToken);
+            _outer._hasTold |= _hasTold;
+            _outer._afterCommit.AddRange(_afterCommit);
+        }
+        else if (_holder is not null)
+        {
+            _holder.Hold(this);
+        }
+        else
+        {
+            await CommitForGoodAsync(cancellationToken);
+        }
     }
 
     internal void WakeSequencer() => _hasTold = true;
 
-    public async ValueTask DisposeAsync()
+    /// <summary>From here on a commit waits for the request's answer.</summary>
+    internal void HoldFor(KeyedWork holder) => _holder = holder;
+
+    /// <summary>More work in the transaction that is held: its commit is a part of that one's.</summary>
+    internal async Task<TenantWork> NestAsync(CancellationToken cancellationToken)
+    {
+        var nested = new TenantWork(connection, transaction, TenantId, told) { _outer = this, _savepoint = $"nested_{++_nested}" };
+        await transaction.SaveAsync(nested._savepoint, cancellationToken);
+        return nested;
+    }
+
+    internal async Task CommitHeldAsync()
+    {
+        await CommitForGoodAsync(CancellationToken.None);
+        await RollBackHeldAsync();
+    }
+
+    /// <summary>Gives the connection back; what was not committed is undone.</summary>
+    internal async ValueTask RollBackHeldAsync()
     {
         await transaction.DisposeAsync();
         await connection.DisposeAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_outer is not null)
+        {
+            if (!_isCommitted) await transaction.RollbackAsync(_savepoint, CancellationToken.None);
+            return;
+        }
+        if (_holder is not null)
+        {
+            if (_isCommitted) return;   // its holder ends it
+            _holder.LetGo();
+        }
+        await RollBackHeldAsync();
+    }
+
+    private async Task CommitForGoodAsync(CancellationToken cancellationToken)
+    {
+        await transaction.CommitAsync(cancellationToken);
+        if (_hasTold) told.Ring();
+        foreach (var action in _afterCommit) action();
     }
 
     private CommandDefinition Command(string sql, object? parameters, CancellationToken cancellationToken) =>

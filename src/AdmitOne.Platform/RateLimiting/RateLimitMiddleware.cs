@@ -61,6 +61,7 @@ public sealed class CallLimits
         var endpoint = context.GetEndpoint();
         // What the platform maps for orchestrators and scrapers has no tier; what is no route of ours is anybody's guess, and is limited.
         if (endpoint is RouteEndpoint && endpoint.Metadata.GetMetadata<SignedCallRequired>() is not null) return default;
+        if (endpoint is RouteEndpoint && endpoint.Metadata.GetMetadata<SignedCallAccepted>() is not null && context.Request.Headers.ContainsKey(ServiceSignature.SignatureHeader)) return default;
         RateTier? named = endpoint?.Metadata.OfType<RateTier>().Cast<RateTier?>().FirstOrDefault();
         if (endpoint is RouteEndpoint && named is null or RateTier.Webhook) return default;
 

@@ -99,6 +99,11 @@ create table platform.audit_seals (
 );
 comment on table platform.audit_seals is 'The hash of each row by itself, so that a changed row can be named. No foreign key to the row: its removal is what the chain must show.';
 
+-- ---------------------------------------------------------------- idempotency: an answer is kept with its headers, and swept after a day
+
+alter table platform.idempotency_keys add column response_headers jsonb;
+create index ix_idempotency_keys_created on platform.idempotency_keys using brin (created_at);
+
 -- ---------------------------------------------------------------- row-level security, grants
 
 do $$
@@ -120,13 +125,15 @@ begin
 end
 $$;
 create policy worker on platform.outbox for select to admitone_worker using (true);
+create policy worker on platform.idempotency_keys to admitone_worker using (true);
 
 grant select on platform.outbox, platform.outbox_sequence, platform.outbox_heads to admitone_events, admitone_tickets;
 grant select, insert, update on platform.outbox_cursors to admitone_events, admitone_tickets;
 grant select, insert on platform.audit_log to admitone_events, admitone_tickets;
-grant select on platform.audit_blocks to admitone_events, admitone_tickets;
+grant select on platform.audit_blocks, platform.audit_seals to admitone_events, admitone_tickets;
 
 grant select (tenant_id, id) on platform.outbox to admitone_worker;
+grant select (tenant_id, user_id, route, key, status, created_at), delete on platform.idempotency_keys to admitone_worker;
 grant select, insert (tenant_id, outbox_id), delete on platform.outbox_waiting to admitone_worker;
 grant select, insert on platform.outbox_sequence to admitone_worker;
 grant select, insert, update on platform.outbox_heads to admitone_worker;
@@ -257,6 +264,20 @@ end
 $$;
 comment on function platform.seal_audit is 'Makes one block of each tenant''s unsealed rows, one caller at a time: the others get nothing and need not wait.';
 
+create function platform.sweep_idempotency_keys(p_older_than interval, p_limit integer) returns integer
+    language sql volatile security definer set search_path = pg_catalog, pg_temp as
+$$
+    with old as (
+        select tenant_id, user_id, route, key from platform.idempotency_keys
+         where status = 'done' and created_at < statement_timestamp() - p_older_than limit p_limit
+    ), gone as (
+        delete from platform.idempotency_keys k using old
+         where k.tenant_id = old.tenant_id and k.user_id = old.user_id and k.route = old.route and k.key = old.key returning 1
+    )
+    select count(*)::integer from gone
+$$;
+comment on function platform.sweep_idempotency_keys is 'Forgets answers that were kept long enough. One that is still being paid is the reconciler''s.';
+
 alter function platform.await_number() owner to admitone_worker;
 alter function platform.await_seal() owner to admitone_worker;
 alter function platform.number_messages(integer) owner to admitone_worker;
@@ -264,14 +285,15 @@ alter function platform.outbox_backlog() owner to admitone_worker;
 alter function platform.tenants_behind(text, integer) owner to admitone_worker;
 alter function platform.consumer_backlog(text) owner to admitone_worker;
 alter function platform.seal_audit(integer) owner to admitone_worker;
+alter function platform.sweep_idempotency_keys(interval, integer) owner to admitone_worker;
 revoke create on schema platform from admitone_worker;
 
 set local role admitone_worker;
 revoke all on function platform.await_number(), platform.await_seal(), platform.number_messages(integer), platform.outbox_backlog(),
-    platform.tenants_behind(text, integer), platform.consumer_backlog(text), platform.seal_audit(integer) from public;
+    platform.tenants_behind(text, integer), platform.consumer_backlog(text), platform.seal_audit(integer), platform.sweep_idempotency_keys(interval, integer) from public;
 grant execute on function platform.await_number(), platform.await_seal() to admitone_owner;
 grant execute on function platform.number_messages(integer), platform.outbox_backlog(), platform.tenants_behind(text, integer),
-    platform.consumer_backlog(text), platform.seal_audit(integer) to admitone_events, admitone_tickets;
+    platform.consumer_backlog(text), platform.seal_audit(integer), platform.sweep_idempotency_keys(interval, integer) to admitone_events, admitone_tickets;
 set local role admitone_owner;
 
 create trigger outbox_waits_for_its_number after insert on platform.outbox

@@ -41,11 +41,35 @@ public abstract class StockCommand<TResult>(Guid tenantId, Guid eventId) : Stock
     private readonly TaskCompletionSource<Answer<TResult>> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Answer<TResult> _decided;
 
+    /// <summary>The key of its request, if that has one, and how its answer is kept with the effect.</summary>
+    internal (KeyedRequest Request, Func<TResult, StoredAnswer> Answer)? Keyed { get; init; }
+
+    /// <summary>The answer that the key has already: then nothing was done, and there is neither a value nor a refusal.</summary>
+    internal StoredAnswer? Repeated { get; private set; }
+
+    internal override KeyedRequest? Request => Keyed?.Request;
+
     internal Task<Answer<TResult>> Done => _done.Task;
 
     private protected abstract Answer<TResult> Rule(StockView view, StockChanges changes);
 
-    internal sealed override void Decide(StockView view, StockChanges changes) => _decided = Rule(view, changes);
+    internal sealed override void Decide(StockView view, StockChanges changes)
+    {
+        if (Keyed is not var (request, answer))
+        {
+            _decided = Rule(view, changes);
+            return;
+        }
+        if (view.Repeated(request) is var (before, other))
+        {
+            Repeated = before;
+            _decided = new Answer<TResult>(null, other);
+            return;
+        }
+        _decided = Rule(view, changes);
+        if (_decided.Value is { } value) changes.Remembered.Add((request, null, answer(value)));
+        else changes.Forgotten.Add(request);
+    }
 
     internal sealed override void Complete() => _done.TrySetResult(_decided);
 
@@ -57,4 +81,4 @@ public abstract class StockCommand<TResult>(Guid tenantId, Guid eventId) : Stock
 internal sealed record KeyedRequest(Guid UserId, string Route, string Key, byte[] Fingerprint);
 
 /// <summary>The answer kept under an idempotency key: status and body, byte for byte.</summary>
-public sealed record StoredAnswer(int Status, string Body);
+public sealed record StoredAnswer(int Status, string Body, string? Location = null);

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using AdmitOne.Platform.Http;
+using AdmitOne.Platform.Idempotency;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Tickets.Inventory;
@@ -8,6 +9,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Options;
+using System.Text.Json;
 
 namespace AdmitOne.Tickets.Reservations;
 
@@ -29,18 +31,32 @@ internal static class HoldTickets
 {
     public static void Map(IEndpointRouteBuilder reservations) =>
         reservations.MapPost("/", HandleAsync)
-            .WithName("HoldTickets").WithSummary("Set tickets aside for a while, all or nothing").WithRateTier(RateTier.Purchase).CountedNotLogged()
+            .WithName("HoldTickets").WithSummary("Set tickets aside for a while, all or nothing").WithRateTier(RateTier.Purchase).CountedNotLogged().KeepsItsOwnAnswer()
             .WithRequestExample(ReservationExamples.Asked).WithAnswerExample(ReservationExamples.Held)
             .MayRefuseWith(PlatformProblems.NotFound, InventoryProblems.InsufficientInventory, InventoryProblems.SalesNotOpen, InventoryProblems.LimitPerOrder,
                 InventoryProblems.LimitPerCustomer, WantedItems.DiscountInvalid, PlatformProblems.Overloaded);
 
     private static async Task<Results<Created<Reservation>, Refusal>> HandleAsync(
-        HoldRequest request, Caller caller, EventLanes lanes, ReservationMetrics metrics, IOptions<ReservationOptions> options)
+        HoldRequest request, IdempotencyKey? key, Caller caller, HttpContext context, EventLanes lanes, ReservationMetrics metrics, IOptions<ReservationOptions> options)
     {
         if (WantedItems.RefuseDiscount(request.DiscountCode) is { } discount) return discount;
-        var hold = new HoldStock(caller.TenantId, request.EventId, caller.UserId, WantedItems.Read(request.Items), TimeSpan.FromSeconds(options.Value.TtlSeconds));
+        var hold = new HoldStock(caller.TenantId, request.EventId, caller.UserId, WantedItems.Read(request.Items), TimeSpan.FromSeconds(options.Value.TtlSeconds))
+        {
+            Keyed = key is null ? null : (new KeyedRequest(caller.UserId, key.Route, key.Key, key.Fingerprint), Kept),
+        };
         var (made, refusal) = await lanes.RunAsync(hold);
+        if (hold.Repeated is { } before)
+        {
+            context.Response.Headers["Idempotency-Replayed"] = "true";
+            var held = JsonSerializer.Deserialize<Reservation>(before.Body, Json.Answers)!;
+            return TypedResults.Created(Path(held.Id), held);
+        }
         metrics.Answered(refusal);
-        return made is null ? refusal! : TypedResults.Created($"/api/v1/reservations/{made.HoldId}", Reservation.Of(made, "held"));
+        return made is null ? refusal! : TypedResults.Created(Path(made.HoldId), Reservation.Of(made, "held"));
     }
+
+    private static StoredAnswer Kept(HoldMade made) =>
+        new(StatusCodes.Status201Created, JsonSerializer.Serialize(Reservation.Of(made, "held"), Json.Answers), Path(made.HoldId));
+
+    private static string Path(Guid holdId) => $"/api/v1/reservations/{holdId}";
 }

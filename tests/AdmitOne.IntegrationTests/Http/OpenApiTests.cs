@@ -61,7 +61,8 @@ public sealed class OpenApiTests(OpenApiTests.Counting world) : IClassFixture<Op
         {
             var named = operation.Json.GetProperty("security").EnumerateArray().SelectMany(way => way.EnumerateObject().Select(s => s.Name)).ToList();
             Assert.Empty(named.Except(schemes));
-            Assert.Equal(operation.Path.StartsWith("/internal/", StringComparison.Ordinal), named.Contains("serviceSignature"));
+            // Neighbours also read what admins read of the changes.
+            Assert.Equal(operation.Path.StartsWith("/internal/", StringComparison.Ordinal) || operation.Path == "/api/v1/changes", named.Contains("serviceSignature"));
         });
     }
 
@@ -131,12 +132,12 @@ public sealed class OpenApiTests(OpenApiTests.Counting world) : IClassFixture<Op
         var buy = tickets.Operations.Single(o => o.Json.Text("operationId") == "BuyTickets");
         var person = Guid.CreateVersion7();
         using var bought = await world.BuyAsync(sale, buyer: person, key: "document-headers");
-        AssertSent(buy, bought, except: "Idempotency-Replayed");
+        AssertSent(buy, bought);
         using var repeated = await world.BuyAsync(sale, buyer: person, key: "document-headers");
-        AssertSent(buy, repeated);
+        AssertSent(buy, repeated, except: null);
     }
 
-    private static void AssertSent(ApiDocument.Operation operation, HttpResponseMessage answer, string? except = null)
+    private static void AssertSent(ApiDocument.Operation operation, HttpResponseMessage answer, string? except = "Idempotency-Replayed")
     {
         var promised = operation.Json.GetProperty("responses").GetProperty(((int)answer.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture))
             .GetProperty("headers").EnumerateObject().Select(h => h.Name).Where(name => name != except).ToList();

@@ -26,6 +26,9 @@ internal sealed record WalkedRoute(string Service, string Method, RouteEndpoint 
 
     public SignedCallRequired? Signed => Endpoint.Metadata.GetMetadata<SignedCallRequired>();
 
+    /// <summary>A route of tokens that also takes a signature.</summary>
+    public SignedCallAccepted? OrSigned => Endpoint.Metadata.GetMetadata<SignedCallAccepted>();
+
     public bool IsPublic => Signed is null && Endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null;
 
     public bool IsWebhook => Endpoint.Metadata.OfType<RateTier>().Contains(RateTier.Webhook);

@@ -1,5 +1,6 @@
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Idempotency;
+using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Outbound;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Platform.Webhooks;
@@ -45,7 +46,8 @@ public sealed class AccessDocTests(Services services) : IClassFixture<Services>
         foreach (var name in route.Metadata.GetOrderedMetadata<IAuthorizeData>().Select(a => a.Policy).OfType<string>())
             roles.AddRange((await policies.GetPolicyAsync(name))!.Requirements.OfType<RolesAuthorizationRequirement>().Select(r => r.AllowedRoles));
         // A group's policy and a route's own must both be met.
-        return roles.Count == 0 ? "nobody" : string.Join(", ", roles.Aggregate((all, more) => all.Intersect(more)));
+        var who = roles.Count == 0 ? "nobody" : string.Join(", ", roles.Aggregate((all, more) => all.Intersect(more)).Where(role => role != Roles.SignedService));
+        return route.Metadata.GetMetadata<SignedCallAccepted>() is { } either ? $"{who}; or signed: {string.Join(", ", either.Services)}" : who;
     }
 
     private static string Tier(RouteEndpoint route) => string.Join(", ", route.Metadata.OfType<RateTier>().Select(tier => tier == RateTier.QrScan ? "QR_SCAN" : tier.ToString().ToUpperInvariant()));

@@ -21,7 +21,7 @@ public sealed class AccessTableDocTests(Services services) : IClassFixture<Servi
             {
                 var isPublic = roles is null && route.Metadata.GetMetadata<SignedCallRequired>() is null;
                 rows.Add([service, method, $"`/{route.RoutePattern.RawText?.Trim('/')}`", Mark(isPublic), .. Roles.All.Select(role => Mark(isPublic || roles?.Contains(role) == true)),
-                    route.Metadata.GetMetadata<SignedCallRequired>() is { } signed ? string.Join(", ", signed.Services) : ""]);
+                    string.Join(", ", route.Metadata.GetMetadata<SignedCallRequired>()?.Services ?? route.Metadata.GetMetadata<SignedCallAccepted>()?.Services ?? [])]);
             }
         }
         GeneratedDoc.Check("access-table.md", $"""
