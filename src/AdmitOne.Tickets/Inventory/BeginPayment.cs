@@ -66,10 +66,6 @@ internal sealed class BeginPayment(
 
     internal override bool CountsUses => true;
 
-    internal override WantedDiscounts Discounts => wanted.Discounts;
-
-    internal override bool CountsUses => true;
-
     private protected override Answer<PaymentBegun> Rule(StockView view, StockChanges changes)
     {
         if (view.Repeated(request) is { } before)
