@@ -66,7 +66,7 @@ internal static class ReserveForOrder
         }
 
         var keepFor = TimeSpan.FromSeconds(options.Value.TtlSeconds);
-        var begin = new BeginPayment(tenantId, eventId, holder, new WantedTickets(null, WantedItems.Read(request.Items)),
+        var begin = new BeginPayment(tenantId, eventId, holder, new WantedTickets(null, WantedItems.Read(request.Items), WantedDiscounts.None),
             new PaymentWish("external", null) { OrderId = request.OrderId, IsOwnerless = request.UserId is null }, new PaymentTimes(keepFor, keepFor), null, PurchaseAnswer.Paid);
         var (_, refusal) = await lanes.RunAsync(begin);
         await using var after = await database.BeginAsync(tenantId, cancellationToken);
