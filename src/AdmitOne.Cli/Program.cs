@@ -8,6 +8,7 @@ var admitone = new RootCommand("AdmitOne: tickets that admit one, exactly once."
     MigrateCommand.Create(),
     VerifyCommand.Create(),
     TokenCommand.Create(),
+    PrivacyCommand.Create(),
 };
 
 // Ctrl-C cancels the command's token; a command may then take as long as it needs to leave things in order.

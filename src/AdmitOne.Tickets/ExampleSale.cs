@@ -22,6 +22,7 @@ internal static class ExampleSale
     public const string RotatingCode = "M80.-D2L1TEWJMF6 J/V8MVN*C1*AFHV3OTM9670$GJRKX:2*AK5R9KD2GR6BWAQP7%+55 H5BN5LQTG14D6D+GTCR1RS.4";
 
     public static readonly Money Price = Money.Of(4500, "EUR");
+    public static readonly Money Nothing = Money.Of(0, "EUR");
     public static readonly Money Total = Money.Of(9000, "EUR");
 
     /// <summary>An instant of the sale, in UTC.</summary>

@@ -4,9 +4,12 @@ using AdmitOne.Tickets.Administration;
 using AdmitOne.Tickets.Cancellations;
 using AdmitOne.Tickets.Codes;
 using AdmitOne.Tickets.Devices;
+using AdmitOne.Tickets.Discounts;
+using AdmitOne.Tickets.Internal;
 using AdmitOne.Tickets.Inventory;
 using AdmitOne.Tickets.Orders;
 using AdmitOne.Tickets.Payments;
+using AdmitOne.Tickets.Pricing;
 using AdmitOne.Tickets.Purchases;
 using AdmitOne.Tickets.Refunds;
 using AdmitOne.Tickets.Reservations;
@@ -41,11 +44,15 @@ public static class TicketsService
         builder.Services.AddCodes();
         builder.Services.AddDevices();
         builder.Services.AddScans();
+        builder.Services.AddAdministration();
+        builder.Services.AddWebhooks();
         configure?.Invoke(builder);
 
         var app = builder.Build();
         var v1 = app.UsePlatform();
         v1.MapTicketTypes();
+        v1.MapPricing();
+        v1.MapDiscounts();
         v1.MapReservations();
         v1.MapPurchases();
         v1.MapOrders();
@@ -56,6 +63,7 @@ public static class TicketsService
         v1.MapScans();
         app.MapTicketKeys();
         v1.MapInventory();
+        app.MapInternal();
         v1.MapWebhooks();
         v1.MapAdministration();
         app.MapCancellations();

@@ -1,3 +1,4 @@
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
@@ -5,28 +6,27 @@ using AdmitOne.Platform.Postgres;
 namespace AdmitOne.Events.Lifecycle;
 
 /// <summary>Who moves an event: a user, the clock, or what the Ticket Service told.</summary>
-internal sealed record Mover(Guid? UserId, string? Service)
+internal sealed record Mover(Guid? UserId, string? Service, Actor Actor)
 {
-    public static readonly Mover Clock = new(null, "system");
+    public static readonly Mover Clock = new(null, "system", Actor.OfSystem("clock"));
 
-    public static readonly Mover TicketService = new(null, "ticket-service");
+    public static readonly Mover TicketService = new(null, "ticket-service", new Actor(ActorKind.Service, null, "ticket-service", null, null));
 
-    public static Mover Of(Caller caller) => new(caller.UserId, null);
+    public static Mover Of(Caller caller, Actor actor) => new(caller.UserId, null, actor);
 
     /// <summary>As the history and the messages name them.</summary>
     public string Word => Service ?? UserId.ToString()!;
 }
 
-/// <summary>How an event is moved, by whomever: its row, its history and its message, in the transaction that has its row locked.</summary>
+/// <summary>How an event is moved, by whomever: its row, its history, its message and its audit, in the transaction that has its row locked.</summary>
 internal static class EventMoves
 {
     /// <summary>How long holders may have everything back after their event got another date or place.</summary>
     public const int RefundWindowHours = 48;
 
     /// <param name="from">Under the lock; the caller has asked the table and what the event lacks.</param>
-    /// <returns>The reason as it is kept, composed (NFC).</returns>
     /// <exception cref="Npgsql.PostgresException">The reason has grown beyond its bound: <c>event_transitions_reason_length</c>.</exception>
-    public static async Task<string?> MoveAsync(TenantWork work, EventState from, EventStatus to, Mover by, string? reason, CancellationToken cancellationToken)
+    public static async Task MoveAsync(TenantWork work, EventState from, EventStatus to, Mover by, string? reason, CancellationToken cancellationToken)
     {
         var moved = await work.FindAsync<Moved>("""
             update events.events
@@ -57,7 +57,7 @@ internal static class EventMoves
             from.EndsAt,
             moved.RefundWindowUntil,
         }, cancellationToken);
-        return moved.Reason;
+        await work.AuditAsync(by.Actor, new AuditEntry("event.move", "event", from.Id, new { status = from.Word }, new { status = to.Word(), moved.Reason }), cancellationToken);
     }
 
     private sealed class Moved

@@ -14,7 +14,7 @@ internal sealed class FollowStock(Database database, OutboxBells bells, OutboxMe
     // A pause may end with nothing left, so going on sale is worth a look too.
     private const string WentOnSale = "event.on_sale";
 
-    private static readonly string[] s_mayBringBack = ["ticket_type.stock_returned", "ticket_type.created"];
+    private static readonly string[] s_mayBringBack = ["ticket_type.stock_returned", "ticket_type.created", "section.changed"];
 
     protected override IReadOnlyCollection<string> Types { get; } = ["ticket_type.sold_out", "ticket_type.removed", WentOnSale, .. s_mayBringBack];
 

@@ -25,9 +25,28 @@ internal sealed partial class MoveByClock(Database database, LifecycleMetrics me
         {
             var due = await database.AskForAllTenantsAsync<DueEvent>("select tenant_id, event_id from events.due_moves(@EventsAtOnce)", new { EventsAtOnce }, cancellationToken);
             moved = 0;
-            foreach (var one in due) moved += await CatchUpAsync(one.TenantId, one.EventId, cancellationToken);
+            foreach (var one in due) moved += await TryCatchUpAsync(one, cancellationToken);
         }
         while (moved > 0);
+    }
+
+    private async Task<int> TryCatchUpAsync(DueEvent one, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await CatchUpAsync(one.TenantId, one.EventId, cancellationToken);
+        }
+        catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
+        {
+            // One event's trouble holds up no other's: it is looked at again a little later.
+            NotMoved(fault, one.EventId);
+            await using var work = await database.BeginAsync(one.TenantId, cancellationToken);
+            await work.ExecuteAsync("""
+                update events.events set clock_looks_at = clock_timestamp() + make_interval(secs => @LookAgainSeconds) where tenant_id = @TenantId and id = @EventId
+                """, new { one.TenantId, one.EventId, LookAgainSeconds }, cancellationToken);
+            await work.CommitAsync(cancellationToken);
+            return 0;
+        }
     }
 
     /// <returns>How many moves the event made; 0 too if another replica or a manager has it in hand.</returns>
@@ -88,6 +107,9 @@ internal sealed partial class MoveByClock(Database database, LifecycleMetrics me
 
     [LoggerMessage(EventId = 3202, Level = LogLevel.Warning, Message = "Event {EventId} should be {Status} by now and is not ready: {Missing}")]
     private partial void HeldUp(Guid eventId, EventStatus status, string missing);
+
+    [LoggerMessage(EventId = 3203, Level = LogLevel.Error, Message = "The clock cannot move event {EventId}; it is tried again")]
+    private partial void NotMoved(Exception fault, Guid eventId);
 
     private sealed class DueEvent
     {

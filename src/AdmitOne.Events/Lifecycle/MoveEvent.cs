@@ -50,16 +50,14 @@ public static class MoveEvent
         if (await EventState.LockAsync(work, id, wait: true, cancellationToken) is not { } state) return EventProblems.NotFound;
         if (!Transitions.Allow(state.Status, to)) return LifecycleProblems.NotFrom(state.Status, to);
         if (state.Lacks(to, state.Now) is { } missing) return LifecycleProblems.NotReady(state.Status, to, missing);
-        string? reason;
         try
         {
-            reason = await EventMoves.MoveAsync(work, state, to, Mover.Of(caller), move.Reason, cancellationToken);
+            await EventMoves.MoveAsync(work, state, to, Mover.Of(caller, actor), move.Reason, cancellationToken);
         }
         catch (PostgresException tooLong) when (tooLong.ConstraintName == "event_transitions_reason_length")
         {
             return PlatformProblems.Invalid("/reason", "At most 500 characters.");
         }
-        await work.AuditAsync(actor, new AuditEntry("event.move", "event", id, new { status = state.Word }, new { status = move.To, reason }), cancellationToken);
         var moved = await EventRows.FindOwnAsync(work, caller.TenantId, id, cancellationToken);
         await work.CommitAsync(cancellationToken);
         metrics.Moved(to);

@@ -37,6 +37,8 @@ internal static class IdentitySetup
         var authorization = services.AddAuthorizationBuilder();
         foreach (var (policy, roles) in Policies.Table)
             authorization.AddPolicy(policy, p => (policy == Policies.Door ? p.AddAuthenticationSchemes(JwtBearerDefaults.AuthenticationScheme, Policies.DeviceScheme) : p).RequireRole(roles));
+        authorization.AddPolicy(Policies.PlatformAdmin, p => p.RequireRole(Roles.Admin)
+            .RequireAssertion(call => call.Resource is HttpContext http && http.Items[Caller.Item] is Caller { TenantId: var tenant } && tenant == TenantDirectory.Platform));
         // Deny by default: a route that forgot to say who may call it answers nobody.
         // (What is no route of ours, such as 404 and 405, may say so to anybody.)
         authorization.SetFallbackPolicy(new AuthorizationPolicyBuilder()

@@ -31,6 +31,9 @@ public static class Policies
     /// <summary>An admin's token, or a service's signature (<c>OrSignedCall</c>).</summary>
     public const string AdminOrService = "admin_or_service";
 
+    /// <summary>An admin of the platform's own tenant.</summary>
+    public const string PlatformAdmin = "platform_admin";
+
     /// <summary>Staff by their token, or a scanner by its credential.</summary>
     public const string Door = "door";
 

@@ -23,8 +23,8 @@ public abstract partial class OutboxConsumer(string name, Database database, Out
 
     public string Name => name;
 
-    /// <summary>The types that concern it; the others are passed over, many at a time.</summary>
-    protected abstract IReadOnlyCollection<string> Types { get; }
+    /// <summary>The types that concern it; the others are passed over, many at a time. Null: every type there is.</summary>
+    protected abstract IReadOnlyCollection<string>? Types { get; }
 
     /// <summary>Does what the message asks for, in <paramref name="work"/>, which is committed for it. What it throws is logged, and the message tried again.</summary>
     protected abstract Task HandleAsync(TenantWork work, OutboxMessage message, CancellationToken cancellationToken);
@@ -70,8 +70,8 @@ public abstract partial class OutboxConsumer(string name, Database database, Out
         var rows = await work.QueryAsync<OutboxRow>("""
             select o.id, s.sequence, o.type, o.occurred_at, o.resource_id, o.data::text as data
               from platform.outbox_sequence s join platform.outbox o on o.tenant_id = s.tenant_id and o.id = s.outbox_id
-             where s.tenant_id = @tenantId and s.sequence > @from and s.sequence <= @end and o.type = any (@types) order by s.sequence
-            """, new { tenantId, from, end, types = Types.ToArray() }, cancellationToken);
+             where s.tenant_id = @tenantId and s.sequence > @from and s.sequence <= @end and (@types::text[] is null or o.type = any (@types)) order by s.sequence
+            """, new { tenantId, from, end, types = Types?.ToArray() }, cancellationToken);
         await work.CommitAsync(cancellationToken);
         return (from, end, rows.Select(row => row.ToMessage()).ToArray());
     }

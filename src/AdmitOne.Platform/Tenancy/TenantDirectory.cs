@@ -12,6 +12,9 @@ internal sealed record TenantStanding(TenantStatus Status, double LimitMultiplie
 /// <summary>Which tenants exist and may act. An answer is kept for a few seconds, so a suspension takes effect within them.</summary>
 public sealed class TenantDirectory(Database database, TimeProvider clock)
 {
+    /// <summary>The platform's own tenant, whose administrators keep the others.</summary>
+    public static readonly Guid Platform = Guid.Parse("00000000-0000-7000-8000-000000000001");
+
     private const int MaxKept = 10_000;
     private static readonly TimeSpan s_keep = TimeSpan.FromSeconds(5);
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Platform.RateLimiting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,7 +26,8 @@ public static class WebhookFilter
     {
         if (context.GetEndpoint()?.Metadata.GetMetadata<WebhookSignatureRequired>() is not null && await CheckAsync(context) is { } refusal)
         {
-            await ProblemWriter.WriteAsync(context, refusal);
+            var limited = await context.RequestServices.GetRequiredService<CallLimits>().SpendAnonymousAsync(context);
+            await ProblemWriter.WriteAsync(context, limited ?? refusal);
             return;
         }
         await next();

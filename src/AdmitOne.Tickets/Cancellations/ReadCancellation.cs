@@ -51,11 +51,12 @@ internal static class ReadCancellation
              where o.tenant_id = @tenantId and o.event_id = @id and o.status = 'refunded'
                and not exists (select from tickets.cancellation_orders c where c.tenant_id = @tenantId and c.event_id = @id and c.order_id = o.id)
                and exists (select from tickets.refunds r where r.tenant_id = o.tenant_id and r.order_id = o.id and r.created_at >= j.created_at)),
+        sent as (
+            select r.order_id, bool_or(r.status <> 'succeeded') as owed, bool_or(r.status = 'failed') as failed
+              from tickets.refunds r where r.tenant_id = @tenantId and r.order_id in (select order_id from concerned) group by r.order_id),
         judged as (
-            select c.is_void and not coalesce(r.owed, false) as is_refunded, (not c.is_void and c.has_failed) or (c.is_void and coalesce(r.failed, false)) as has_failed
-              from concerned c
-              left join lateral (select bool_or(r.status <> 'succeeded') as owed, bool_or(r.status = 'failed') as failed
-                                   from tickets.refunds r where r.tenant_id = @tenantId and r.order_id = c.order_id) r on true)
+            select c.is_void and not coalesce(s.owed, false) as is_refunded, (not c.is_void and c.has_failed) or (c.is_void and coalesce(s.failed, false)) as has_failed
+              from concerned c left join sent s using (order_id))
         select count(*)::int as orders, (count(*) filter (where is_refunded))::int as refunded, (count(*) filter (where has_failed))::int as failed from judged
         """;
 

@@ -73,7 +73,7 @@ internal sealed partial class VoidOrders(Database database, EventLanes lanes, Ca
     private async Task<bool> VoidChunkAsync(TenantWork work, Guid eventId, string? reason, CancellationToken cancellationToken)
     {
         var waiting = await work.QueryAsync<WaitingOrder>("""
-            select c.order_id, c.attempts,
+            select c.order_id, c.attempts, (select o.discount_ids from tickets.orders o where o.tenant_id = c.tenant_id and o.id = c.order_id) as discount_ids,
                    (select coalesce(array_agg(distinct t.ticket_type_id), '{}') from tickets.tickets t where t.tenant_id = c.tenant_id and t.order_id = c.order_id) as ticket_type_ids
               from tickets.cancellation_orders c
              where c.tenant_id = @TenantId and c.event_id = @eventId and c.status = 'waiting' and c.next_attempt_at <= clock_timestamp()
@@ -93,7 +93,7 @@ internal sealed partial class VoidOrders(Database database, EventLanes lanes, Ca
     {
         try
         {
-            var (_, refusal) = await lanes.RunAsync(new RefundTickets(tenantId, eventId, order.TicketTypeIds, new RefundWish(order.OrderId, TicketIds: null, reason, s_actor) { Becomes = "cancelled" }));
+            var (_, refusal) = await lanes.RunAsync(new RefundTickets(tenantId, eventId, order.TicketTypeIds, new RefundWish(order.OrderId, TicketIds: null, reason, s_actor) { Becomes = "cancelled", DiscountIds = order.DiscountIds }));
             // Its tickets may have been given back by somebody else, or by us just before we were killed.
             if (refusal is null || refusal.Type == InventoryProblems.AlreadyRefunded) return new End(order.OrderId);
             if (refusal.Type == PlatformProblems.Overloaded) return new End(order.OrderId) { LaneWasFull = true };
@@ -157,6 +157,7 @@ internal sealed partial class VoidOrders(Database database, EventLanes lanes, Ca
         public Guid OrderId { get; init; }
         public int Attempts { get; init; }
         public Guid[] TicketTypeIds { get; init; } = [];
+        public Guid[]? DiscountIds { get; init; }
     }
 
     /// <summary>What came of an order: void, unless it says otherwise.</summary>

@@ -17,7 +17,10 @@ public sealed class CodeSigner : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         _key = string.IsNullOrEmpty(options.Value.SigningKey) ? Derive(options.Value.Key) : Import(options.Value.SigningKey);
-        _previous = string.IsNullOrEmpty(options.Value.SigningKeyPrevious) ? null : Import(options.Value.SigningKeyPrevious);
+        // What was derived from the key before is still to be accepted while that one is rotated.
+        _previous = !string.IsNullOrEmpty(options.Value.SigningKeyPrevious) ? Import(options.Value.SigningKeyPrevious)
+            : string.IsNullOrEmpty(options.Value.SigningKey) && !string.IsNullOrEmpty(options.Value.KeyPrevious) ? Derive(options.Value.KeyPrevious)
+            : null;
     }
 
     /// <returns>64 bytes: r and s (IEEE P1363). Random, so a signature that is to be shown again is kept.</returns>

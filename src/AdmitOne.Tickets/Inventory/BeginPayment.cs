@@ -1,12 +1,14 @@
 using System.Security.Cryptography;
 using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Tickets.Pricing;
 
 namespace AdmitOne.Tickets.Inventory;
 
 /// <summary>What is to be bought: a hold of the customer's, or tickets in one step.</summary>
 /// <param name="Items">Of the hold, when there is one: its types are locked either way.</param>
-internal sealed record WantedTickets(Guid? HoldId, IReadOnlyList<HoldItem> Items);
+/// <param name="Discounts">Codes of a purchase in one step, or what the hold was priced with.</param>
+internal sealed record WantedTickets(Guid? HoldId, IReadOnlyList<HoldItem> Items, WantedDiscounts Discounts);
 
 /// <summary>How it is to be paid. <c>free</c> needs no provider and is settled at once.</summary>
 internal sealed record PaymentWish(string Method, string? Token)
@@ -15,6 +17,12 @@ internal sealed record PaymentWish(string Method, string? Token)
 
     /// <summary>Whoever takes the cash: the order has no owner, and names them.</summary>
     public Actor? SoldBy { get; init; }
+
+    /// <summary>The order's id, where an order service has given it one.</summary>
+    public Guid? OrderId { get; init; }
+
+    /// <summary>Nobody owns the order, so no customer's limit counts.</summary>
+    public bool IsOwnerless { get; init; }
 
     /// <summary>The money is there, or there is none: no provider has to be asked.</summary>
     public bool IsSettledAtOnce => IsFree || SoldBy is not null;
@@ -35,7 +43,7 @@ internal sealed record PaymentTimes(TimeSpan PaymentWindow, TimeSpan AskAfter);
 /// its time moved once. Nothing has been asked of a provider yet, so a refusal costs nobody money. A free order is paid here and then.
 /// </summary>
 internal sealed class BeginPayment(
-    Guid tenantId, Guid eventId, Guid userId, WantedTickets wanted, PaymentWish wish, PaymentTimes times, KeyedRequest request, Func<PaidOrder, StoredAnswer> answer)
+    Guid tenantId, Guid eventId, Guid userId, WantedTickets wanted, PaymentWish wish, PaymentTimes times, KeyedRequest? request, Func<PaidOrder, StoredAnswer> answer)
     : StockCommand<PaymentBegun>(tenantId, eventId)
 {
     private const string NumberAlphabet = "23456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -46,37 +54,48 @@ internal sealed class BeginPayment(
     // What is sold at the counter belongs to whoever holds it: no customer's limit counts.
     internal override Guid? CustomerId => Owner;
 
-    private Guid? Owner => wish.SoldBy is null ? userId : null;
+    private Guid? Owner => wish.SoldBy is null && !wish.IsOwnerless ? userId : null;
 
     internal override Guid? HoldId => wanted.HoldId;
 
-    internal override KeyedRequest Request => request;
+    internal override Guid? OrderId => wish.OrderId;
+
+    internal override KeyedRequest? Request => request;
+
+    internal override WantedDiscounts Discounts => wanted.Discounts;
+
+    internal override bool CountsUses => true;
 
     private protected override Answer<PaymentBegun> Rule(StockView view, StockChanges changes)
     {
         if (view.Repeated(request) is { } before)
             return before.Value is { } stored ? new PaymentBegun(null, null, stored) : before.Refusal!;
 
-        var orderId = Guid.CreateVersion7(view.Now);
+        if (wish.OrderId is { } known && view.Orders.ContainsKey(known)) return PlatformProblems.AlreadyExists.With("There is an order of this id.");
+        var orderId = wish.OrderId ?? Guid.CreateVersion7(view.Now);
         var rows = wanted.HoldId is { } holdId ? TryBind(view, changes, holdId, orderId) : TryTake(view, changes, orderId);
-        if (rows.Value is not { } held)
+        if (rows.Value is not { } bill)
         {
-            changes.Forgotten.Add(request);
+            if (request is not null) changes.Forgotten.Add(request);
             return rows.Refusal!;
         }
-        return Write(view, changes, orderId, held);
+        return Write(view, changes, orderId, bill);
     }
 
-    private Answer<List<HeldRow>> TryTake(StockView view, StockChanges changes, Guid orderId)
+    private Answer<HeldBill> TryTake(StockView view, StockChanges changes, Guid orderId)
     {
-        if (Total(wanted.Items.Select(i => view.Types.TryGetValue(i.TicketTypeId, out var t) ? t.PriceMinor * i.Quantity : 0)) is var total && RefuseMethod(total) is { } unpayable)
+        if (view.TryTake(wanted.Items, Owner) is { } refusal) return refusal;
+        var (priced, unpriced) = view.Price(EventId, Owner, wanted.Items, wanted.Discounts.Codes);
+        var total = priced?.TotalMinor ?? Total(wanted.Items.Select(i => view.Types[i.TicketTypeId].PriceMinor * i.Quantity));
+        if ((unpriced ?? RefuseMethod(total) ?? view.TryCountUses(Ids(priced), Owner)) is { } unpayable)
+        {
+            view.PutBack(wanted.Items, Owner);
             return unpayable;
-        return view.TryTake(wanted.Items, Owner) is { } refusal
-            ? refusal
-            : HoldStock.Place(view, changes, EventId, userId, wanted.Items, view.Now + times.PaymentWindow, orderId);
+        }
+        return new HeldBill(HoldStock.Place(view, changes, EventId, userId, wanted.Items, priced, view.Now + times.PaymentWindow, orderId), priced);
     }
 
-    private Answer<List<HeldRow>> TryBind(StockView view, StockChanges changes, Guid holdId, Guid orderId)
+    private Answer<HeldBill> TryBind(StockView view, StockChanges changes, Guid holdId, Guid orderId)
     {
         if (!view.Holds.TryGetValue(holdId, out var rows)) return PlatformProblems.NotFound.With("There is no such reservation.");
         if (rows[0].UserId != userId) return PlatformProblems.NotOwner.With("The reservation is somebody else's.");
@@ -86,40 +105,45 @@ internal sealed class BeginPayment(
         if (rows[0].OrderId is not null) return InventoryProblems.ReservationNotHeld.With("It is being paid already.");
         // The hold was made in time, so the window may have closed since; a pause, a cancel or a new date stop its sale all the same.
         if (view.Window is not { StatusSells: true }) return SaleWindow.Closed(view.Window);
-        if (RefuseMethod(Total(rows.Select(r => r.UnitPriceMinor * r.Quantity))) is { } unpayable) return unpayable;
+        var priced = Priced.Read(rows[0].Priced);
+        if (RefuseMethod(priced?.TotalMinor ?? Total(rows.Select(r => r.UnitPriceMinor * r.Quantity))) is { } unpayable) return unpayable;
+        if (view.TryCountUses(Ids(priced), Owner) is { } exhausted) return exhausted;
 
         var expiresAt = rows[0].ExpiresAt > view.Now + times.PaymentWindow ? rows[0].ExpiresAt : view.Now + times.PaymentWindow;
         var bound = rows.ConvertAll(row => row with { OrderId = orderId, ExpiresAt = expiresAt });
         changes.HoldsBound.AddRange(bound.Select(row => new HoldBound(row.Id, orderId, expiresAt)));
         view.Holds[holdId] = bound;
-        return bound;
+        return new HeldBill(bound, priced);
     }
 
     private Refusal? RefuseMethod(long totalMinor) => wish.IsFree && totalMinor > 0
         ? InventoryProblems.PaymentMethodUnavailable.With("Only an order that costs nothing is free.")
         : null;
 
-    private PaymentBegun Write(StockView view, StockChanges changes, Guid orderId, List<HeldRow> rows)
+    private PaymentBegun Write(StockView view, StockChanges changes, Guid orderId, HeldBill bill)
     {
-        var total = Total(rows.Select(r => r.UnitPriceMinor * r.Quantity));
+        var (rows, priced) = bill;
+        var total = priced?.TotalMinor ?? Total(rows.Select(r => r.UnitPriceMinor * r.Quantity));
         var order = new OrderState(orderId, RandomNumberGenerator.GetString(NumberAlphabet, NumberLength), Owner, rows[0].HoldId, "payment_pending",
-            total, rows[0].Currency, Guid.CreateVersion7(view.Now), "created");
+            total, rows[0].Currency, Guid.CreateVersion7(view.Now), "created", Ids(priced));
         view.Orders[orderId] = order;
-        changes.OrderItems.AddRange(rows.Select((row, n) => new NewOrderItem(orderId, n + 1, row.TicketTypeId, row.Quantity, row.UnitPriceMinor)));
+        var lines = priced?.Lines ?? rows.ConvertAll(row => new PriceLine(PriceLineKind.Ticket, row.TicketTypeId, null, row.Quantity, row.UnitPriceMinor, row.UnitPriceMinor * row.Quantity));
+        changes.OrderItems.AddRange(lines.Select((line, n) => new NewOrderItem(orderId, n + 1, line)));
+        changes.Redemptions.AddRange((priced?.Discounts ?? []).Select(d => new NewRedemption(d.Id, orderId, Owner, d.AmountMinor, order.Currency)));
 
         if (wish.IsSettledAtOnce)
         {
             var paid = SettlePayment.Issue(view, changes, EventId, order, rows);
             changes.Orders.Add(New(order, "paid"));
             changes.Payments.Add(New(order, rows[0].ExpiresAt, "succeeded", view.Now));
-            changes.Remembered.Add((request, orderId, answer(paid)));
+            if (request is not null) changes.Remembered.Add((request, orderId, answer(paid)));
             if (wish.SoldBy is { } seller)
                 changes.Audit(view.Now, seller, new AuditEntry("order.sell", "order", orderId, null, new { wish.Method, Tickets = paid.Tickets.Count, paid.TotalMinor, paid.Currency }));
             return new PaymentBegun(paid, null, null);
         }
         changes.Orders.Add(New(order, "payment_pending"));
         changes.Payments.Add(New(order, rows[0].ExpiresAt, "created", view.Now + times.AskAfter));
-        changes.Remembered.Add((request, orderId, null));
+        if (request is not null) changes.Remembered.Add((request, orderId, null));
         return new PaymentBegun(null, new OpenPayment
         {
             TenantId = TenantId,
@@ -135,14 +159,23 @@ internal sealed class BeginPayment(
             Currency = order.Currency,
             HoldExpiresAt = rows[0].ExpiresAt,
             TicketTypeIds = [.. TicketTypeIds],
+            DiscountIds = order.DiscountIds?.ToArray(),
         }, null);
     }
 
     private NewOrder New(OrderState order, string status) =>
-        new(order.Id, order.Number, EventId, Owner, order.HoldId, status, order.TotalMinor, order.Currency, Reference: null) { SoldBy = wish.SoldBy?.Id };
+        new(order.Id, order.Number, EventId, Owner, order.HoldId, status, order.TotalMinor, order.Currency, Reference: null)
+        {
+            SoldBy = wish.SoldBy?.Id, DiscountIds = order.DiscountIds,
+        };
 
     private NewPayment New(OrderState order, DateTimeOffset holdExpiresAt, string status, DateTimeOffset nextCheckAt) =>
         new(order.PaymentId, order.Id, wish.Method, wish.Token, status, order.TotalMinor, order.Currency, holdExpiresAt, nextCheckAt);
 
+    // An order without discounts says null, so that nobody looks for any.
+    private static Guid[]? Ids(Priced? priced) => priced is { Discounts: { Count: > 0 } discounts } ? [.. discounts.Select(d => d.Id)] : null;
+
     private static long Total(IEnumerable<long> lines) => lines.Aggregate(0L, (sum, line) => checked(sum + line));
+
+    private sealed record HeldBill(List<HeldRow> Rows, Priced? Priced);
 }

@@ -1,14 +1,26 @@
+using AdmitOne.Tickets.Pricing;
+
 namespace AdmitOne.Tickets.Inventory;
 
 /// <summary>A hold as it was made.</summary>
-public sealed record HoldMade(Guid HoldId, Guid EventId, DateTimeOffset ExpiresAt, IReadOnlyList<HeldItem> Items, string Currency);
+public sealed record HoldMade(Guid HoldId, Guid EventId, DateTimeOffset ExpiresAt, IReadOnlyList<HeldItem> Items, string Currency)
+{
+    /// <summary>Null if its price is nothing but price times quantity.</summary>
+    internal Priced? Priced { get; init; }
+}
 
 /// <param name="UnitPriceMinor">The price the hold was given; it keeps it until it expires.</param>
 public sealed record HeldItem(Guid TicketTypeId, int Quantity, long UnitPriceMinor);
 
 /// <summary>Sets tickets aside for a customer, all or nothing, until <paramref name="keepFor"/> has passed.</summary>
+/// <remarks>A code takes its discount off the price that the hold keeps; its use is counted by the purchase.</remarks>
 public sealed class HoldStock(Guid tenantId, Guid eventId, Guid userId, IReadOnlyList<HoldItem> items, TimeSpan keepFor) : StockCommand<HoldMade>(tenantId, eventId)
 {
+    /// <summary>In upper case.</summary>
+    public IReadOnlyList<string> DiscountCodes { get; init; } = [];
+
+    internal override WantedDiscounts Discounts => WantedDiscounts.Of(DiscountCodes);
+
     internal override IEnumerable<Guid> TicketTypeIds => items.Select(i => i.TicketTypeId);
 
     internal override Guid? CustomerId => userId;
@@ -16,20 +28,28 @@ public sealed class HoldStock(Guid tenantId, Guid eventId, Guid userId, IReadOnl
     private protected override Answer<HoldMade> Rule(StockView view, StockChanges changes)
     {
         if (view.TryTake(items, userId) is { } refusal) return refusal;
-        var rows = Place(view, changes, EventId, userId, items, view.Now + keepFor, orderId: null);
+        var (priced, unpriced) = view.Price(EventId, userId, items, DiscountCodes);
+        if (unpriced is not null)
+        {
+            view.PutBack(items, userId);
+            return unpriced;
+        }
+        var rows = Place(view, changes, EventId, userId, items, priced, view.Now + keepFor, orderId: null);
         return new HoldMade(rows[0].HoldId, EventId, rows[0].ExpiresAt,
-            rows.Select(r => new HeldItem(r.TicketTypeId, r.Quantity, r.UnitPriceMinor)).ToArray(), rows[0].Currency);
+            rows.Select(r => new HeldItem(r.TicketTypeId, r.Quantity, r.UnitPriceMinor)).ToArray(), rows[0].Currency)
+        { Priced = priced };
     }
 
     /// <summary>Writes the rows that explain what <see cref="StockView.TryTake"/> has just taken.</summary>
     internal static List<HeldRow> Place(
-        StockView view, StockChanges changes, Guid eventId, Guid userId, IReadOnlyList<HoldItem> items, DateTimeOffset expiresAt, Guid? orderId)
+        StockView view, StockChanges changes, Guid eventId, Guid userId, IReadOnlyList<HoldItem> items, Priced? priced, DateTimeOffset expiresAt, Guid? orderId)
     {
         var holdId = HoldIds.New(view.Now);
         var rows = items.Select((item, n) =>
         {
             var type = view.Types[item.TicketTypeId];
-            return new HeldRow(HoldIds.Row(holdId, n), holdId, item.TicketTypeId, userId, item.Quantity, type.PriceMinor, type.Currency, "held", orderId, expiresAt);
+            return new HeldRow(HoldIds.Row(holdId, n), holdId, item.TicketTypeId, userId, item.Quantity, priced?.Of(item.TicketTypeId).UnitMinor ?? type.PriceMinor, type.Currency,
+                "held", orderId, expiresAt, n == 0 ? priced?.Write() : null);
         }).ToList();
         changes.Held.AddRange(rows.Select(row => new NewHeldRow(row, eventId)));
         view.Holds[holdId] = rows;

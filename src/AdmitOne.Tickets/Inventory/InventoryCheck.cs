@@ -100,6 +100,15 @@ public static class InventoryCheck
         select 'leaked', id, format('section: counters say held %s and sold %s, rows say %s and %s', held, sold, held_rows, ticket_rows)
           from sections where held <> held_rows or sold <> ticket_rows
         union all
+        select 'leaked', d.id, format('discount: its counter says %s used, orders say %s, redemptions %s', d.used, n.orders, n.counted)
+          from tickets.discounts d cross join lateral (
+                   select count(*) filter (where o.status in ('payment_pending', 'paid', 'partially_refunded'))::int as orders, count(*) filter (where r.status = 'counted')::int as counted
+                     from tickets.discount_redemptions r join tickets.orders o on o.tenant_id = r.tenant_id and o.id = r.order_id
+                    where r.tenant_id = d.tenant_id and r.discount_id = d.id) n
+         where d.tenant_id = @tenantId and (d.used <> n.orders or d.used <> n.counted)
+           and exists (select 1 from tickets.discount_redemptions r join tickets.orders o on o.tenant_id = r.tenant_id and o.id = r.order_id
+                        where r.tenant_id = d.tenant_id and r.discount_id = d.id and o.event_id = @id)
+        union all
         select 'admitted_twice', v.ticket_id, format('%s admissions at the gate', count(*))
           from tickets.ticket_validations v join events.sale_window w on w.tenant_id = v.tenant_id and w.event_id = v.event_id
          where v.tenant_id = @tenantId and v.event_id = @id and v.result = 'admitted' and v.direction = 'in' and not w.re_entry

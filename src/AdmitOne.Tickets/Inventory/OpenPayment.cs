@@ -23,4 +23,5 @@ internal sealed class OpenPayment
     /// <summary>Until then the tickets are kept for this payment.</summary>
     public DateTimeOffset HoldExpiresAt { get; init; }
     public Guid[] TicketTypeIds { get; init; } = [];
+    public Guid[]? DiscountIds { get; init; }
 }

@@ -15,6 +15,9 @@ internal sealed record RefundWish(Guid OrderId, IReadOnlyList<Guid>? TicketIds, 
     /// <summary>Set if a holder asks: for tickets of their own that nobody has used, within the event's policy and for its fee. Otherwise the whole amount goes back, at any time.</summary>
     public Guid? HolderId { get; init; }
 
+    /// <summary>Of the order (tickets.orders.discount_ids): their uses come back with the last of its tickets.</summary>
+    public IReadOnlyList<Guid>? DiscountIds { get; init; }
+
     /// <summary>Decides and writes nothing.</summary>
     public bool IsPreview { get; init; }
 }
@@ -31,9 +34,10 @@ internal sealed class RefundableOrder
     public Guid EventId { get; init; }
     public Guid? UserId { get; init; }
     public Guid[] TicketTypeIds { get; init; } = [];
+    public Guid[]? DiscountIds { get; init; }
 
     public static Task<RefundableOrder?> FindAsync(TenantWork work, Guid orderId, CancellationToken cancellationToken) => work.FindAsync<RefundableOrder>("""
-        select o.event_id, o.user_id,
+        select o.event_id, o.user_id, o.discount_ids,
                (select coalesce(array_agg(distinct i.ticket_type_id), '{}') from tickets.order_items i where i.tenant_id = o.tenant_id and i.order_id = o.id and i.kind = 'ticket') as ticket_type_ids
           from tickets.orders o where o.id = @orderId
         """, new { orderId }, cancellationToken);
@@ -54,6 +58,10 @@ internal sealed class RefundTickets(Guid tenantId, Guid eventId, IReadOnlyList<G
     internal override Guid? TicketsOf => wish.OrderId;
 
     internal override KeyedRequest? Request => request?.Request;
+
+    internal override WantedDiscounts Discounts => WantedDiscounts.Of(wish.DiscountIds);
+
+    internal override bool CountsUses => !wish.IsPreview;
 
     private protected override Answer<RefundAnswer> Rule(StockView view, StockChanges changes)
     {
@@ -128,6 +136,7 @@ internal sealed class RefundTickets(Guid tenantId, Guid eventId, IReadOnlyList<G
             else changes.Tell(view.Now, "ticket.refunded", ticket.Id, told);
         }
         view.Tickets[order.Id] = view.Tickets[order.Id].ConvertAll(t => dying.Contains(t) ? t with { Status = wish.Becomes } : t);
+        if (made.OrderStatus == "refunded") view.GiveUsesBack(changes, order);
         view.Orders[order.Id] = order with { Status = made.OrderStatus };
         changes.OrderMoves.Add(new OrderMove(order.Id, made.OrderStatus, null));
         changes.Refunds.Add(new NewRefund(made.RefundId, order.Id, order.PaymentId, made.AmountMinor, order.Currency, wish.Reason)

@@ -1,4 +1,5 @@
 using AdmitOne.Platform.Problems;
+using AdmitOne.Tickets.Pricing;
 
 namespace AdmitOne.Tickets.Inventory;
 
@@ -20,14 +21,17 @@ internal enum PaymentResult
 internal sealed record Settled(string OrderStatus, PaidOrder? Paid);
 
 /// <summary>What an order's tickets were held for.</summary>
-internal sealed record HeldFor(Guid HoldId, Guid? UserId, IReadOnlyList<Guid> TicketTypeIds);
+/// <param name="DiscountIds">Of the order (tickets.orders.discount_ids): what it may give back is locked first.</param>
+internal sealed record HeldFor(Guid HoldId, Guid? UserId, IReadOnlyList<Guid> TicketTypeIds, IReadOnlyList<Guid>? DiscountIds);
 
 /// <summary>
 /// The second of a purchase's two transactions. It can come late, twice, or from the reconciler instead of the request; the order's state
 /// decides, so the end is the same. Money without a hold takes the stock again if it is there, and else goes back by itself.
 /// </summary>
+/// <param name="refuseLateMoney">Whoever has the money can give it back themselves: nothing is taken for it that cannot be sold any more.</param>
 internal sealed class SettlePayment(
-    Guid tenantId, Guid eventId, Guid orderId, HeldFor held, PaymentResult result, string? reference, Func<PaidOrder, StoredAnswer> answer, StoredAnswer answerWhenDeclined)
+    Guid tenantId, Guid eventId, Guid orderId, HeldFor held, PaymentResult result, string? reference, Func<PaidOrder, StoredAnswer> answer, StoredAnswer answerWhenDeclined,
+    bool refuseLateMoney = false)
     : StockCommand<Settled>(tenantId, eventId)
 {
     internal override IEnumerable<Guid> TicketTypeIds => held.TicketTypeIds;
@@ -37,6 +41,10 @@ internal sealed class SettlePayment(
     internal override Guid? CustomerId => held.UserId;
 
     internal override Guid? OrderId => orderId;
+
+    internal override WantedDiscounts Discounts => WantedDiscounts.Of(held.DiscountIds);
+
+    internal override bool CountsUses => true;
 
     private protected override Answer<Settled> Rule(StockView view, StockChanges changes)
     {
@@ -50,17 +58,17 @@ internal sealed class SettlePayment(
         };
     }
 
-    private Settled Pay(StockView view, StockChanges changes, OrderState order)
+    private Answer<Settled> Pay(StockView view, StockChanges changes, OrderState order)
     {
         var rows = view.Holds[order.HoldId];
         if (rows[0].Status == "held" && rows[0].ExpiresAt <= view.Now) ReleaseStock.End(view, changes, rows, "expired");
         rows = view.Holds[order.HoldId];
-        changes.PaymentMoves.Add(new PaymentMove(order.PaymentId, "succeeded", reference));
-
         var stillHeld = rows[0].Status == "held";
-        if (view.Window is not { IsCancelled: false } || (!stillHeld && !TryRetake(view, rows))) return GiveBack(view, changes, order, rows, stillHeld);
+        if (view.Window is not { IsCancelled: false } || (!stillHeld && !TryRetake(view, changes, order, rows)))
+            return refuseLateMoney ? InventoryProblems.ReservationExpired.With("Its time is over and there is nothing left to sell for it: give the money back.") : GiveBack(view, changes, order, rows, stillHeld);
 
         var paid = Issue(view, changes, EventId, order, rows);
+        changes.PaymentMoves.Add(new PaymentMove(order.PaymentId, "succeeded", reference));
         changes.OrderMoves.Add(new OrderMove(orderId, "paid", reference));
         changes.Kept.Add(new KeptAnswer(orderId, answer(paid)));
         Move(view, order, "paid");
@@ -71,6 +79,8 @@ internal sealed class SettlePayment(
     private Settled GiveBack(StockView view, StockChanges changes, OrderState order, List<HeldRow> rows, bool stillHeld)
     {
         if (stillHeld) ReleaseStock.End(view, changes, rows, "released");
+        changes.PaymentMoves.Add(new PaymentMove(order.PaymentId, "succeeded", reference));
+        if (order.Status == "payment_pending") view.GiveUsesBack(changes, order);
         changes.OrderMoves.Add(new OrderMove(orderId, "refunded", reference));
         changes.Kept.Add(new KeptAnswer(orderId, answerWhenDeclined));
         var refundId = Guid.CreateVersion7(view.Now);
@@ -85,6 +95,7 @@ internal sealed class SettlePayment(
     {
         var rows = view.Holds[order.HoldId];
         if (rows[0].Status == "held") ReleaseStock.End(view, changes, rows, words.Hold);
+        view.GiveUsesBack(changes, order);
         changes.OrderMoves.Add(new OrderMove(orderId, words.Order, reference));
         changes.PaymentMoves.Add(new PaymentMove(order.PaymentId, words.Payment, reference));
         changes.Kept.Add(new KeptAnswer(orderId, answerWhenDeclined));
@@ -92,7 +103,7 @@ internal sealed class SettlePayment(
         return new Settled(words.Order, null);
     }
 
-    private static bool TryRetake(StockView view, List<HeldRow> rows)
+    private static bool TryRetake(StockView view, StockChanges changes, OrderState order, List<HeldRow> rows)
     {
         var wanted = rows.GroupBy(r => r.TicketTypeId).ToDictionary(g => g.Key, g => g.Sum(r => r.Quantity));
         var bySection = wanted.GroupBy(w => view.Types[w.Key].Section).All(s => s.Sum(w => w.Value) <= s.Key.Free);
@@ -100,6 +111,12 @@ internal sealed class SettlePayment(
         // While the hold was gone its customer may have bought up to the limit: late money is no way around it.
         var userId = rows[0].UserId;
         if (wanted.Any(w => view.Types[w.Key].MaxPerCustomer is { } limit && view.Owned.GetValueOrDefault((userId, w.Key)) + w.Value > limit)) return false;
+        // Its discounts' uses went back when it failed: somebody else may have taken the last.
+        if (order.Status != "payment_pending" && order.DiscountIds is not null)
+        {
+            if (view.TryCountUses(order.DiscountIds, order.UserId) is not null) return false;
+            changes.RedemptionMoves.Add(new RedemptionMove(order.Id, "counted"));
+        }
         foreach (var (typeId, quantity) in wanted)
         {
             view.Types[typeId].Move(heldBy: quantity, soldBy: 0);
@@ -114,15 +131,17 @@ internal sealed class SettlePayment(
     internal static PaidOrder Issue(StockView view, StockChanges changes, Guid eventId, OrderState order, List<HeldRow> rows)
     {
         var tickets = new List<NewTicket>();
+        var priced = Priced.Read(rows[0].Priced);
         foreach (var row in rows)
         {
+            var paid = priced?.Of(row.TicketTypeId).PaidMinor;
             var type = view.Types[row.TicketTypeId];
             type.Move(heldBy: -row.Quantity, soldBy: row.Quantity);
             changes.HoldMoves.Add(new HoldMove(row.Id, "completed"));
             for (var n = 0; n < row.Quantity; n++)
             {
                 tickets.Add(new NewTicket(Guid.CreateVersion7(view.Now), eventId, row.TicketTypeId, type.Section.Id, order.Id, row.Id, order.UserId,
-                    row.UnitPriceMinor, row.UnitPriceMinor, row.Currency));
+                    row.UnitPriceMinor, paid?[n] ?? row.UnitPriceMinor, row.Currency));
             }
         }
         view.Holds[order.HoldId] = rows.ConvertAll(row => row with { Status = "completed" });

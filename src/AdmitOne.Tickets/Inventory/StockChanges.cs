@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
+using AdmitOne.Tickets.Pricing;
 
 namespace AdmitOne.Tickets.Inventory;
 
@@ -15,9 +16,18 @@ internal sealed record NewOrder(Guid Id, string Number, Guid EventId, Guid? User
 {
     /// <summary>Who sold it for cash.</summary>
     public Guid? SoldBy { get; init; }
+
+    /// <summary>Whose uses it counts; null for none.</summary>
+    public IReadOnlyList<Guid>? DiscountIds { get; init; }
 }
 
-internal sealed record NewOrderItem(Guid OrderId, int Line, Guid TicketTypeId, int Quantity, long UnitPriceMinor);
+internal sealed record NewOrderItem(Guid OrderId, int Line, PriceLine Of);
+
+/// <summary>An order counts one use of a discount.</summary>
+internal sealed record NewRedemption(Guid DiscountId, Guid OrderId, Guid? UserId, long AmountMinor, string Currency);
+
+/// <summary>An order's uses come back, or count again.</summary>
+internal sealed record RedemptionMove(Guid OrderId, string Status);
 
 internal sealed record NewPayment(
     Guid Id, Guid OrderId, string Method, string? Token, string Status, long AmountMinor, string Currency, DateTimeOffset HoldExpiresAt, DateTimeOffset NextCheckAt);
@@ -56,6 +66,10 @@ internal sealed class StockChanges
     public List<NewOrder> Orders { get; } = [];
 
     public List<NewOrderItem> OrderItems { get; } = [];
+
+    public List<NewRedemption> Redemptions { get; } = [];
+
+    public List<RedemptionMove> RedemptionMoves { get; } = [];
 
     public List<NewPayment> Payments { get; } = [];
 

@@ -32,6 +32,11 @@ public abstract class StockCommand(Guid tenantId, Guid eventId) : LaneCommand(te
 
     internal virtual KeyedRequest? Request => null;
 
+    internal virtual WantedDiscounts Discounts => WantedDiscounts.None;
+
+    /// <summary>It may count or give back uses of its discounts, so their rows are locked. A hold only reads them.</summary>
+    internal virtual bool CountsUses => false;
+
     internal abstract void Decide(StockView view, StockChanges changes);
 }
 

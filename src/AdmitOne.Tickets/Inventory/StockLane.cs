@@ -1,4 +1,5 @@
 using AdmitOne.Platform.Outbox;
+using AdmitOne.Platform.Postgres;
 using AdmitOne.Tickets.Lanes;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -23,6 +24,9 @@ internal sealed class StockLane(NpgsqlDataSource source, InventoryMetrics metric
             metrics.Refunded(changes.TicketDeaths.Count);
         });
     }
+
+    // Two orders drew one number: deciding again draws others.
+    private protected override bool DecidesOtherwise(Exception fault) => DatabaseFaults.Broke(fault, "ix_orders_number");
 
     private protected override void Combined(int commands) => metrics.Combined(commands);
 }

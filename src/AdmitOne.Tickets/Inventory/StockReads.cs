@@ -1,12 +1,13 @@
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Tickets.Lanes;
+using AdmitOne.Tickets.Pricing;
 using Npgsql;
 
 namespace AdmitOne.Tickets.Inventory;
 
 /// <summary>
-/// The first round trip of a batch: begin, tenant, idempotency keys, the event's gate, the locks in their one order (sections, then types,
-/// by id), and then everything that must be known. Each statement has a snapshot of its own, so what follows a lock sees what its last
+/// The first round trip of a batch: begin, tenant, idempotency keys, the event's gate, the locks in their one order (discounts, sections,
+/// types, by id), and then everything that must be known. Each statement has a snapshot of its own, so what follows a lock sees what its last
 /// holder committed. No reservation changes without its type's stock lock, which is why their rows need no locks of their own. A batch that has
 /// no use for a statement does not send it: most batches are nothing but holds.
 /// </summary>
@@ -22,6 +23,9 @@ internal static class StockReads
         var holds = commands.Select(c => c.HoldId).OfType<Guid>().Distinct().ToArray();
         var orders = commands.Select(c => c.OrderId).OfType<Guid>().Distinct().ToArray();
         var customers = commands.Select(c => c.CustomerId).OfType<Guid>().Distinct().ToArray();
+        var codes = commands.SelectMany(c => c.Discounts.Codes).Distinct().ToArray();
+        var discountIds = commands.SelectMany(c => c.Discounts.Ids).Distinct().ToArray();
+        var hasDiscounts = codes.Length > 0 || discountIds.Length > 0;
         var refunded = commands.Select(c => c.TicketsOf).OfType<Guid>().Distinct().ToArray();
         var requests = commands.Select(c => c.Request).OfType<KeyedRequest>().DistinctBy(r => (r.UserId, r.Route, r.Key))
             .OrderBy(r => r.UserId).ThenBy(r => r.Route, StringComparer.Ordinal).ThenBy(r => r.Key, StringComparer.Ordinal).ToArray();
@@ -46,6 +50,18 @@ internal static class StockReads
         }
         batch.Add("select pg_advisory_xact_lock_shared($1)", EventGate.Key(eventId));
         batch.Add("select status, sales_start_at, sales_end_at from events.sale_window where tenant_id = $1 and event_id = $2", tenantId, eventId);
+        if (hasDiscounts)
+        {
+            var mayCount = commands.Any(c => c.CountsUses && !c.Discounts.IsEmpty);
+            batch.Add($"select {DiscountTerms.Column}, d.deleted_at is not null from tickets.discounts d where {NamedDiscounts} order by d.id {(mayCount ? "for no key update" : "")}",
+                tenantId, discountIds, codes);
+            batch.Add($"""
+                select r.discount_id, r.user_id, count(*)::int from tickets.discount_redemptions r
+                 where r.tenant_id = $1 and r.status = 'counted' and r.user_id = any ($4)
+                   and r.discount_id in (select d.id from tickets.discounts d where {NamedDiscounts} and d.max_uses_per_customer is not null)
+                 group by r.discount_id, r.user_id
+                """, tenantId, discountIds, codes, customers);
+        }
         batch.Add("""
             select section_id, capacity, held, sold from tickets.section_stock
              where tenant_id = $1 and section_id in (select section_id from tickets.stock where tenant_id = $1 and ticket_type_id = any ($2))
@@ -56,9 +72,10 @@ internal static class StockReads
              where s.tenant_id = $1 and s.ticket_type_id = any ($2) and s.event_id = $3 order by s.ticket_type_id for no key update
             """, tenantId, types, eventId);
         batch.Add("select clock_timestamp()");
-        batch.Add("""
-            select id, name, price_minor, currency, min_per_order, max_per_order, max_per_customer, sales_start_at, sales_end_at, deleted_at is not null
-              from tickets.ticket_types where tenant_id = $1 and id = any ($2)
+        batch.Add($"""
+            select t.id, t.name, t.price_minor, t.currency, t.min_per_order, t.max_per_order, t.max_per_customer, t.sales_start_at, t.sales_end_at, t.deleted_at is not null,
+                   {PricePolicy.Column}
+              from tickets.ticket_types t where t.tenant_id = $1 and t.id = any ($2)
             """, tenantId, types);
         if (holds.Length > 0)
         {
@@ -70,7 +87,7 @@ internal static class StockReads
         if (orders.Length > 0)
         {
             batch.Add("""
-                select o.id, o.order_number, o.user_id, o.hold_id, o.status, o.total_minor, o.currency, p.id, p.status
+                select o.id, o.order_number, o.user_id, o.hold_id, o.status, o.total_minor, o.currency, p.id, p.status, o.discount_ids
                   from tickets.orders o join tickets.payments p on p.tenant_id = o.tenant_id and p.order_id = o.id
                  where o.tenant_id = $1 and o.id = any ($2)
                 """, tenantId, orders);
@@ -103,14 +120,18 @@ internal static class StockReads
             Request: new KnownRequest(r.GetFieldValue<byte[]>(3), r.IsDBNull(4) ? null : new StoredAnswer(r.GetInt32(4), r.GetString(5)))), cancellationToken);
         await reader.NextResultAsync(cancellationToken);   // the gate
         var window = await reader.NextListAsync(r => new SaleWindow(r.GetString(0), r.Instant(1), r.Instant(2)), cancellationToken);
+        var discounts = !hasDiscounts ? [] : await reader.NextListAsync(r => new DiscountState(DiscountTerms.Read(r.GetString(0)), r.GetBoolean(1)), cancellationToken);
+        foreach (var (discount, customer, uses) in !hasDiscounts ? [] : await reader.NextListAsync(r => (r.GetGuid(0), r.GetGuid(1), r.GetInt32(2)), cancellationToken))
+            discounts.Single(d => d.Terms.Id == discount).ByCustomer[customer] = uses;
         var sections = (await reader.NextListAsync(r => new SectionState(r.GetGuid(0), r.GetInt32(1), r.GetInt32(2), r.GetInt32(3)), cancellationToken)).ToDictionary(s => s.Id);
         var stock = await reader.NextListAsync(r => (Id: r.GetGuid(0), Section: r.GetGuid(1), Quantity: r.GetInt32(2), Held: r.GetInt32(3), Sold: r.GetInt32(4)), cancellationToken);
         var now = (await reader.NextListAsync(r => r.Instant(0), cancellationToken))[0];
         var facts = (await reader.NextListAsync(r => (Id: r.GetGuid(0), Name: r.GetString(1), Price: r.GetInt64(2), Currency: r.GetString(3), Min: r.GetInt32(4), Max: r.GetInt32(5),
-            PerCustomer: r.IsDBNull(6) ? (int?)null : r.GetInt32(6), From: r.InstantOrNull(7), Until: r.InstantOrNull(8), Deleted: r.GetBoolean(9)), cancellationToken)).ToDictionary(f => f.Id);
+            PerCustomer: r.IsDBNull(6) ? (int?)null : r.GetInt32(6), From: r.InstantOrNull(7), Until: r.InstantOrNull(8), Deleted: r.GetBoolean(9),
+            Policy: r.IsDBNull(10) ? null : r.GetString(10)), cancellationToken)).ToDictionary(f => f.Id);
         var held = holds.Length == 0 ? [] : await reader.NextListAsync(ReadHeld, cancellationToken);
         var orderRows = orders.Length == 0 ? [] : await reader.NextListAsync(r => new OrderState(r.GetGuid(0), r.GetString(1), r.IsDBNull(2) ? null : r.GetGuid(2), r.GetGuid(3), r.GetString(4), r.GetInt64(5), r.GetString(6),
-            r.GetGuid(7), r.GetString(8)), cancellationToken);
+            r.GetGuid(7), r.GetString(8), r.IsDBNull(9) ? null : r.GetFieldValue<Guid[]>(9)), cancellationToken);
         var expired = await reader.NextListAsync(ReadHeld, cancellationToken);
         var owned = customers.Length == 0 ? [] : await reader.NextListAsync(r => (Key: (r.GetGuid(0), r.GetGuid(1)), Quantity: r.GetInt32(2)), cancellationToken);
         var (tickets, refundPolicy) = refunded.Length == 0 ? ([], null) : await RefundReads.ReadAsync(reader, cancellationToken);
@@ -130,20 +151,24 @@ internal static class StockReads
                 SalesStartAt = facts[s.Id].From,
                 SalesEndAt = facts[s.Id].Until,
                 IsDeleted = facts[s.Id].Deleted,
+                PricePolicy = PricePolicy.Read(facts[s.Id].Policy),
             }),
             Holds = held.GroupBy(h => h.HoldId).ToDictionary(g => g.Key, g => g.ToList()),
             Orders = orderRows.ToDictionary(o => o.Id),
             Tickets = refunded.ToDictionary(id => id, id => tickets.FindAll(t => t.OrderId == id)),
             RefundPolicy = refundPolicy,
             Owned = owned.ToDictionary(o => o.Key, o => o.Quantity),
+            Discounts = discounts,
             Requests = known.Where(k => !first.Contains(k.Key)).ToDictionary(k => k.Key, k => k.Request),
             Expired = expired.Where(e => e.ExpiresAt <= now).ToArray(),
         };
         return (view, transactionId);
     }
 
-    private const string HeldColumns = "r.id, r.hold_id, r.ticket_type_id, r.user_id, r.quantity, r.unit_price_minor, r.currency, r.status, r.order_id, r.expires_at";
+    private const string HeldColumns = "r.id, r.hold_id, r.ticket_type_id, r.user_id, r.quantity, r.unit_price_minor, r.currency, r.status, r.order_id, r.expires_at, r.priced::text";
+
+    private const string NamedDiscounts = "d.tenant_id = $1 and (d.id = any ($2) or (upper(d.code) = any ($3) and d.deleted_at is null))";
 
     private static HeldRow ReadHeld(NpgsqlDataReader r) =>
-        new(r.GetGuid(0), r.GetGuid(1), r.GetGuid(2), r.GetGuid(3), r.GetInt32(4), r.GetInt64(5), r.GetString(6), r.GetString(7), r.IsDBNull(8) ? null : r.GetGuid(8), r.Instant(9));
+        new(r.GetGuid(0), r.GetGuid(1), r.GetGuid(2), r.GetGuid(3), r.GetInt32(4), r.GetInt64(5), r.GetString(6), r.GetString(7), r.IsDBNull(8) ? null : r.GetGuid(8), r.Instant(9), r.IsDBNull(10) ? null : r.GetString(10));
 }

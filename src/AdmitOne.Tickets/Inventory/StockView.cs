@@ -1,4 +1,5 @@
 using AdmitOne.Platform.Problems;
+using AdmitOne.Tickets.Pricing;
 
 namespace AdmitOne.Tickets.Inventory;
 
@@ -72,6 +73,9 @@ internal sealed class TypeState(Guid id, SectionState section, int quantity, (in
 
     public required string Currency { get; init; }
 
+    /// <summary>Rules, fees and tax; null for a type that has none.</summary>
+    public PricePolicy? PricePolicy { get; init; }
+
     public required int MinPerOrder { get; init; }
 
     public required int MaxPerOrder { get; init; }
@@ -97,12 +101,16 @@ internal sealed class TypeState(Guid id, SectionState section, int quantity, (in
 }
 
 /// <summary>One row of a hold.</summary>
+/// <param name="Priced">On the first row, if the whole hold's price is more than price times quantity: <see cref="Pricing.Priced"/> as JSON.</param>
 internal sealed record HeldRow(
-    Guid Id, Guid HoldId, Guid TicketTypeId, Guid UserId, int Quantity, long UnitPriceMinor, string Currency, string Status, Guid? OrderId, DateTimeOffset ExpiresAt);
+    Guid Id, Guid HoldId, Guid TicketTypeId, Guid UserId, int Quantity, long UnitPriceMinor, string Currency, string Status, Guid? OrderId, DateTimeOffset ExpiresAt,
+    string? Priced = null);
 
 /// <summary>An order with its one payment.</summary>
+/// <param name="DiscountIds">Whose uses it counts while it is neither failed, expired nor refunded.</param>
 internal sealed record OrderState(
-    Guid Id, string Number, Guid? UserId, Guid HoldId, string Status, long TotalMinor, string Currency, Guid PaymentId, string PaymentStatus);
+    Guid Id, string Number, Guid? UserId, Guid HoldId, string Status, long TotalMinor, string Currency, Guid PaymentId, string PaymentStatus,
+    IReadOnlyList<Guid>? DiscountIds = null);
 
 /// <summary>An idempotency row that was there before this batch.</summary>
 internal sealed record KnownRequest(byte[] Fingerprint, StoredAnswer? Answer);
@@ -120,6 +128,9 @@ internal sealed class StockView
     public required Dictionary<Guid, List<HeldRow>> Holds { get; init; }
 
     public required Dictionary<Guid, OrderState> Orders { get; init; }
+
+    /// <summary>Those that the commands of the batch name by code or id.</summary>
+    public IReadOnlyList<DiscountState> Discounts { get; init; } = [];
 
     /// <summary>The tickets, by order, of those orders that commands of this batch want to refund.</summary>
     public Dictionary<Guid, List<TicketState>> Tickets { get; init; } = [];
@@ -173,6 +184,16 @@ internal sealed class StockView
         }
         if (userId is { } taker) foreach (var (typeId, quantity) in items) CollectOwned(taker, typeId, quantity);
         return null;
+    }
+
+    /// <summary>Undoes <see cref="TryTake"/>, when something else refuses.</summary>
+    public void PutBack(IReadOnlyList<HoldItem> items, Guid? userId)
+    {
+        foreach (var (typeId, quantity) in items)
+        {
+            Types[typeId].Move(heldBy: -quantity, soldBy: 0);
+            if (userId is { } taker) CollectOwned(taker, typeId, -quantity);
+        }
     }
 
     public void CollectOwned(Guid userId, Guid typeId, int quantity) => Owned[(userId, typeId)] = Owned.GetValueOrDefault((userId, typeId)) + quantity;

@@ -1,4 +1,5 @@
 using AdmitOne.Tickets.Lanes;
+using AdmitOne.Tickets.Pricing;
 using Npgsql;
 
 namespace AdmitOne.Tickets.Inventory;
@@ -14,14 +15,49 @@ internal static class StockWrites
         await using var batch = new NpgsqlBatch(connection);
         var tenantId = any.TenantId;
         SoldOut.Tell(view, changes, any.EventId);
+        AddDiscounts(batch, tenantId, view);
         AddCounters(batch, tenantId, view);
         AddHolds(batch, tenantId, changes, view.Now);
         AddOrders(batch, tenantId, changes, view.Now);
+        AddRedemptions(batch, tenantId, changes, view.Now);
         AddTickets(batch, tenantId, changes, view.Now);
         RefundWrites.Add(batch, tenantId, changes, view.Now);
         AddAnswers(batch, tenantId, changes);
         batch.Add("commit");
         await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static void AddDiscounts(NpgsqlBatch batch, Guid tenantId, StockView view)
+    {
+        var used = view.Discounts.Where(d => d.UsedChange != 0).ToArray();
+        if (used.Length == 0) return;
+        batch.Add("""
+            update tickets.discounts d set used = d.used + u.uses from unnest($2::uuid[], $3::int[]) as u (id, uses) where d.tenant_id = $1 and d.id = u.id
+            """, tenantId, used.Select(d => d.Terms.Id).ToArray(), used.Select(d => d.UsedChange).ToArray());
+    }
+
+    private static void AddRedemptions(NpgsqlBatch batch, Guid tenantId, StockChanges changes, DateTimeOffset now)
+    {
+        if (changes.Redemptions.Count > 0)
+        {
+            var rows = changes.Redemptions;
+            batch.Add("""
+                insert into tickets.discount_redemptions (tenant_id, discount_id, order_id, user_id, status, amount_minor, currency, created_at, updated_at)
+                select $1, r.discount_id, r.order_id, r.user_id, 'counted', r.amount_minor, r.currency, $7, $7
+                  from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::text[]) as r (discount_id, order_id, user_id, amount_minor, currency)
+                """, tenantId, rows.Select(r => r.DiscountId).ToArray(), rows.Select(r => r.OrderId).ToArray(), rows.Select(r => r.UserId).ToArray(),
+                rows.Select(r => r.AmountMinor).ToArray(), rows.Select(r => r.Currency).ToArray(), now.UtcDateTime);
+        }
+        if (changes.RedemptionMoves.Count > 0)
+        {
+            // An order's last word counts, as it does for its hold.
+            var moves = changes.RedemptionMoves.GroupBy(m => m.OrderId).Select(g => g.Last()).ToArray();
+            batch.Add("""
+                update tickets.discount_redemptions r set status = m.status, updated_at = $4
+                  from unnest($2::uuid[], $3::text[]) as m (order_id, status) where r.tenant_id = $1 and r.order_id = m.order_id
+                   and r.discount_id = any (select unnest(o.discount_ids) from tickets.orders o where o.tenant_id = $1 and o.id = m.order_id)
+                """, tenantId, moves.Select(m => m.OrderId).ToArray(), moves.Select(m => m.Status).ToArray(), now.UtcDateTime);
+        }
     }
 
     private static void AddCounters(NpgsqlBatch batch, Guid tenantId, StockView view)
@@ -45,14 +81,14 @@ internal static class StockWrites
         {
             var rows = changes.Held;
             batch.Add("""
-                insert into tickets.reservations (tenant_id, id, hold_id, event_id, ticket_type_id, user_id, quantity, unit_price_minor, currency, status, order_id, created_at, expires_at)
-                select $1, r.id, r.hold_id, r.event_id, r.ticket_type_id, r.user_id, r.quantity, r.unit_price_minor, r.currency, 'held', nullif(r.order_id, $12), $11, r.expires_at
-                  from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::int[], $8::bigint[], $9::text[], $10::uuid[], $13::timestamptz[])
-                       as r (id, hold_id, event_id, ticket_type_id, user_id, quantity, unit_price_minor, currency, order_id, expires_at)
+                insert into tickets.reservations (tenant_id, id, hold_id, event_id, ticket_type_id, user_id, quantity, unit_price_minor, currency, status, order_id, created_at, expires_at, priced)
+                select $1, r.id, r.hold_id, r.event_id, r.ticket_type_id, r.user_id, r.quantity, r.unit_price_minor, r.currency, 'held', nullif(r.order_id, $12), $11, r.expires_at, r.priced::jsonb
+                  from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::int[], $8::bigint[], $9::text[], $10::uuid[], $13::timestamptz[], $14::text[])
+                       as r (id, hold_id, event_id, ticket_type_id, user_id, quantity, unit_price_minor, currency, order_id, expires_at, priced)
                 """, tenantId, rows.Select(r => r.Row.Id).ToArray(), rows.Select(r => r.Row.HoldId).ToArray(), rows.Select(r => r.EventId).ToArray(),
                 rows.Select(r => r.Row.TicketTypeId).ToArray(), rows.Select(r => r.Row.UserId).ToArray(), rows.Select(r => r.Row.Quantity).ToArray(),
                 rows.Select(r => r.Row.UnitPriceMinor).ToArray(), rows.Select(r => r.Row.Currency).ToArray(), rows.Select(r => r.Row.OrderId ?? Guid.Empty).ToArray(),
-                now.UtcDateTime, Guid.Empty, rows.Select(r => r.Row.ExpiresAt.UtcDateTime).ToArray());
+                now.UtcDateTime, Guid.Empty, rows.Select(r => r.Row.ExpiresAt.UtcDateTime).ToArray(), rows.Select(r => r.Row.Priced).ToArray());
         }
         if (changes.HoldsBound.Count > 0)
         {
@@ -79,18 +115,21 @@ internal static class StockWrites
         {
             var orders = changes.Orders;
             batch.Add("""
-                insert into tickets.orders (tenant_id, id, order_number, event_id, user_id, hold_id, status, total_minor, currency, sold_by, created_at, updated_at)
-                select $1, o.*, $10, $10 from unnest($2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::bigint[], $9::text[], $11::uuid[]) as o
+                insert into tickets.orders (tenant_id, id, order_number, event_id, user_id, hold_id, status, total_minor, currency, sold_by, discount_ids, created_at, updated_at)
+                select $1, o.id, o.order_number, o.event_id, o.user_id, o.hold_id, o.status, o.total_minor, o.currency, o.sold_by, o.discount_ids::uuid[], $10, $10
+                  from unnest($2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::bigint[], $9::text[], $11::uuid[], $12::text[])
+                       as o (id, order_number, event_id, user_id, hold_id, status, total_minor, currency, sold_by, discount_ids)
                 """, tenantId, orders.Select(o => o.Id).ToArray(), orders.Select(o => o.Number).ToArray(), orders.Select(o => o.EventId).ToArray(),
                 orders.Select(o => o.UserId).ToArray(), orders.Select(o => o.HoldId).ToArray(), orders.Select(o => o.Status).ToArray(),
-                orders.Select(o => o.TotalMinor).ToArray(), orders.Select(o => o.Currency).ToArray(), now.UtcDateTime, orders.Select(o => o.SoldBy).ToArray());
+                orders.Select(o => o.TotalMinor).ToArray(), orders.Select(o => o.Currency).ToArray(), now.UtcDateTime, orders.Select(o => o.SoldBy).ToArray(),
+                orders.Select(o => o.DiscountIds is null ? null : $"{{{string.Join(',', o.DiscountIds)}}}").ToArray());   // a list a row, as the text of an array
             var items = changes.OrderItems;
             batch.Add("""
-                insert into tickets.order_items (tenant_id, order_id, line, ticket_type_id, quantity, unit_price_minor, total_minor)
-                select $1, i.order_id, i.line, i.ticket_type_id, i.quantity, i.unit_price_minor, i.quantity * i.unit_price_minor
-                  from unnest($2::uuid[], $3::int[], $4::uuid[], $5::int[], $6::bigint[]) as i (order_id, line, ticket_type_id, quantity, unit_price_minor)
-                """, tenantId, items.Select(i => i.OrderId).ToArray(), items.Select(i => i.Line).ToArray(), items.Select(i => i.TicketTypeId).ToArray(),
-                items.Select(i => i.Quantity).ToArray(), items.Select(i => i.UnitPriceMinor).ToArray());
+                insert into tickets.order_items (tenant_id, order_id, line, ticket_type_id, quantity, unit_price_minor, total_minor, noted_minor, kind, label)
+                select $1, i.* from unnest($2::uuid[], $3::int[], $4::uuid[], $5::int[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[], $10::text[]) as i
+                """, tenantId, items.Select(i => i.OrderId).ToArray(), items.Select(i => i.Line).ToArray(), items.Select(i => i.Of.TicketTypeId).ToArray(),
+                items.Select(i => i.Of.Quantity).ToArray(), items.Select(i => i.Of.UnitMinor).ToArray(), items.Select(i => i.Of.TotalMinor).ToArray(),
+                items.Select(i => i.Of.NotedMinor).ToArray(), items.Select(i => Word(i.Of.Kind)).ToArray(), items.Select(i => i.Of.Label).ToArray());
             var payments = changes.Payments;
             batch.Add("""
                 insert into tickets.payments (tenant_id, id, order_id, method, token, status, amount_minor, currency, hold_expires_at, next_check_at, created_at, updated_at)
@@ -122,6 +161,14 @@ internal static class StockWrites
                 """, tenantId, moves.Select(m => m.PaymentId).ToArray(), moves.Select(m => m.Status).ToArray(), moves.Select(m => m.Reference).ToArray(), now.UtcDateTime);
         }
     }
+
+    private static string Word(PriceLineKind kind) => kind switch
+    {
+        PriceLineKind.Ticket => "ticket",
+        PriceLineKind.Discount => "discount",
+        PriceLineKind.Fee => "fee",
+        _ => "tax",
+    };
 
     private static void AddTickets(NpgsqlBatch batch, Guid tenantId, StockChanges changes, DateTimeOffset now)
     {

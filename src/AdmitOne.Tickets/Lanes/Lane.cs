@@ -59,10 +59,13 @@ public abstract partial class Lane<TCommand>(NpgsqlDataSource source, ILogger lo
         return batch;
     }
 
+    /// <summary>A fault that deciding the same batch again does not meet again.</summary>
+    private protected virtual bool DecidesOtherwise(Exception fault) => false;
+
     private async Task RunAsync(IReadOnlyList<TCommand> batch)
     {
         var end = await TryCommitAsync(batch);
-        if (end is { Fault: { } lost, NothingKept: true } && (DatabaseFaults.IsCollision(lost) || DatabaseFaults.IsUnavailable(lost)))
+        if (end is { Fault: { } lost, NothingKept: true } && (DatabaseFaults.IsCollision(lost) || DatabaseFaults.IsUnavailable(lost) || DecidesOtherwise(lost)))
         {
             BatchRepeated(lost, batch.Count);
             end = await TryCommitAsync(batch);

@@ -3,6 +3,7 @@ using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Tickets.Pricing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -26,16 +27,17 @@ internal static class FindOrder
 
         var payment = await work.FindAsync<PaymentRow>("select method, status from tickets.payments where order_id = @id", new { id }, cancellationToken);
         var lines = await work.QueryAsync<LineRow>(
-            "select ticket_type_id, quantity, unit_price_minor, total_minor from tickets.order_items where order_id = @id order by line", new { id }, cancellationToken);
+            "select ticket_type_id, quantity, unit_price_minor, total_minor from tickets.order_items where order_id = @id and kind = 'ticket' order by line", new { id }, cancellationToken);
         var tickets = await work.QueryAsync<TicketRow>("select id, ticket_type_id, status, refund_id from tickets.tickets where order_id = @id order by id", new { id }, cancellationToken);
         var refunds = await work.QueryAsync<RefundRow>(
             "select id, status, amount_minor, fee_minor, reason, attempts, last_error, created_at from tickets.refunds where order_id = @id order by created_at, id", new { id }, cancellationToken);
 
+        var bill = await Bill.OfOrderAsync(work, id, order!.Currency, cancellationToken);
         context.NeverCache();
-        return TypedResults.Ok(new Order(order!.Id, order.OrderNumber, order.EventId, order.UserId, order.SoldBy, order.Status, Money.Of(order.TotalMinor, order.Currency),
+        return TypedResults.Ok(new Order(order.Id, order.OrderNumber, order.EventId, order.UserId, order.SoldBy, order.Status, Money.Of(order.TotalMinor, order.Currency),
             new OrderPayment(payment!.Method, payment.Status),
             lines.Select(l => new OrderLine(l.TicketTypeId, l.Quantity, Money.Of(l.UnitPriceMinor, order.Currency), Money.Of(l.TotalMinor, order.Currency))).ToArray(),
-            tickets.Select(t => new OrderTicket(t.Id, t.TicketTypeId, t.Status)).ToArray(),
+            bill.Lines, bill.ContainedTaxes, tickets.Select(t => new OrderTicket(t.Id, t.TicketTypeId, t.Status)).ToArray(),
             refunds.Select(r => new OrderRefund(r.Id, r.Status, Money.Of(r.AmountMinor, order.Currency), Money.Of(r.FeeMinor, order.Currency), r.Reason,
                 tickets.Where(t => t.RefundId == r.Id).Select(t => t.Id).ToArray(), r.Attempts, caller.IsManager ? r.LastError : null, r.CreatedAt)).ToArray(), order.CreatedAt, order.UpdatedAt));
     }

@@ -1,5 +1,6 @@
 using AdmitOne.Contracts;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Tickets.Pricing;
 
 namespace AdmitOne.Tickets.Orders;
 
@@ -9,9 +10,13 @@ namespace AdmitOne.Tickets.Orders;
 /// </summary>
 /// <param name="UserId">Its owner; null for what was sold at the box office.</param>
 /// <param name="SoldBy">Who sold it for cash.</param>
+/// <param name="Items">The tickets, by type.</param>
+/// <param name="Lines">All that adds up to the total: tickets, discounts, fees, taxes.</param>
+/// <param name="ContainedTaxes">Tax that prices contain: said, not added.</param>
 public sealed record Order(
-    Guid Id, string OrderNumber, Guid EventId, Guid? UserId, Guid? SoldBy, string Status, Money Total, OrderPayment Payment, IReadOnlyList<OrderLine> Items, IReadOnlyList<OrderTicket> Tickets,
-    IReadOnlyList<OrderRefund> Refunds, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
+    Guid Id, string OrderNumber, Guid EventId, Guid? UserId, Guid? SoldBy, string Status, Money Total, OrderPayment Payment, IReadOnlyList<OrderLine> Items,
+    IReadOnlyList<ChargeLine> Lines, IReadOnlyList<ContainedTax> ContainedTaxes, IReadOnlyList<OrderTicket> Tickets, IReadOnlyList<OrderRefund> Refunds,
+    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
 
 public sealed record OrderPayment(string Method, string Status);
 

@@ -1,3 +1,5 @@
+using AdmitOne.Tickets.Pricing;
+
 namespace AdmitOne.Tickets.Orders;
 
 internal static class OrderExamples
@@ -6,6 +8,8 @@ internal static class OrderExamples
 
     public static readonly Order Paid = new(ExampleSale.Order, ExampleSale.OrderNumber, ExampleSale.Event, ExampleSale.Buyer, SoldBy: null, "paid", ExampleSale.Total, new OrderPayment("test", "succeeded"),
         [new OrderLine(ExampleSale.TicketType, 2, ExampleSale.Price, ExampleSale.Total)],
+        [new ChargeLine(PriceLineKind.Ticket, ExampleSale.TicketType, ExampleSale.TypeName, 2, new SignedMoney(4500, "EUR"), new SignedMoney(9000, "EUR"))],
+        [new ContainedTax(ExampleSale.TicketType, "VAT", new SignedMoney(743, "EUR"))],
         [new OrderTicket(ExampleSale.Ticket, ExampleSale.TicketType, "issued"), new OrderTicket(ExampleSale.SecondTicket, ExampleSale.TicketType, "issued")],
         [], s_bought, s_bought);
 

@@ -8,6 +8,7 @@ using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Tickets.Inventory;
 using AdmitOne.Tickets.Payments;
+using AdmitOne.Tickets.Pricing;
 using AdmitOne.Tickets.Reservations;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -26,7 +27,8 @@ public sealed record PurchaseRequest : IValidatableObject
     [MinLength(1), MaxLength(WantedItems.MaxTypes), NoNulls]
     public IReadOnlyList<WantedItem>? Items { get; init; }
 
-    [PlainText(64)]
+    /// <summary>Of a purchase in one step: one code, or up to three that may be combined, separated by commas.</summary>
+    [PlainText(DiscountCodes.MaxText)]
     public string? DiscountCode { get; init; }
 
     public required PaymentRequest Payment { get; init; }
@@ -67,7 +69,8 @@ internal static class BuyTickets
             .WithAnswerExample(PurchaseExamples.Paid, StatusCodes.Status201Created).WithAnswerExample(PurchaseExamples.Pending, StatusCodes.Status202Accepted)
             .MayRefuseWith(PurchaseProblems.PaymentDeclined, PlatformProblems.NotFound, PlatformProblems.NotOwner, InventoryProblems.ReservationExpired,
                 InventoryProblems.ReservationNotHeld, InventoryProblems.InsufficientInventory, InventoryProblems.SalesNotOpen, InventoryProblems.LimitPerOrder,
-                InventoryProblems.LimitPerCustomer, InventoryProblems.PaymentMethodUnavailable, PlatformProblems.RoleRequired, WantedItems.DiscountInvalid, PlatformProblems.Overloaded);
+                InventoryProblems.LimitPerCustomer, InventoryProblems.PaymentMethodUnavailable, PlatformProblems.RoleRequired, PricingProblems.DiscountInvalid,
+                PricingProblems.DiscountExhausted, PlatformProblems.Overloaded);
 
     private static async Task<IResult> HandleAsync(
         PurchaseRequest request, IdempotencyKey key, Caller caller, Actor actor, Database database, EventLanes lanes, PaymentDesk desk, PaymentProviders providers, RunningRequests running,
@@ -77,10 +80,12 @@ internal static class BuyTickets
         var keyed = new KeyedRequest(caller.UserId, key.Route, key.Key, key.Fingerprint);
         using var turn = await running.EnterAsync((caller.TenantId, caller.UserId, key.Route, key.Key), cancellationToken);
 
+        var (codes, unreadable) = DiscountCodes.Read(request.DiscountCode);
+        if (unreadable is not null) return Refuse(unreadable);
         if (RefuseMethod(request, caller, providers, options.Value.Methods(service.Value.IsProduction)) is { } unusable) return Refuse(unusable);
         var (wanted, eventId, before) = request.ReservationId is { } holdId
             ? await FindHoldAsync(holdId, keyed, caller, database, cancellationToken)
-            : (new WantedTickets(null, WantedItems.Read(request.Items!)), request.EventId!.Value, null);
+            : (new WantedTickets(null, WantedItems.Read(request.Items!), WantedDiscounts.Of(codes)), request.EventId!.Value, null);
         if (before is not null) return Replay(before);
         if (wanted is null) return Refuse(PlatformProblems.NotFound.With("There is no such reservation."));
 
@@ -121,7 +126,7 @@ internal static class BuyTickets
     private static Refusal? RefuseMethod(PurchaseRequest request, Caller caller, PaymentProviders providers, string[] methods) =>
         !methods.Contains(request.Payment.Method) ? InventoryProblems.PaymentMethodUnavailable.With($"\"{request.Payment.Method}\" cannot be used here.")
         : request.Payment.Method == "cash" && !caller.IsStaff ? PlatformProblems.RoleRequired.With("Cash is taken at the box office, by venue_staff.")
-        : providers.Of(request.Payment.Method).RefuseToken(request.Payment.Token) ?? WantedItems.RefuseDiscount(request.DiscountCode);
+        : providers.Of(request.Payment.Method).RefuseToken(request.Payment.Token);
 
     /// <summary>
     /// Which event's lane a reservation belongs to; that may change until the lane decides. The answer kept under the key comes first: the reservation
@@ -133,7 +138,8 @@ internal static class BuyTickets
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
         if (await FindKeptAsync(work, keyed, cancellationToken) is { } kept) return (null, default, kept);
         var rows = await HoldRows.ReadAsync(work, holdId, cancellationToken);
-        return rows.Count == 0 ? default : (new WantedTickets(holdId, rows.Select(r => new HoldItem(r.TicketTypeId, r.Quantity)).ToArray()), rows[0].EventId, null);
+        return rows.Count == 0 ? default : (new WantedTickets(holdId, rows.Select(r => new HoldItem(r.TicketTypeId, r.Quantity)).ToArray(),
+            WantedDiscounts.Of(Priced.Read(rows[0].Priced)?.Discounts.Select(d => d.Id).ToArray())), rows[0].EventId, null);
     }
 
     private static async Task<StoredAnswer> KeepAsync(Database database, Guid tenantId, KeyedRequest keyed, StoredAnswer pending)

@@ -104,7 +104,7 @@ internal sealed partial class PaymentDesk(Database database, EventLanes lanes, P
         while (true)
         {
             var (settled, refusal) = await lanes.RunAsync(new SettlePayment(payment.TenantId, payment.EventId, payment.OrderId,
-                new HeldFor(payment.HoldId, payment.UserId, payment.TicketTypeIds), result, reference, PurchaseAnswer.Paid, PurchaseAnswer.Declined));
+                new HeldFor(payment.HoldId, payment.UserId, payment.TicketTypeIds, payment.DiscountIds), result, reference, PurchaseAnswer.Paid, PurchaseAnswer.Declined));
             if (settled is not null) return settled;
             // The lane is full. The money has moved already, so this waits for its turn instead of giving up.
             LaneFull(refusal!.Type.Code);
@@ -117,6 +117,7 @@ internal sealed partial class PaymentDesk(Database database, EventLanes lanes, P
         await using var work = await database.BeginAsync(tenantId, cancellationToken);
         return await work.FindAsync<OpenPayment>("""
             select o.tenant_id, o.event_id, o.id as order_id, o.order_number, o.hold_id, o.user_id, p.id as payment_id, p.method, p.token, p.provider_reference as reference, p.amount_minor, p.currency, p.hold_expires_at,
+                   o.discount_ids,
                    (select array_agg(distinct i.ticket_type_id) from tickets.order_items i where i.tenant_id = o.tenant_id and i.order_id = o.id and i.kind = 'ticket') as ticket_type_ids
               from tickets.orders o join tickets.payments p on p.tenant_id = o.tenant_id and p.order_id = o.id
              where o.id = @orderId and p.status = any (@states)

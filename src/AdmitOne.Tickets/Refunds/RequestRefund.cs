@@ -56,7 +56,7 @@ internal static class RequestRefund
 
         var wish = new RefundWish(id, request.TicketIds, request.Reason, actor)
         {
-            HolderId = caller.IsManager ? null : caller.UserId, IsPreview = preview == true,
+            HolderId = caller.IsManager ? null : caller.UserId, DiscountIds = order.DiscountIds, IsPreview = preview == true,
         };
         if (wish.IsPreview)
         {

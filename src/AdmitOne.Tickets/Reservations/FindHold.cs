@@ -3,6 +3,7 @@ using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Tickets.Inventory;
+using AdmitOne.Tickets.Pricing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -26,7 +27,10 @@ internal static class FindHold
         if (rows[0].UserId != caller.UserId) return PlatformProblems.NotOwner.With("The reservation is somebody else's.");
 
         context.NeverCache();
-        var hold = new HoldMade(id, rows[0].EventId, rows[0].ExpiresAt, rows.Select(r => new HeldItem(r.TicketTypeId, r.Quantity, r.UnitPriceMinor)).ToArray(), rows[0].Currency);
+        var hold = new HoldMade(id, rows[0].EventId, rows[0].ExpiresAt, rows.Select(r => new HeldItem(r.TicketTypeId, r.Quantity, r.UnitPriceMinor)).ToArray(), rows[0].Currency)
+        {
+            Priced = Priced.Read(rows[0].Priced),
+        };
         return TypedResults.Ok(Reservation.Of(hold, rows[0].Status));
     }
 }

@@ -4,6 +4,7 @@ using AdmitOne.Platform.Idempotency;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Tickets.Inventory;
+using AdmitOne.Tickets.Pricing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -21,7 +22,8 @@ public sealed record HoldRequest : IValidatableObject
     [MinLength(1), MaxLength(WantedItems.MaxTypes), NoNulls]
     public required IReadOnlyList<WantedItem> Items { get; init; }
 
-    [PlainText(64)]
+    /// <summary>One code, or up to three that may be combined, separated by commas. The reservation keeps the price that they make; a use is counted when it is bought.</summary>
+    [PlainText(DiscountCodes.MaxText)]
     public string? DiscountCode { get; init; }
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => WantedItems.Repeated(Items);
@@ -34,14 +36,16 @@ internal static class HoldTickets
             .WithName("HoldTickets").WithSummary("Set tickets aside for a while, all or nothing").WithRateTier(RateTier.Purchase).CountedNotLogged().KeepsItsOwnAnswer()
             .WithRequestExample(ReservationExamples.Asked).WithAnswerExample(ReservationExamples.Held)
             .MayRefuseWith(PlatformProblems.NotFound, InventoryProblems.InsufficientInventory, InventoryProblems.SalesNotOpen, InventoryProblems.LimitPerOrder,
-                InventoryProblems.LimitPerCustomer, WantedItems.DiscountInvalid, PlatformProblems.Overloaded);
+                InventoryProblems.LimitPerCustomer, PricingProblems.DiscountInvalid, PricingProblems.DiscountExhausted, PlatformProblems.Overloaded);
 
     private static async Task<Results<Created<Reservation>, Refusal>> HandleAsync(
         HoldRequest request, IdempotencyKey? key, Caller caller, HttpContext context, EventLanes lanes, ReservationMetrics metrics, IOptions<ReservationOptions> options)
     {
-        if (WantedItems.RefuseDiscount(request.DiscountCode) is { } discount) return discount;
+        var (codes, unreadable) = DiscountCodes.Read(request.DiscountCode);
+        if (unreadable is not null) return unreadable;
         var hold = new HoldStock(caller.TenantId, request.EventId, caller.UserId, WantedItems.Read(request.Items), TimeSpan.FromSeconds(options.Value.TtlSeconds))
         {
+            DiscountCodes = codes,
             Keyed = key is null ? null : (new KeyedRequest(caller.UserId, key.Route, key.Key, key.Fingerprint), Kept),
         };
         var (made, refusal) = await lanes.RunAsync(hold);

@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
 using System.ComponentModel.DataAnnotations;
 using AdmitOne.Contracts;
-using AdmitOne.Platform.Problems;
 using AdmitOne.Tickets.Inventory;
-using Microsoft.AspNetCore.Http;
+using AdmitOne.Tickets.Pricing;
 
 namespace AdmitOne.Tickets.Reservations;
 
@@ -17,27 +16,27 @@ public sealed record WantedItem
 }
 
 /// <summary>A reservation. <c>held</c> until it is <c>completed</c> by a purchase, <c>expired</c> by the clock, or <c>released</c> by its owner.</summary>
-public sealed record Reservation(Guid Id, Guid EventId, string Status, DateTimeOffset ExpiresAt, IReadOnlyList<ReservationItem> Items, Money Total)
+/// <param name="Discount">What its discount codes take off.</param>
+/// <param name="Total">What its purchase will charge: its tickets less the discount, with fees and added tax.</param>
+public sealed record Reservation(
+    Guid Id, Guid EventId, string Status, DateTimeOffset ExpiresAt, IReadOnlyList<ReservationItem> Items, Money Discount, Money FeesAndTaxes, Money Total)
 {
     internal static Reservation Of(HoldMade hold, string status)
     {
         var items = hold.Items.Select(i => new ReservationItem(i.TicketTypeId, i.Quantity, Money.Of(i.UnitPriceMinor, hold.Currency), Money.Of(i.UnitPriceMinor * i.Quantity, hold.Currency))).ToArray();
-        return new Reservation(hold.HoldId, hold.EventId, status, hold.ExpiresAt, items, Money.Of(items.Sum(i => i.Total.Amount), hold.Currency));
+        long Sum(Func<PriceLine, bool> which) => hold.Priced?.Lines.Where(which).Sum(l => l.TotalMinor) ?? 0;
+        return new Reservation(hold.HoldId, hold.EventId, status, hold.ExpiresAt, items, Money.Of(-Sum(l => l.Kind == PriceLineKind.Discount), hold.Currency),
+            Money.Of(Sum(l => l.Kind is PriceLineKind.Fee or PriceLineKind.Tax), hold.Currency), Money.Of(hold.Priced?.TotalMinor ?? items.Sum(i => i.Total.Amount), hold.Currency));
     }
 }
 
+/// <param name="UnitPrice">By the type's rules when it was held.</param>
 public sealed record ReservationItem(Guid TicketTypeId, int Quantity, Money UnitPrice, Money Total);
 
 /// <summary>The items of a request, checked for what annotations cannot say.</summary>
 public static class WantedItems
 {
     public const int MaxTypes = 20;
-
-    /// <summary>There is no such code, or it does not apply here and now. The full price is never charged in its place.</summary>
-    public static readonly ProblemType DiscountInvalid = new("discount_invalid", StatusCodes.Status422UnprocessableEntity, "The discount code does not apply")
-    {
-        Like = "There is no discount \"EARLYBIRD\".",
-    };
 
     public static IReadOnlyList<HoldItem> Read(IReadOnlyList<WantedItem> items) => items.Select(i => new HoldItem(i.TicketTypeId, i.Quantity)).ToImmutableArray();
 
@@ -48,7 +47,4 @@ public static class WantedItems
         for (var n = 0; n < items.Count; n++)
             if (!seen.Add(items[n].TicketTypeId)) yield return new ValidationResult("Is named twice: add the quantities up.", [$"Items[{n}].TicketTypeId"]);
     }
-
-    /// <summary>A code that does not apply refuses; the full price is never charged in its place.</summary>
-    public static Refusal? RefuseDiscount(string? code) => code is null ? null : DiscountInvalid.With($"There is no discount \"{code}\".");
 }

@@ -26,7 +26,8 @@ internal static class ScanReasons
         if (code.IsOut) return ticket.Inside == true ? Ok : NotInside;
         if (ticket.Inside == true || (ticket.Inside == false && !door.ReEntry)) return AlreadyAdmitted;
         if (code.Code.Step <= ticket.LastStep) return ExpiredCode;   // what has let in once lets nobody else in
-        if (door.Now < door.CheckInFrom) return TooEarly;
+        // The hours of a postponed event mean nothing any more, and its new ones are to come.
+        if (door.EventStatus == "postponed" || door.Now < door.CheckInFrom) return TooEarly;
         return door.Now >= door.CheckInUntil ? TooLate : Ok;
     }
 

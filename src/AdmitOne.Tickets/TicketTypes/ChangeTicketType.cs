@@ -5,6 +5,7 @@ using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Tickets.Pricing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -45,12 +46,14 @@ internal static class ChangeTicketType
         var changed = await work.ExecuteAsync("""
             update tickets.ticket_types set name = @Name, price_minor = @Amount, currency = @Currency, min_per_order = @MinPerOrder, max_per_order = @MaxPerOrder,
                    max_per_customer = @MaxPerCustomer, sales_start_at = @SalesStartAt, sales_end_at = @SalesEndAt, transferable = @Transferable,
+                   price_rules = @rules::jsonb, fees = @fees::jsonb, tax = @tax::jsonb,
                    version = version + 1, updated_at = clock_timestamp()
              where id = @id and version = @Version and deleted_at is null
             """, new
         {
             id, before.Version, after.Name, after.Price.Amount, after.Price.Currency, after.MinPerOrder, after.MaxPerOrder, after.MaxPerCustomer, after.SalesStartAt,
-            after.SalesEndAt, after.Transferable,
+            after.SalesEndAt, after.Transferable, rules = PricePolicy.Write(after.PriceRules), fees = PricePolicy.Write(after.Fees),
+            tax = after.Tax is null ? null : PricePolicy.Write(after.Tax),
         }, cancellationToken);
         if (changed == 0) return PlatformProblems.VersionMismatch.With("Somebody else changed it just now; read it again and repeat your change.");
         var answer = (await TicketTypeRow.FindAsync(work, id, cancellationToken))!.Answer();

@@ -4,6 +4,7 @@ using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Tickets.Pricing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -34,13 +35,15 @@ internal static class CreateTicketType
         var id = Guid.CreateVersion7(clock.GetUtcNow());
         await work.ExecuteAsync("""
             insert into tickets.ticket_types (tenant_id, id, event_id, section_id, name, price_minor, currency, min_per_order, max_per_order, max_per_customer,
-                   sales_start_at, sales_end_at, transferable)
-            values (@TenantId, @id, @eventId, @sectionId, @Name, @Amount, @Currency, @MinPerOrder, @MaxPerOrder, @MaxPerCustomer, @SalesStartAt, @SalesEndAt, @Transferable);
+                   sales_start_at, sales_end_at, transferable, price_rules, fees, tax)
+            values (@TenantId, @id, @eventId, @sectionId, @Name, @Amount, @Currency, @MinPerOrder, @MaxPerOrder, @MaxPerCustomer, @SalesStartAt, @SalesEndAt, @Transferable, @rules::jsonb,
+                   @fees::jsonb, @tax::jsonb);
             insert into tickets.stock (tenant_id, ticket_type_id, event_id, section_id, quantity) values (@TenantId, @id, @eventId, @sectionId, @Quantity)
             """, new
         {
             caller.TenantId, id, eventId, sectionId = body.SectionId ?? sections[0], body.Name, body.Price.Amount, body.Price.Currency, body.MinPerOrder, body.MaxPerOrder,
             body.MaxPerCustomer, body.SalesStartAt, body.SalesEndAt, body.Transferable, body.Quantity,
+            rules = PricePolicy.Write(body.PriceRules), fees = PricePolicy.Write(body.Fees), tax = body.Tax is null ? null : PricePolicy.Write(body.Tax),
         }, cancellationToken);
         var created = (await TicketTypeRow.FindAsync(work, id, cancellationToken))!.Answer();
         await work.TellAsync("ticket_type.created", id, new { eventId, ticketTypeId = id, body.Name, body.Quantity }, cancellationToken);

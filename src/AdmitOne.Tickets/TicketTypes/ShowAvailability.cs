@@ -3,6 +3,7 @@ using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Tickets.Pricing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -13,6 +14,7 @@ namespace AdmitOne.Tickets.TicketTypes;
 public enum AvailabilityStatus { Available, FewLeft, SoldOut, NotOnSale }
 
 /// <summary>What can be bought of one type right now.</summary>
+/// <param name="Price">Of one ticket by the type's rules at this moment, without discounts, fees and added tax.</param>
 public sealed record Availability(Guid TicketTypeId, int Available, AvailabilityStatus Status, Money Price);
 
 public sealed record AvailabilityList(IReadOnlyList<Availability> Items);
@@ -33,11 +35,11 @@ internal static class ShowAvailability
     {
         if (await ReadableEvent.OpenAsync(database, eventId, caller, cancellationToken) is not { } open) return TicketTypeProblems.NoEvent;
         await using var work = open.Work;
-        var rows = await work.QueryAsync<Row>("""
+        var rows = await work.QueryAsync<Row>($"""
             with expired as (
                 select r.ticket_type_id, sum(r.quantity)::int as quantity from tickets.reservations r
                  where r.status = 'held' and r.expires_at <= clock_timestamp() and r.event_id = @eventId group by r.ticket_type_id)
-            select t.id, t.price_minor, t.currency, s.quantity,
+            select t.id, t.price_minor, t.currency, s.quantity, {PricePolicy.Column}, s.held + s.sold - coalesce(x.quantity, 0) as taken, clock_timestamp() as now,
                    greatest(0, least(s.quantity - s.held - s.sold + coalesce(x.quantity, 0),
                                      p.capacity - p.held - p.sold + sum(coalesce(x.quantity, 0)) over (partition by s.section_id)))::int as available,
                    coalesce(t.sales_start_at <= clock_timestamp(), true) and coalesce(t.sales_end_at > clock_timestamp(), true)
@@ -50,7 +52,7 @@ internal static class ShowAvailability
             """, new { eventId, StatusSells = open.Event.Status is "on_sale" or "sold_out" or "in_progress", open.Event.SalesStartAt, open.Event.SalesEndAt }, cancellationToken);
 
         if (open.Event.IsDraft) context.NeverCache(); else context.CacheFor(seconds: 1);
-        return TypedResults.Ok(new AvailabilityList(rows.Select(r => new Availability(r.Id, r.Available, Status(r), Money.Of(r.PriceMinor, r.Currency))).ToArray()));
+        return TypedResults.Ok(new AvailabilityList(rows.Select(r => new Availability(r.Id, r.Available, Status(r), Money.Of(CurrentPrice(r), r.Currency))).ToArray()));
     }
 
     private static AvailabilityStatus Status(Row row) =>
@@ -59,9 +61,16 @@ internal static class ShowAvailability
         : row.Available <= Math.Min(row.Quantity / 10, FewAtMost) ? AvailabilityStatus.FewLeft
         : AvailabilityStatus.Available;
 
+    private static long CurrentPrice(Row row) => PricePolicy.Read(row.PricePolicy) is { } policy
+        ? PriceEngine.UnitPrice(new PriceItem(row.Id, Quantity: 1, row.PriceMinor, policy, (row.Taken, row.Quantity)), row.Now)
+        : row.PriceMinor;
+
     private sealed class Row
     {
         public Guid Id { get; init; }
+        public string? PricePolicy { get; init; }
+        public int Taken { get; init; }
+        public DateTimeOffset Now { get; init; }
         public long PriceMinor { get; init; }
         public string Currency { get; init; } = "";
         public int Quantity { get; init; }

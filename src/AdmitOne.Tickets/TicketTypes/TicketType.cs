@@ -3,6 +3,7 @@ using AdmitOne.Contracts;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Tickets.Pricing;
 using Microsoft.AspNetCore.Http;
 
 namespace AdmitOne.Tickets.TicketTypes;
@@ -40,17 +41,29 @@ public sealed record TicketTypeBody : IValidatableObject
 
     public bool Transferable { get; init; } = true;
 
+    /// <summary>Tried in their order; the first that applies decides what a ticket costs. A patch replaces them all.</summary>
+    [MaxLength(PricePolicy.MaxRules), NoNulls]
+    public IReadOnlyList<PriceRule> PriceRules { get; init; } = [];
+
+    /// <summary>What is charged beside the ticket. A patch replaces them all.</summary>
+    [MaxLength(PricePolicy.MaxFees), NoNulls]
+    public IReadOnlyList<Fee> Fees { get; init; } = [];
+
+    public Tax? Tax { get; init; }
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (MinPerOrder > MaxPerOrder) yield return new ValidationResult("Must not be above maxPerOrder.", [nameof(MinPerOrder)]);
         if (SalesStartAt >= SalesEndAt) yield return new ValidationResult("Must be before salesEndAt.", [nameof(SalesStartAt)]);
+        if (PriceRules.Any(r => r is null) || Fees.Any(f => f is null)) yield break;
+        foreach (var (member, fault) in new PricePolicy { Rules = PriceRules, Fees = Fees }.Faults(Price.Currency)) yield return new ValidationResult(fault, [member]);
     }
 }
 
 /// <summary>A ticket type as it is answered.</summary>
 public sealed record TicketType(
     Guid Id, Guid EventId, string Name, Money Price, int Quantity, Guid SectionId, int MinPerOrder, int MaxPerOrder, int? MaxPerCustomer,
-    DateTimeOffset? SalesStartAt, DateTimeOffset? SalesEndAt, bool Transferable, int Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
+    DateTimeOffset? SalesStartAt, DateTimeOffset? SalesEndAt, bool Transferable, IReadOnlyList<PriceRule> PriceRules, IReadOnlyList<Fee> Fees, Tax? Tax, int Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
 
 /// <summary>A row of tickets.ticket_types with its stock.</summary>
 internal sealed class TicketTypeRow
@@ -70,13 +83,14 @@ internal sealed class TicketTypeRow
     public DateTimeOffset? SalesStartAt { get; init; }
     public DateTimeOffset? SalesEndAt { get; init; }
     public bool Transferable { get; init; }
+    public string? PricePolicy { get; init; }
     public int Version { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset UpdatedAt { get; init; }
 
-    public const string Select = """
+    public const string Select = $"""
         select t.id, t.event_id, t.section_id, t.name, t.price_minor, t.currency, s.quantity, s.held, s.sold, t.min_per_order, t.max_per_order,
-               t.max_per_customer, t.sales_start_at, t.sales_end_at, t.transferable, t.version, t.created_at, t.updated_at
+               t.max_per_customer, t.sales_start_at, t.sales_end_at, t.transferable, {Pricing.PricePolicy.Column}, t.version, t.created_at, t.updated_at
           from tickets.ticket_types t join tickets.stock s on s.tenant_id = t.tenant_id and s.ticket_type_id = t.id
         """;
 
@@ -84,7 +98,7 @@ internal sealed class TicketTypeRow
         work.FindAsync<TicketTypeRow>($"{Select} where t.id = @id and t.deleted_at is null", new { id }, cancellationToken);
 
     public TicketType Answer() => new(Id, EventId, Name, Money.Of(PriceMinor, Currency), Quantity, SectionId, MinPerOrder, MaxPerOrder, MaxPerCustomer,
-        SalesStartAt, SalesEndAt, Transferable, Version, CreatedAt, UpdatedAt);
+        SalesStartAt, SalesEndAt, Transferable, Policy.Rules, Policy.Fees, Policy.Tax, Version, CreatedAt, UpdatedAt);
 
     public TicketTypeBody Body() => new()
     {
@@ -98,7 +112,12 @@ internal sealed class TicketTypeRow
         SalesStartAt = SalesStartAt,
         SalesEndAt = SalesEndAt,
         Transferable = Transferable,
+        PriceRules = Policy.Rules,
+        Fees = Policy.Fees,
+        Tax = Policy.Tax,
     };
+
+    private PricePolicy Policy => Pricing.PricePolicy.Read(PricePolicy) ?? Pricing.PricePolicy.None;
 }
 
 internal static class TicketTypeProblems

@@ -49,11 +49,23 @@ public sealed class CancellingTests(World world) : IClassFixture<World>
         Assert.Equal(Orders, (await alone.CancellationAsync(sale.EventId)).Orders);
 
         await alone.StartReplicaAsync();
-        await World.UntilAsync(async () => (await alone.CancellationAsync(sale.EventId)).Failed == 1);   // in sight, and tried again
-        await World.UntilAsync(async () => await alone.CancellationAsync(sale.EventId) is { IsDone: true, Orders: Orders }, TimeSpan.FromSeconds(30));
+        await World.UntilAsync(async () => await alone.CancellationAsync(sale.EventId) is { IsDone: true, Orders: Orders }, TimeSpan.FromSeconds(60));
         await alone.AssertAllWentBackOnceAsync(sale.EventId);
         Assert.Equal(Orders, await alone.Ask<int>("select count(*) from tickets.refunds"));
+        Assert.Equal(3, await alone.Ask<int>("select max(attempts) from tickets.refunds"));   // the one that the provider refused twice
         await World.UntilAsync(async () => await alone.Ask<string>("select status from tickets.cancellations") == "done");
+    }
+
+    [Fact]
+    public async Task Money_that_the_provider_does_not_take_stays_in_sight()
+    {
+        var sale = await world.PutOnSaleAsync(quantity: 5);
+        await world.BoughtAsync(sale);
+        var stuck = await world.BoughtAsync(sale, token: "tok_refund_fails_9");
+        await (await _desk.MoveAsync(sale.EventId, "cancelled")).ReadAsync();
+        await World.UntilAsync(async () => await world.CancellationAsync(sale.EventId) is { Orders: 2, Refunded: 1, Failed: 1, Remaining: 0 }, TimeSpan.FromSeconds(60));
+        Assert.Contains("refuses", await world.Ask<string>("select last_error from tickets.refunds where order_id = @OrderId", stuck), StringComparison.Ordinal);
+        Assert.Equal("cancelled", await world.Ask<string>("select status from tickets.tickets where order_id = @OrderId", stuck));   // void all the same
     }
 
     [Fact]
@@ -149,6 +161,7 @@ public sealed class CancellingTests(World world) : IClassFixture<World>
 
         await (await _desk.MoveAsync(sale.EventId, "postponed", "The river is high.")).ReadAsync();
         Assert.Equal("sales_not_open", await (await world.HoldAsync(sale)).RefusedAsync(HttpStatusCode.UnprocessableEntity));
+        Assert.Equal("too_early", (await (await world.ScanAsync(sale.EventId, code)).ReadAsync()).Text("reason"));
         Assert.Equal("refund_window_closed", await (await world.RefundAsync(leaves)).RefusedAsync(HttpStatusCode.UnprocessableEntity));   // two hours before its old start
 
         await (await _desk.MoveAsync(sale.EventId, "rescheduled")).ReadAsync();

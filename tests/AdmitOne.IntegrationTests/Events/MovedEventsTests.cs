@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.Json;
 using AdmitOne.IntegrationTests.Harness;
+using AdmitOne.Platform.Postgres;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AdmitOne.IntegrationTests.Events;
 
@@ -27,7 +29,8 @@ public sealed class MovedEventsTests(World world) : IClassFixture<World>
         else Assert.Equal(JsonValueKind.Null, moved.GetProperty("refundWindowUntil").ValueKind);
 
         // The Ticket Service sees it, and everybody is told.
-        Assert.Equal(opens, await world.Ask<bool>("select refund_window_until is not null from events.sale_window where event_id = @EventId", new { sale.EventId }));
+        await using (var work = await world.TicketsServices.GetRequiredService<Database>().BeginAsync(sale.Tenant, TestContext.Current.CancellationToken))
+            Assert.Equal(opens, await work.FindAsync<bool>("select refund_window_until is not null from events.sale_window where event_id = @EventId", new { sale.EventId }, TestContext.Current.CancellationToken));
         var told = await world.Ask<string>("select data::text from platform.outbox where resource_id = @EventId and type = 'event.moved' order by occurred_at desc limit 1", new { sale.EventId });
         Assert.Equal(opens ? JsonValueKind.String : JsonValueKind.Null, JsonDocument.Parse(told!).RootElement.GetProperty("refundWindowUntil").ValueKind);
         Assert.Equal(JsonDocument.Parse(told!).RootElement.GetProperty("to").Instant("startsAt"), moved.Instant("startsAt"));

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.Json;
 using AdmitOne.IntegrationTests.Harness;
+using AdmitOne.Platform.Postgres;
+using Dapper;
 
 namespace AdmitOne.IntegrationTests.Events;
 
@@ -9,6 +11,8 @@ public sealed class MovingByTheClockTests(World world) : IClassFixture<World>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     private readonly EventDesk _desk = new(world);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task An_event_goes_on_sale_begins_and_ends_by_itself_and_each_move_says_who_and_why()
@@ -29,28 +33,42 @@ public sealed class MovingByTheClockTests(World world) : IClassFixture<World>
     }
 
     [Fact]
-    public async Task Three_replicas_and_a_manager_reach_salesStartAt_together_and_after_a_pause_every_event_catches_up_in_order_once()
+    public async Task Three_replicas_reach_salesStartAt_together_and_one_moves_and_after_a_pause_each_event_catches_up_in_order_once()
     {
-        const int Events = 12;
-        var ids = new List<Guid>();
-        foreach (var _ in Enumerable.Range(0, Events)) ids.Add(await PublishAsync());
+        var (together, missed) = (new List<Guid>(), new List<Guid>());
+        foreach (var _ in Enumerable.Range(0, 4)) together.Add(await PublishAsync());
+        foreach (var _ in Enumerable.Range(0, 8)) missed.Add(await PublishAsync());
         await Task.WhenAll(world.StartEventsReplicaAsync(), world.StartEventsReplicaAsync());
+
+        // Whoever moves first waits at the history for longer than a beat: the others come by while it has the event in hand.
+        await using (var slow = await world.ConnectAsync())
+        await using (var history = await slow.BeginTransactionAsync(Cancellation))
+        {
+            await slow.ExecuteAsync("lock table events.event_transitions in exclusive mode", transaction: history);
+            foreach (var id in together) await ShiftAsync(id, sales: -1, starts: 60, ends: 120);
+            await Task.Delay(2500, Cancellation);
+        }
+        foreach (var id in together) await StatusAsync(id, "on_sale");
+
         // Published in time, and then nobody was there while they went on sale, began and ended.
         await world.Sql("""
-            update events.event_transitions set at = at - interval '9 hours' where event_id = any (@ids);
+            update events.event_transitions set at = at - interval '9 hours' where event_id = any (@missed);
             update events.events set sales_start_at = clock_timestamp() - interval '3 hours', doors_at = clock_timestamp() - interval '2 hours', starts_at = clock_timestamp() - interval '2 hours',
-                   ends_at = clock_timestamp() - interval '1 hour', sales_end_at = clock_timestamp() - interval '2 hours', updated_at = clock_timestamp() - interval '9 hours' where id = any (@ids)
-            """, new { ids });
+                   ends_at = clock_timestamp() - interval '1 hour', sales_end_at = clock_timestamp() - interval '2 hours', updated_at = clock_timestamp() - interval '9 hours' where id = any (@missed)
+            """, new { missed });
+        foreach (var id in missed) await StatusAsync(id, "completed");
 
-        foreach (var id in ids) await StatusAsync(id, "completed");
-        foreach (var id in ids)
-        {
-            Assert.Equal(["published", "on_sale", "in_progress", "completed"], (await HistoryAsync(id)).Items().Select(m => m.Text("to")));
-            Assert.Equal(4, (await _desk.Manager.GetJsonAsync($"/api/v1/events/{id}")).Number("version") - 1);
-        }
         await world.AllNumberedAsync();
-        var told = (await world.NumberedAsync()).Where(m => ids.Contains(m.ResourceId)).GroupBy(m => m.ResourceId).ToDictionary(g => g.Key, g => g.Select(m => m.Type).ToArray());
-        foreach (var id in ids) Assert.Equal(["event.created", "event.published", "event.on_sale", "event.in_progress", "event.completed"], told[id]);
+        var told = (await world.NumberedAsync()).ToLookup(m => m.ResourceId, m => m.Type);
+        foreach (var (ids, moves) in new[] { (together, new[] { "published", "on_sale" }), (missed, ["published", "on_sale", "in_progress", "completed"]) })
+        {
+            foreach (var id in ids)
+            {
+                Assert.Equal(moves, (await HistoryAsync(id)).Items().Select(m => m.Text("to")));
+                Assert.Equal(moves.Length + 1, (await _desk.Manager.GetJsonAsync($"/api/v1/events/{id}")).Number("version"));
+                Assert.Equal(moves.Select(move => $"event.{move}").Prepend("event.created"), told[id]);
+            }
+        }
     }
 
     [Fact]
@@ -95,6 +113,23 @@ public sealed class MovingByTheClockTests(World world) : IClassFixture<World>
     }
 
     [Fact]
+    public async Task An_event_that_cannot_be_moved_holds_up_no_other()
+    {
+        var (sick, well) = (await PublishAsync(), await PublishAsync());
+        await world.Sql($"""
+            create function events.be_sick() returns trigger language plpgsql as $f$ begin raise exception 'sick'; end $f$;
+            create trigger sick before insert on events.event_transitions for each row when (new.event_id = '{sick}') execute function events.be_sick()
+            """);
+        await ShiftAsync(sick, sales: -2, starts: 60, ends: 120);
+        await ShiftAsync(well, sales: -1, starts: 60, ends: 120);
+        await StatusAsync(well, "on_sale");
+        Assert.Equal("published", (await _desk.Manager.GetJsonAsync($"/api/v1/events/{sick}")).Text("status"));
+        await world.Sql("drop trigger sick on events.event_transitions; drop function events.be_sick(); update events.events set clock_looks_at = null where id = @sick", new { sick });
+        await StatusAsync(sick, "on_sale");
+        Assert.Equal(1, await world.Ask<int>("select count(*) from platform.audit_log where resource_id = @sick and action = 'event.move' and actor_name = 'clock'", new { sick }));
+    }
+
+    [Fact]
     public async Task Who_has_just_published_may_put_it_on_sale_themself()
     {
         var id = await PublishAsync();
@@ -107,11 +142,11 @@ public sealed class MovingByTheClockTests(World world) : IClassFixture<World>
     {
         var id = await _desk.CreateInAsync("in_progress");
         await using var sale = await world.ConnectAsync();
-        await using (var selling = await sale.BeginTransactionAsync(TestContext.Current.CancellationToken))
+        await using (var selling = await sale.BeginTransactionAsync(Cancellation))
         {
-            await Dapper.SqlMapper.ExecuteAsync(sale, AdmitOne.Platform.Postgres.EventGate.EnterToSell, new { gate = AdmitOne.Platform.Postgres.EventGate.Key(id) }, selling);
+            await sale.ExecuteAsync(EventGate.EnterToSell, new { gate = EventGate.Key(id) }, selling);
             await ShiftAsync(id, sales: -60, starts: -30, ends: -1);
-            await Task.Delay(1500, TestContext.Current.CancellationToken);
+            await Task.Delay(1500, Cancellation);
             Assert.Equal("in_progress", (await _desk.Manager.GetJsonAsync($"/api/v1/events/{id}")).Text("status"));
         }
         await StatusAsync(id, "completed");

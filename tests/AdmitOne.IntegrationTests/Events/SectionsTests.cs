@@ -74,6 +74,45 @@ public sealed class SectionsTests(World world) : IClassFixture<World>
         Assert.Equal(100, await world.Ask<long>("select sum(capacity) from tickets.section_stock where event_id = @id", new { id }));
     }
 
+    // The same over two hosts of one database, with sections that grow at the same time.
+    [Fact]
+    public async Task Nor_do_managers_at_two_replicas_go_beyond_it()
+    {
+        var replica = await world.StartAsync(configuration => AdmitOne.Events.EventsService.Build(configuration), world.EventsSettings);
+        using var there = world.Client(World.Address(replica), AdmitOne.Platform.Identity.Roles.VenueManager);
+        var id = (await _desk.CreateAsync(("venueId", await _desk.VenueAsync(100)))).Id();
+        var first = (await _desk.AddSectionAsync(id, "Floor", 10)).Id();
+        var second = (await _desk.AddSectionAsync(id, "Balcony", 10)).Id();
+        await there.GetJsonAsync($"/api/v1/events/{id}");   // the first call of a host is slow
+        var racers = Enumerable.Range(0, 30).Select(i => (i % 2 == 0 ? _desk.Manager : there).PostAsJsonAsync($"/api/v1/events/{id}/sections", new { name = $"Block {i}", capacity = 10 }, Cancellation))
+            .Concat([.. new[] { 11, 12, 13 }.SelectMany(capacity => new[]
+            {
+                EventDesk.EditAsync(there, HttpMethod.Patch, $"/api/v1/sections/{first}", new { capacity }), EventDesk.EditAsync(_desk.Manager, HttpMethod.Patch, $"/api/v1/sections/{second}", new { capacity }),
+            })]);
+        var answers = await Task.WhenAll(racers);
+        Assert.All(answers, answer => Assert.Contains(answer.StatusCode, new[] { HttpStatusCode.Created, HttpStatusCode.OK, HttpStatusCode.UnprocessableEntity }));
+        Assert.Contains(answers, answer => answer.StatusCode == HttpStatusCode.UnprocessableEntity);
+        Assert.InRange(await world.Ask<long>("select sum(capacity) from events.sections where event_id = @id", new { id }), 91, 100);
+        Assert.Equal(0, await world.Ask<int>("select count(*) from events.sections s join tickets.section_stock k on k.section_id = s.id where s.event_id = @id and s.capacity <> k.capacity", new { id }));
+    }
+
+    [Fact]
+    public async Task Buyers_and_managers_at_two_replicas_never_leave_more_sold_than_there_is_room()
+    {
+        var replica = await world.StartAsync(configuration => AdmitOne.Events.EventsService.Build(configuration), world.EventsSettings);
+        using var there = world.Client(World.Address(replica), AdmitOne.Platform.Identity.Roles.VenueManager);
+        var sale = await world.PutOnSaleAsync(quantity: 40, new SaleOptions { StartsIn = TimeSpan.FromDays(3) });
+        var bought = Task.WhenAll(Enumerable.Range(0, 25).Select(_ => world.BuyAsync(sale)));
+        var lowered = await Task.WhenAll(Enumerable.Range(0, 12).Select(i =>
+            EventDesk.EditAsync(i % 2 == 0 ? _desk.Manager : there, HttpMethod.Patch, $"/api/v1/sections/{sale.SectionId}", new { capacity = 30 - (2 * i) })));
+        var sold = (await bought).Count(answer => answer.StatusCode == HttpStatusCode.Created);
+        Assert.All(lowered, answer => Assert.Contains(answer.StatusCode, new[] { HttpStatusCode.OK, HttpStatusCode.Conflict }));
+        var capacity = await world.Ask<int>("select capacity from events.sections where id = @SectionId", new { sale.SectionId });
+        Assert.True(sold <= capacity, $"{sold} sold, room for {capacity}");
+        Assert.Equal(capacity, await CapacityInStockAsync(sale.SectionId));
+        await world.AssertBooksAreRightAsync(sale.EventId);
+    }
+
     [Fact]
     public async Task A_code_is_unique_in_its_event()
     {

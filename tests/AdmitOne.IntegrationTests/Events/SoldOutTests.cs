@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using AdmitOne.IntegrationTests.Harness;
+using Dapper;
 
 namespace AdmitOne.IntegrationTests.Events;
 
@@ -58,9 +59,17 @@ public sealed class SoldOutTests(World world) : IClassFixture<World>
     public async Task What_a_manager_called_sold_out_stays_so_until_tickets_come_back_after_that()
     {
         var sale = await world.PutOnSaleAsync(quantity: 2, new SaleOptions { Capacity = 20 });
-        var kept = (await _desk.AddTypeAsync(sale.EventId, "Kept aside", 5)).Id();
-        await (await _desk.MoveAsync(sale.EventId, "sold_out")).ReadAsync();
-        await HeardAsync(kept);   // told before it was called sold out
+        await HeardAsync(sale.TicketTypeId);
+        Guid kept;
+        await using (var late = await world.ConnectAsync())
+        await using (var turnstile = await late.BeginTransactionAsync(Cancellation))
+        {
+            // What is told now is heard only when the manager has spoken.
+            await late.ExecuteAsync("select 1 from platform.outbox_cursors where tenant_id = @Tenant and consumer = 'event-stock' for update", new { world.Tenant }, turnstile);
+            kept = (await _desk.AddTypeAsync(sale.EventId, "Kept aside", 5)).Id();
+            await (await _desk.MoveAsync(sale.EventId, "sold_out")).ReadAsync();
+        }
+        await HeardAsync(kept);
         Assert.Equal("sold_out", (await _desk.Manager.GetJsonAsync($"/api/v1/events/{sale.EventId}")).Text("status"));
 
         await (await world.BuyAsync(sale, 2)).ReadAsync(HttpStatusCode.Created);   // stock decides, not the word

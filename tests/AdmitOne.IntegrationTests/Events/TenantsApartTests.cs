@@ -22,6 +22,7 @@ public sealed class TenantsApartTests(World world) : IClassFixture<World>
         var id = made.Id();
         var section = (await _desk.AddSectionAsync(id, "Floor", 10)).Id();
         var entry = (await _desk.Manager.MakeAsync($"/api/v1/events/{id}/schedule", new { startsAt = made.Text("startsAt"), endsAt = made.Text("endsAt") })).Id();
+        if (state is "on_sale") await _desk.AddTypeAsync(id, quantity: 10);
         foreach (var step in EventDesk.Ways[state]) await (await _desk.MoveAsync(id, step)).ReadAsync();
         var (slug, etag) = (made.Text("slug"), $"\"{(await _desk.FindAsync(id)).Number("version")}\"");
 

@@ -101,6 +101,9 @@ public partial class World
 {
     private readonly List<ReplicaProcess> _replicas = [];
 
+    /// <summary>Kills the replica that listens here.</summary>
+    public Task KillReplicaAsync(Uri url) => _replicas.First(replica => replica.Url == url).KillAsync();
+
     /// <summary>One more Ticket Service on the same database, which goes with this world.</summary>
     public Task<ReplicaProcess> StartReplicaAsync(params (string Name, string Value)[] settings) => StartReplicaAsync("AdmitOne.Tickets", TicketsSettings, settings);
 

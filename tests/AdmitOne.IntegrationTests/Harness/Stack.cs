@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using AdmitOne.Cli.Local;
 using AdmitOne.IntegrationTests.Harness;
@@ -30,6 +31,9 @@ public sealed class Stack : IAsyncLifetime
     /// <summary>The one of this run, for what no fixture is handed to.</summary>
     public static Stack Current { get; private set; } = null!;
 
+    private readonly string _postgresPassword = NewSecret();
+    private readonly string _redisPassword = NewSecret();
+
     /// <summary>Whether this machine lacks the servers. A fixture that finds so starts nothing: only a test, not its fixture, can be skipped.</summary>
     public bool IsMissing => _missing is not null;
 
@@ -49,12 +53,12 @@ public sealed class Stack : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Current = this;
+        Current ??= this;   // one that a test starts for itself alone is nobody else's
         try
         {
             _data = await OpenFolderAsync();
-            var postgres = PrivatePostgres.StartAsync(_data, NewSecret(), s_settings, CancellationToken.None);
-            var redis = PrivateRedis.StartAsync(_data, NewSecret(), CancellationToken.None);
+            var postgres = PrivatePostgres.StartAsync(_data, _postgresPassword, s_settings, CancellationToken.None);
+            var redis = PrivateRedis.StartAsync(_data, _redisPassword, CancellationToken.None);
             await Task.WhenAll(Settled(postgres), Settled(redis));
             (_postgres, _redis) = (await postgres, await redis);
             await MakeTemplateAsync();
@@ -64,6 +68,20 @@ public sealed class Stack : IAsyncLifetime
         {
             _missing = missing.Message;
         }
+    }
+
+    /// <summary>PostgreSQL dies without a goodbye and is started again where it was. Only for a test that has a stack to itself.</summary>
+    public async Task CutPostgresAsync()
+    {
+        Kill(Ready(_postgres).ProcessId);
+        _postgres = await PrivatePostgres.StartAsync(Ready(_data), _postgresPassword, s_settings, CancellationToken.None);
+    }
+
+    /// <summary>Redis dies without a goodbye and is started again where it was. Only for a test that has a stack to itself.</summary>
+    public async Task CutRedisAsync()
+    {
+        Kill(Ready(_redis).ProcessId);
+        _redis = await PrivateRedis.StartAsync(Ready(_data), _redisPassword, CancellationToken.None);
     }
 
     /// <summary>A migrated database that nobody else uses.</summary>
@@ -101,6 +119,13 @@ public sealed class Stack : IAsyncLifetime
     public void SkipIfMissing()
     {
         if (_missing is not null) Assert.Skip(_missing);
+    }
+
+    private static void Kill(int pid)
+    {
+        using var process = Process.GetProcessById(pid);
+        process.Kill();
+        process.WaitForExit();
     }
 
     private T Ready<T>(T? part) where T : class

@@ -212,6 +212,20 @@ public sealed class RefundTests(World world) : IClassFixture<World>
     }
 
     [Fact]
+    public async Task The_recount_names_a_refund_that_does_not_add_up_and_an_order_that_says_nothing_of_it()
+    {
+        var sale = await world.PutOnSaleAsync(quantity: 10, s_inThreeDays);
+        var (shorted, silent) = (await world.BoughtAsync(sale, quantity: 2), await world.BoughtAsync(sale, quantity: 2));
+        foreach (var order in new[] { shorted, silent }) await (await world.RefundAsync(order, [order.Tickets[0]])).ReadAsync(HttpStatusCode.Created);
+        await world.Sql("""
+            update tickets.refunds set amount_minor = amount_minor - 1 where order_id = @shorted;
+            update tickets.orders set status = 'paid' where id = @silenced;
+            """, new { shorted = shorted.OrderId, silenced = silent.OrderId });
+        var found = (await world.VerifyAsync(sale.EventId)).Items("problems").Select(p => (p.Text("kind"), p.Id())).ToHashSet();
+        Assert.Equal([("money_mismatch", shorted.OrderId), ("order_without_tickets", silent.OrderId)], found.OrderBy(f => f.Item1, StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Given_back_tickets_leave_room_under_the_customers_limit()
     {
         var sale = await world.PutOnSaleAsync(quantity: 10, s_inThreeDays with { MaxPerCustomer = 2 });

@@ -8,7 +8,7 @@ namespace AdmitOne.IntegrationTests.Trust;
 /// <summary>A call of a route that succeeds.</summary>
 /// <param name="Role">Whose token; null for nobody's.</param>
 /// <param name="Stranger">What the same call is told with the token of another organiser; null where it has nothing to reach.</param>
-internal sealed record Sample(string Route, string Path, string? Role = null, object? Body = null, Guid? User = null, string? Stranger = null, string? IfMatch = null, string? SignedBy = null)
+internal sealed record Sample(string Route, string Path, string? Role = null, object? Body = null, Guid? User = null, string? Stranger = null, string? IfMatch = null, string? SignedBy = null, Guid? Tenant = null)
 {
     public HttpRequestMessage Request(string? token)
     {
@@ -24,6 +24,7 @@ internal sealed record Sample(string Route, string Path, string? Role = null, ob
 /// <summary>A valid call for each route, on things that were made for it: without these, a walk would prove only that bad input is refused.</summary>
 internal sealed class WalkSamples(World world)
 {
+    private static readonly Guid s_platform = Guid.Parse("00000000-0000-7000-8000-000000000001");
     private const string NotFound = "404 not_found";
 
     public async Task<IReadOnlyList<Sample>> AllAsync() => [.. await OfEventsAsync(), .. await OfTicketsAsync(), .. OfThePlatform()];
@@ -78,6 +79,10 @@ internal sealed class WalkSamples(World world)
         var device = await manager.MakeAsync("/api/v1/devices", new { name = "Scanner 7" });
         var items = new[] { new { ticketTypeId = sale.TicketTypeId, quantity = 1 } };
         const string m = Roles.VenueManager, c = Roles.Customer;
+        var hook = "/api/v1/webhook-endpoints/" + (await manager.MakeAsync("/api/v1/webhook-endpoints", new { url = "https://hooks.riverside.example/" })).Id();
+        var sample = Guid.CreateVersion7();
+        await world.Sql("insert into platform.tenants (id, slug, name) values (@sample, @slug, 'Sample')", new { sample, slug = $"t{sample:n}" });
+        var tenant = $"/api/v1/admin/tenants/{sample}";
         string e = $"/api/v1/events/{sale.EventId}", type = $"/api/v1/ticket-types/{sale.TicketTypeId}";
         return
         [
@@ -110,6 +115,16 @@ internal sealed class WalkSamples(World world)
             new("Tickets POST /api/v1/devices/{id}/activation", $"/api/v1/devices/{device.Id()}/activation", m, Stranger: NotFound),
             new("Tickets DELETE /api/v1/devices/{id}", $"/api/v1/devices/{device.Id()}", m, Stranger: NotFound),
             new("Tickets GET /api/v1/admin/inventory/verify", $"/api/v1/admin/inventory/verify?eventId={sale.EventId}", Roles.Admin, Stranger: NotFound),
+            new("Tickets GET /api/v1/webhook-endpoints", "/api/v1/webhook-endpoints", m),
+            new("Tickets POST /api/v1/webhook-endpoints", "/api/v1/webhook-endpoints", m, new { url = "https://hooks.riverside.example/in" }),
+            new("Tickets GET /api/v1/webhook-endpoints/{id}/deliveries", hook + "/deliveries", m, Stranger: NotFound),
+            new("Tickets POST /api/v1/webhook-endpoints/{id}/rotate-secret", hook + "/rotate-secret", m, Stranger: NotFound),
+            new("Tickets PATCH /api/v1/webhook-endpoints/{id}", hook, m, new { enabled = false }, Stranger: NotFound, IfMatch: "*"),
+            new("Tickets DELETE /api/v1/webhook-endpoints/{id}", hook, m, Stranger: NotFound, IfMatch: "*"),
+            new("Tickets GET /api/v1/admin/tenants", "/api/v1/admin/tenants", Roles.Admin, Tenant: s_platform, Stranger: "403 role_required"),
+            new("Tickets POST /api/v1/admin/tenants", "/api/v1/admin/tenants", Roles.Admin, new { slug = $"s{Guid.CreateVersion7():n}", name = "Sample" }, Tenant: s_platform, Stranger: "403 role_required"),
+            new("Tickets POST /api/v1/admin/tenants/{id}/suspend", tenant + "/suspend", Roles.Admin, Tenant: s_platform, Stranger: "403 role_required"),
+            new("Tickets POST /api/v1/admin/tenants/{id}/resume", tenant + "/resume", Roles.Admin, Tenant: s_platform, Stranger: "403 role_required"),
             new("Tickets POST /api/v1/admin/tokens/revoke", "/api/v1/admin/tokens/revoke", Roles.Admin, new { jti = "of-nobody" }),
         ];
     }

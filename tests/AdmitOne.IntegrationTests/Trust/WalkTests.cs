@@ -49,7 +49,7 @@ public sealed class WalkTests(World world) : IClassFixture<World>
                 var said = await _walk.SendAsync(route, stranger);
                 if (said != expected) faults.Add($"{sample.Route} said {said} to another organiser's {sample.Role}");
             }
-            using var own = sample.Request(sample.Role is null ? null : world.Token(sample.Role, sample.User));
+            using var own = sample.Request(sample.Role is null ? null : world.Token(sample.Role, sample.User, sample.Tenant));
             var answered = await _walk.SendAsync(route, own, sample.SignedBy);
             if (answered[0] != '2') faults.Add($"{sample.Route} said {answered} to a valid call");
         }

@@ -22,13 +22,20 @@ public sealed partial class FolderTests
         [
             "EventLanes", "InventoryProblems", "Answer", "HoldStock", "HoldItem", "HoldIds", "ReleaseStock", "SweepExpired", "BeginPayment", "WantedTickets",
             "HoldMade", "HeldItem", "HeldFor", "PaymentWish", "PaymentTimes", "OpenPayment", "SettlePayment", "PaymentResult", "Settled", "PaidOrder", "KeyedRequest", "StoredAnswer",
-            "RefundTickets", "RefundWish", "EndSales", "RefundableOrder", "RefundMade", "KeyedRefund",
+            "RefundTickets", "RefundWish", "EndSales", "RefundableOrder", "RefundMade", "KeyedRefund", "WantedDiscounts",
         ],
-        ["Tickets/Reservations"] = ["HoldRows", "WantedItem", "WantedItems"],
+        ["Tickets/Reservations"] = ["HoldRows", "ReservationOptions", "WantedItem", "WantedItems"],
         ["Tickets/Payments"] = ["PaymentProviders", "StripeOptions", "StripeSignature", "ProviderPayment", "ProviderAnswer", "ProviderState", "ProviderAction", "ProviderRefund", "PaymentProviderException", "PaymentOptions"],
-        ["Tickets/Purchases"] = ["KeptAnswerResult", "PaymentDesk"],
+        ["Tickets/Purchases"] = ["KeptAnswerResult", "PaymentDesk", "PurchaseAnswer"],
         ["Tickets/Codes"] = ["TicketCodes", "OpenedCode", "RotatingCode", "SealedTicket", "CodeSeal", "CodeSigner", "TicketKey", "PackRecord", "PackedTicket", "PackedState"],
         ["Tickets/Devices"] = ["AtTheDoor", "DeviceProblems"],
+        // The price engine, what it needs to know of types and discounts, and bills as all show them.
+        ["Tickets/Pricing"] =
+        [
+            "PriceEngine", "PriceItem", "PricePolicy", "PriceRule", "PriceRuleKind", "Fee", "FeePer", "Tax", "PercentAttribute", "DiscountTerms", "DiscountKind", "DiscountCodes",
+            "PricingProblems", "Priced", "PriceLine", "PriceLineKind", "Bill", "ChargeLine", "ContainedTax", "SignedMoney",
+        ],
+        ["Tickets/TicketTypes"] = ["ReadableEvent"],
     };
 
     private static readonly Dictionary<string, string[]> s_writers = new()
@@ -44,6 +51,8 @@ public sealed partial class FolderTests
         ["tickets.reservations"] = ["Tickets/Inventory"],
         ["tickets.orders"] = ["Tickets/Inventory"],
         ["tickets.order_items"] = ["Tickets/Inventory"],
+        ["tickets.discounts"] = ["Tickets/Discounts", "Tickets/Inventory"],   // its terms there, its uses here
+        ["tickets.discount_redemptions"] = ["Tickets/Inventory"],
         ["tickets.tickets"] = ["Tickets/Inventory"],
         ["tickets.payments"] = ["Tickets/Inventory", "Tickets/Purchases"],   // its state moves with the order; when to ask again is the desk's
         ["tickets.refunds"] = ["Tickets/Inventory", "Tickets/Refunds"],   // owed with the tickets' death there, sent here
@@ -52,6 +61,8 @@ public sealed partial class FolderTests
         ["tickets.cancellation_orders"] = ["Tickets/Cancellations"],
         ["tickets.ticket_codes"] = ["Tickets/Codes"],
         ["tickets.ticket_validations"] = ["Tickets/Scans"],
+        ["tickets.webhook_endpoints"] = ["Tickets/Webhooks"],
+        ["tickets.webhook_deliveries"] = ["Tickets/Webhooks"],
         ["tickets.admissions"] = ["Tickets/Scans"],
         ["tickets.offline_scans"] = ["Tickets/Scans"],
         ["tickets.scan_conflicts"] = ["Tickets/Scans"],

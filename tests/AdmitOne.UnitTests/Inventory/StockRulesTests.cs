@@ -1,5 +1,7 @@
+using AdmitOne.Contracts;
 using AdmitOne.Platform.Audit;
 using AdmitOne.Tickets.Inventory;
+using AdmitOne.Tickets.Pricing;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -12,7 +14,11 @@ public sealed class StockRulesTests
     private static readonly StoredAnswer s_declined = new(402, "declined");
 
     /// <summary>One thing that happens: which of thirteen, to which of what there is, and how much.</summary>
-    private sealed record Step(int Kind, int Pick, int Quantity);
+    private sealed record Step(int Kind, int Pick, int Quantity)
+    {
+        /// <summary>Half of the steps have a code.</summary>
+        public IReadOnlyList<string> Codes => (Pick % 4) switch { 0 => ["TEN"], 1 => ["ONCE"], _ => [] };
+    }
 
     private static Gen<Step> Steps =>
         from kind in Gen.Choose(0, 13)
@@ -113,7 +119,15 @@ public sealed class StockRulesTests
     {
         var books = new Books();
         var floor = books.AddSection(12);
-        var types = new[] { books.AddType(floor, 8, 2500), books.AddType(floor, 8, 1000, perCustomer: 3), books.AddType(books.AddSection(5), 9, 0) };
+        books.AddDiscount("TEN", 1000, maxUses: 3);
+        books.AddDiscount("ONCE", 5000, perCustomer: 1);
+        var priced = new PricePolicy
+        {
+            Rules = [new PriceRule { Kind = PriceRuleKind.Dynamic, MinPrice = Money.Of(1001, "EUR"), MaxPrice = Money.Of(3003, "EUR") }],
+            Fees = [new Fee { Name = "Booking", Amount = Money.Of(101, "EUR"), Per = FeePer.Order }],
+            Tax = new Tax { Percent = 7.7m, Included = false },
+        };
+        var types = new[] { books.AddType(floor, 8, 2500, policy: priced), books.AddType(floor, 8, 1000, perCustomer: 3), books.AddType(books.AddSection(5), 9, 0) };
         var buyers = Enumerable.Range(0, 4).Select(_ => Guid.CreateVersion7()).ToArray();
         var waiting = new List<StockCommand>();
         var keys = 0;
@@ -125,10 +139,10 @@ public sealed class StockRulesTests
             var order = books.Orders.Count == 0 ? null : books.Orders.ElementAt(step.Pick % books.Orders.Count);
             switch (step.Kind)
             {
-                case 0 or 1: waiting.Add(new HoldStock(books.Tenant, books.EventId, buyer, [new HoldItem(type, step.Quantity)], TimeSpan.FromMinutes(2))); break;
+                case 0 or 1: waiting.Add(new HoldStock(books.Tenant, books.EventId, buyer, [new HoldItem(type, step.Quantity)], TimeSpan.FromMinutes(2)) { DiscountCodes = step.Codes }); break;
                 case 2 when row is not null: waiting.Add(new ReleaseStock(books.Tenant, books.EventId, row.UserId, row.HoldId, [row.TicketTypeId])); break;
                 case 3 when row is not null: waiting.Add(Pay(books, row, $"key-{keys++}")); break;
-                case 4: waiting.Add(Buy(books, type, step.Quantity, buyer, $"key-{step.Pick}")); break;   // some keys come again
+                case 4: waiting.Add(Buy(books, type, step.Quantity, buyer, $"key-{step.Pick}", step.Codes)); break;   // some keys come again
                 case 5 or 6 when order is not null: waiting.Add(Settle(books, order, PaymentResult.Succeeded)); break;
                 case 7 when order is not null: waiting.Add(Settle(books, order, step.Quantity > 2 ? PaymentResult.Failed : PaymentResult.Expired)); break;
                 case 8: books.Now += TimeSpan.FromMinutes(step.Quantity); break;
@@ -151,18 +165,19 @@ public sealed class StockRulesTests
         if (waiting.Count > 0) books.Run([.. waiting]);
     }
 
-    private static BeginPayment Buy(Books books, Guid type, int quantity, Guid buyer, string key) => new(books.Tenant, books.EventId, buyer,
-        new WantedTickets(null, [new HoldItem(type, quantity)]), new PaymentWish("test", "tok_ok"), s_times, new KeyedRequest(buyer, "POST /purchases", key, [(byte)quantity]), Paid);
+    private static BeginPayment Buy(Books books, Guid type, int quantity, Guid buyer, string key, IReadOnlyList<string>? codes = null) => new(books.Tenant, books.EventId, buyer,
+        new WantedTickets(null, [new HoldItem(type, quantity)], WantedDiscounts.Of(codes ?? [])), new PaymentWish("test", "tok_ok"), s_times, new KeyedRequest(buyer, "POST /purchases", key, [(byte)quantity]), Paid);
 
     private static BeginPayment Pay(Books books, HeldRow row, string key) => new(books.Tenant, books.EventId, row.UserId,
-        new WantedTickets(row.HoldId, [new HoldItem(row.TicketTypeId, row.Quantity)]), new PaymentWish(row.UnitPriceMinor == 0 ? "free" : "test", null), s_times,
+        new WantedTickets(row.HoldId, [new HoldItem(row.TicketTypeId, row.Quantity)],
+            WantedDiscounts.Of(Priced.Read(books.Rows.First(r => r.HoldId == row.HoldId).Priced)?.Discounts.Select(d => d.Id).ToArray())), new PaymentWish(row.UnitPriceMinor == 0 ? "free" : "test", null), s_times,
         new KeyedRequest(row.UserId, "POST /purchases", key, [0]), Paid);
 
     private static SettlePayment Settle(Books books, OrderState order, PaymentResult result) => new(books.Tenant, books.EventId, order.Id,
-        new HeldFor(order.HoldId, order.UserId, books.Rows.Where(r => r.HoldId == order.HoldId).Select(r => r.TicketTypeId).ToArray()), result, "ref", Paid, s_declined);
+        new HeldFor(order.HoldId, order.UserId, books.Rows.Where(r => r.HoldId == order.HoldId).Select(r => r.TicketTypeId).ToArray(), order.DiscountIds), result, "ref", Paid, s_declined);
 
     private static RefundTickets GiveBack(Books books, OrderState order, IReadOnlyList<Guid>? tickets, Guid? holder) => new(books.Tenant, books.EventId,
-        books.Rows.Where(r => r.HoldId == order.HoldId).Select(r => r.TicketTypeId).ToArray(), new RefundWish(order.Id, tickets, "because", Actor.OfSystem("test")) { HolderId = holder });
+        books.Rows.Where(r => r.HoldId == order.HoldId).Select(r => r.TicketTypeId).ToArray(), new RefundWish(order.Id, tickets, "because", Actor.OfSystem("test")) { HolderId = holder, DiscountIds = order.DiscountIds });
 
     private static StoredAnswer Paid(PaidOrder order) => new(201, order.Number);
 }

@@ -1,0 +1,115 @@
+using System.CommandLine;
+using System.Text.Json;
+using AdmitOne.Schema;
+using Dapper;
+using Npgsql;
+
+namespace AdmitOne.Cli.Commands;
+
+/// <summary><c>admitone privacy export|erase</c>: what is kept about a person, and its end. Orders, tickets and the books stay; who it was goes.</summary>
+internal static class PrivacyCommand
+{
+    private const string ErasedAddress = "erased@invalid";
+
+    // Everything with a person in it, by the column that says who. The newest table that gains one is added here, and a test plants an address in each.
+    private static readonly (string Name, string Sql)[] s_kept =
+    [
+        ("person", "select id, email, name, created_at, updated_at from platform.users where id = @user"),
+        ("reservations", "select * from tickets.reservations where user_id = @user order by created_at"),
+        ("orders", "select * from tickets.orders where user_id = @user order by created_at"),
+        ("payments", "select p.* from tickets.payments p join tickets.orders o on o.tenant_id = p.tenant_id and o.id = p.order_id where o.user_id = @user order by p.created_at"),
+        ("refunds", "select r.* from tickets.refunds r join tickets.orders o on o.tenant_id = r.tenant_id and o.id = r.order_id where o.user_id = @user order by r.created_at"),
+        ("tickets", "select * from tickets.tickets where user_id = @user order by created_at"),
+        ("admissions", "select v.* from tickets.ticket_validations v join tickets.tickets t on t.tenant_id = v.tenant_id and t.id = v.ticket_id where t.user_id = @user order by v.received_at"),
+        ("transfers", "select * from tickets.ticket_transfers where from_user_id = @user or to_user_id = @user or lower(recipient_email) = @email order by created_at"),
+        ("done", "select occurred_at, service, action, resource_type, resource_id, client_address from platform.audit_log where actor_id = @user order by occurred_at"),
+    ];
+
+    private static readonly (string What, string Sql)[] s_erased =
+    [
+        ("transfers", $"update tickets.ticket_transfers set recipient_email = '{ErasedAddress}', message = null where to_user_id = @user or lower(recipient_email) = @email"),
+        ("messages on transfers", "update tickets.ticket_transfers set message = null where from_user_id = @user and message is not null"),
+        ("stored answers", "delete from platform.idempotency_keys where user_id = @user and status = 'done'"),
+        ("messages", $"update platform.outbox set data = replace(data::text, @email, '{ErasedAddress}')::jsonb where @email <> '' and strpos(data::text, @email) > 0"),
+        ("webhooks", $"update tickets.webhook_deliveries set body = replace(body, @email, '{ErasedAddress}') where @email <> '' and strpos(body, @email) > 0"),
+        ("person", "update platform.users set email = null, name = null, updated_at = clock_timestamp() where id = @user"),
+    ];
+
+    public static Command Create() => new("privacy", "What is kept about a person: `export` prints it, `erase` removes names and addresses and keeps the books.")
+    {
+        Make("export", "Print everything that is kept about a person, as one JSON object.", ExportAsync),
+        Make("erase", "Remove a person's name and e-mail address everywhere. Orders and tickets stay, and say no more who it was. Close their account first, or their next visit brings them back.", EraseAsync),
+    };
+
+    private static Command Make(string name, string description, Func<Look, TextWriter, CancellationToken, Task> act)
+    {
+        var data = DataOption.Create("the PostgreSQL of DB_HOST, DB_PORT, DB_NAME, DB_MIGRATE_USER and DB_MIGRATE_PASSWORD");
+        var tenant = new Option<Guid>("--tenant") { Description = "The organiser whose customer it is.", HelpName = "ID", Required = true };
+        var user = new Option<Guid?>("--user") { Description = "The person.", HelpName = "ID" };
+        var email = new Option<string?>("--email") { Description = "Or their address.", HelpName = "E" };
+        var command = new Command(name, description) { data, tenant, user, email };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            MigrateTarget? target = null;
+            try
+            {
+                target = MigrateTarget.From(parsed.GetValue(data));
+                await using var connection = new NpgsqlConnection(target.ConnectionString);
+                await connection.OpenAsync(cancellationToken);
+                await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+                await connection.ExecuteAsync($"set local role {DatabaseRoles.Owner}; select set_config('app.tenant_id', @tenant::text, true)", new { tenant = parsed.GetRequiredValue(tenant) }, transaction);
+                var look = await FindAsync(new Look(connection, transaction, parsed.GetRequiredValue(tenant), Guid.Empty, ""), parsed.GetValue(user), parsed.GetValue(email));
+                await act(look, parsed.InvocationConfiguration.Output, cancellationToken);
+                await transaction.CommitAsync(cancellationToken);
+                return 0;
+            }
+            catch (Exception fault) when (MigrateTarget.Explain(fault, target) is { } line)
+            {
+                await parsed.InvocationConfiguration.Error.WriteLineAsync("admitone: " + line);
+                return 1;
+            }
+        });
+        return command;
+    }
+
+    private static async Task<Look> FindAsync(Look look, Guid? user, string? email)
+    {
+        if (user is null && string.IsNullOrWhiteSpace(email)) throw new MigrationException("say --user ID or --email E");
+        var found = (await look.Connection.QueryAsync<(Guid Id, string? Email)>(
+            "select id, email from platform.users where (@user::uuid is null or id = @user) and (@email::text is null or lower(email) = lower(@email))",
+            new { user, email = email?.Trim() }, look.Transaction)).ToList();
+        return found switch
+        {
+            [var (id, address)] => look with { User = id, Email = address?.ToLowerInvariant() ?? "" },
+            [] => throw new MigrationException("that tenant knows no such person"),
+            _ => throw new MigrationException($"{found.Count} people have this address: say --user ID"),
+        };
+    }
+
+    private static async Task ExportAsync(Look look, TextWriter output, CancellationToken cancellationToken)
+    {
+        var all = new Dictionary<string, JsonElement>();
+        foreach (var (name, sql) in s_kept)
+        {
+            var rows = await look.Connection.ExecuteScalarAsync<string>($"select coalesce(json_agg(x), '[]')::text from ({sql}) x", new { user = look.User, email = look.Email }, look.Transaction);
+            all[name] = JsonDocument.Parse(rows!).RootElement;
+        }
+        await output.WriteLineAsync(JsonSerializer.Serialize(all).AsMemory(), cancellationToken);
+        await NoteAsync(look, "privacy.export");
+    }
+
+    private static async Task EraseAsync(Look look, TextWriter output, CancellationToken cancellationToken)
+    {
+        var done = new List<string>();
+        foreach (var (what, sql) in s_erased)
+            if (await look.Connection.ExecuteAsync(sql, new { user = look.User, email = look.Email }, look.Transaction) is var rows and > 0) done.Add($"{rows} {what}");
+        await NoteAsync(look, "privacy.erase");
+        await output.WriteLineAsync($"erased: {string.Join(", ", done)}".AsMemory(), cancellationToken);
+    }
+
+    private static async Task NoteAsync(Look look, string action) => await look.Connection.ExecuteAsync("""
+        insert into platform.audit_log (tenant_id, id, actor_kind, actor_name, action, resource_type, resource_id) values (@Tenant, @id, 'system', 'cli', @action, 'user', @User)
+        """, new { look.Tenant, id = Guid.CreateVersion7(), action, look.User }, look.Transaction);
+
+    private sealed record Look(NpgsqlConnection Connection, NpgsqlTransaction Transaction, Guid Tenant, Guid User, string Email);
+}
