@@ -57,6 +57,16 @@ ensure_calendar_reader() {
     echo "python3-icalendar is missing, so the tests that read our calendars with it are skipped (Debian: sudo apt-get install python3-icalendar; elsewhere: pip install icalendar)"
 }
 
+# What reads a QR code back from its picture. Only a test needs it: elsewhere it is skipped, in CI it must be there.
+ensure_zbarimg() {
+    command -v zbarimg >/dev/null && return
+    if [ "$(id -u)" -eq 0 ] && [ -e /etc/debian_version ] && command -v apt-get >/dev/null; then
+        install_servers zbar-tools
+    else
+        echo "zbarimg is missing, so the test that reads pictures of codes is skipped (Debian: sudo apt-get install zbar-tools)"
+    fi
+}
+
 # Installs without making or starting servers of the machine's own: ours run below the data folder.
 install_servers() {
     echo "Installing $* with apt-get (no server of this machine is made or started) ..."

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
@@ -85,11 +87,27 @@ internal static class ShowCode
         return picture.GetGraphic(PixelsPerModule);
     }
 
+    // A rectangle for each run of dark modules, in pixels: without groups, transforms or a scale, which the simpler readers of SVG do not draw.
     private static string Svg(string code)
     {
         using var data = Draw(code);
-        using var picture = new SvgQRCode(data);
-        return picture.GetGraphic(PixelsPerModule);
+        var rows = data.ModuleMatrix;
+        var side = rows.Count * PixelsPerModule;
+        var svg = new StringBuilder($"""
+            <svg xmlns="http://www.w3.org/2000/svg" version="1.1" width="{side}" height="{side}" viewBox="0 0 {side} {side}" shape-rendering="crispEdges"><rect x="0" y="0" width="{side}" height="{side}" fill="#FFFFFF" />
+            """);
+        for (var y = 0; y < rows.Count; y++)
+        {
+            for (var x = 0; x < rows.Count; x++)
+            {
+                if (!rows[y][x]) continue;
+                var from = x;
+                while (x + 1 < rows.Count && rows[y][x + 1]) x++;
+                svg.Append(CultureInfo.InvariantCulture,
+                    $"""<rect x="{from * PixelsPerModule}" y="{y * PixelsPerModule}" width="{(x - from + 1) * PixelsPerModule}" height="{PixelsPerModule}" fill="#000000" />""");
+            }
+        }
+        return svg.Append("</svg>").ToString();
     }
 
     private static QRCodeData Draw(string code)

@@ -60,6 +60,7 @@ internal static class InternalExamples
 
     public static readonly ExternalOrder Confirmed = Held with
     {
-        Status = "confirmed", Tickets = [new ExternalTicket(ExampleSale.Ticket, ExampleSale.TicketType, "issued"), new ExternalTicket(ExampleSale.SecondTicket, ExampleSale.TicketType, "issued")],
+        Status = "confirmed",
+        Tickets = [new ExternalTicket(ExampleSale.Ticket, ExampleSale.TicketType, "issued"), new ExternalTicket(ExampleSale.SecondTicket, ExampleSale.TicketType, "issued")],
     };
 }

@@ -1,0 +1,51 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using AdmitOne.Platform.Identity;
+
+namespace AdmitOne.IntegrationTests.Harness;
+
+/// <summary>A scanner that has been activated.</summary>
+public sealed record Scanner(Guid Id, string Credential);
+
+/// <summary>What is done at the door.</summary>
+public partial class World
+{
+    /// <summary>Registers a scanner and gives its one-time code.</summary>
+    public async Task<(Guid Id, string Code)> InviteScannerAsync(Sale? sale = null, params string[] gates)
+    {
+        using var manager = Tickets(Roles.VenueManager, tenant: sale?.Tenant);
+        var invited = await manager.MakeAsync("/api/v1/devices", sale is null ? new { name = "Scanner", gates } : new { name = "Scanner", eventId = sale.EventId, gates });
+        return (invited.Id(), invited.Text("activationCode"));
+    }
+
+    public async Task<Scanner> ActivateScannerAsync(Sale? sale = null, params string[] gates)
+    {
+        var (id, code) = await InviteScannerAsync(sale, gates);
+        using var nobody = Tickets();
+        using var answer = await nobody.PostAsync("/api/v1/devices/activate", new { code });
+        return new Scanner(id, (await answer.ReadAsync()).Text("credential"));
+    }
+
+    /// <summary>A client that shows the scanner's credential.</summary>
+    public HttpClient As(Scanner scanner, Uri? replica = null)
+    {
+        ArgumentNullException.ThrowIfNull(scanner);
+        var client = Client(replica ?? TicketsUrl);
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Device", scanner.Credential);
+        return client;
+    }
+
+    /// <summary>Uploads scans that were made offline, and gives what came of each by its id.</summary>
+    public async Task<Dictionary<string, (string Outcome, string Reason)>> UploadAsync(Sale sale, IEnumerable<OfflineScanMade> scans, Scanner? scanner = null, Uri? replica = null)
+    {
+        ArgumentNullException.ThrowIfNull(sale);
+        using var client = scanner is null ? Client(replica ?? TicketsUrl, Roles.VenueStaff, tenant: sale.Tenant) : As(scanner, replica);
+        using var answer = await client.PostAsJsonAsync("/api/v1/scans/batch", new { eventId = sale.EventId, scans }, JsonSerializerOptions.Web, Cancellation);
+        return (await answer.ReadAsync(HttpStatusCode.OK)).Items("results").DistinctBy(r => r.Text("id")).ToDictionary(r => r.Text("id"), r => (r.Text("outcome"), r.Text("reason")));
+    }
+}
+
+/// <summary>One scan that a device made without a network.</summary>
+public sealed record OfflineScanMade(string Id, string Code, DateTimeOffset ScannedAt, string? Gate = null, string Direction = "in");
