@@ -19,7 +19,7 @@ public sealed record TransferPolicy
 {
     public bool Allowed { get; init; } = true;
 
-    /// <summary>Hours before the start at which transfers end; at most a year.</summary>
+    /// <summary>Hours before the doors open at which transfers end; at most a year.</summary>
     [Range(0, 8760)]
     public int UntilHoursBefore { get; init; }
 }

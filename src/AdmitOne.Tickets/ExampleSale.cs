@@ -16,6 +16,9 @@ internal static class ExampleSale
     public static readonly Guid Buyer = new("0199a1b2-7c00-7000-8000-000000000008");
     public static readonly Guid Device = new("0199a1b2-7c00-7000-8000-000000000009");
 
+    public static readonly Guid Transfer = new("0199a1b2-7c00-7000-8000-00000000000a");
+    public static readonly Guid MintJob = new("0199a1b2-7c00-7000-8000-00000000000b");
+
     public const string TypeName = "General admission";
     public const string OrderNumber = "7KQ2M9XDRT";
     public const string Code = "M80.-D2L1TEWJMF6 J/V8MVN*C1*AFHV3OTM9670$GJRKX:2*AK5R9KD2GR6BWAQP7%+55 H5BN5LQTG14D6D+GTCR1RS.4F/Z87ZRL%MU509+S/1BX$BT2PZM0/Z4:$BG6WJQ4DO9QTT$UCLMRC21K/T5KNC7MU FRKD/-8H2";

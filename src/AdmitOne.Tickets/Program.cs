@@ -7,6 +7,7 @@ using AdmitOne.Tickets.Devices;
 using AdmitOne.Tickets.Discounts;
 using AdmitOne.Tickets.Internal;
 using AdmitOne.Tickets.Inventory;
+using AdmitOne.Tickets.Minting;
 using AdmitOne.Tickets.Orders;
 using AdmitOne.Tickets.Payments;
 using AdmitOne.Tickets.Pricing;
@@ -16,6 +17,7 @@ using AdmitOne.Tickets.Reservations;
 using AdmitOne.Tickets.Scans;
 using AdmitOne.Tickets.Tickets;
 using AdmitOne.Tickets.TicketTypes;
+using AdmitOne.Tickets.Transfers;
 using AdmitOne.Tickets.Webhooks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
@@ -46,6 +48,8 @@ public static class TicketsService
         builder.Services.AddScans();
         builder.Services.AddAdministration();
         builder.Services.AddWebhooks();
+        builder.Services.AddTransfers();
+        builder.Services.AddMinting(configuration);
         configure?.Invoke(builder);
 
         var app = builder.Build();
@@ -61,6 +65,8 @@ public static class TicketsService
         v1.MapCodes();
         v1.MapDevices();
         v1.MapScans();
+        v1.MapTransfers();
+        v1.MapMinting();
         app.MapTicketKeys();
         v1.MapInventory();
         app.MapInternal();

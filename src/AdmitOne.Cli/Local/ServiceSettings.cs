@@ -28,6 +28,7 @@ internal sealed class ServiceSettings(
     public Dictionary<string, string> ForNeighbour(string name, int port)
     {
         var settings = Shared(name, NeighboursRole, port);
+        settings["TICKET_SERVICE_URL"] = $"http://127.0.0.1:{options.TicketsPorts[0]}";
         options.Given.Over(settings, prefix: null);
         return settings;
     }

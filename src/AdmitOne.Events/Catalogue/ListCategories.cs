@@ -1,9 +1,11 @@
+using AdmitOne.Platform.Caching;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using System.Text.Json;
 
 namespace AdmitOne.Events.Catalogue;
 
@@ -16,14 +18,23 @@ public static class ListCategories
             .WithName("ListCategories").WithSummary("The categories of events")
             .WithDescription("All on one page: those that everybody has, and, with a token, the organiser's own.")
             .AllowAnonymous().WithRateTier(RateTier.Read)
-            .WithAnswerExample(RouteExamples.OnePage(CategoryExamples.Common, CategoryExamples.Own));
+            .WithAnswerExample(RouteExamples.OnePage(CategoryExamples.Common, CategoryExamples.Own)).Produces(StatusCodes.Status304NotModified);
 
-    private static async Task<Ok<Page<Category>>> HandleAsync(Caller? caller, Categories categories, HttpContext context, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<Page<Category>>, CachedResult>> HandleAsync(
+        Caller? caller, Categories categories, ReadThroughCache cache, HttpContext context, CancellationToken cancellationToken)
     {
-        var all = await categories.ListAsync(caller?.TenantId, cancellationToken);
         context.Response.Headers.Vary = "Authorization";
-        if (caller is null) context.CacheFor(KeepSeconds);
-        else context.NeverCache();
-        return TypedResults.Ok(new Page<Category>(all, NextCursor: null));
+        if (caller is not null)
+        {
+            context.NeverCache();
+            return TypedResults.Ok(new Page<Category>(await categories.ListAsync(caller.TenantId, cancellationToken), NextCursor: null));
+        }
+        context.CacheFor(KeepSeconds);
+        return new CachedResult(await cache.GetAsync("categories", async () =>
+        {
+            var common = await categories.ListAsync(tenantId: null, CancellationToken.None);
+            var body = JsonSerializer.SerializeToUtf8Bytes(new Page<Category>(common, NextCursor: null), Json.Answers);
+            return new ReadAnswer(body, CachedAnswer.TagOf(body), TenantId: null);
+        }, cancellationToken));
     }
 }

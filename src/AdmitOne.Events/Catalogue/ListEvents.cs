@@ -1,4 +1,5 @@
 using AdmitOne.Events.Events;
+using AdmitOne.Platform.Caching;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
@@ -7,6 +8,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using System.Text.Json;
 
 namespace AdmitOne.Events.Catalogue;
 
@@ -27,26 +29,42 @@ public static class ListEvents
             .WithName("ListEvents").WithSummary("Events of all organisers")
             .WithDescription("Everybody sees what is published and public; a manager's token also shows their own drafts and private events.")
             .AllowAnonymous().WithRateTier(RateTier.Read)
-            .WithAnswerExample(RouteExamples.OnePage(EventExamples.OnSale))
+            .WithAnswerExample(RouteExamples.OnePage(EventExamples.OnSale)).Produces(StatusCodes.Status304NotModified)
             .MayRefuseWith(PlatformProblems.InvalidParameter, PlatformProblems.ValidationFailed);
 
-    private static async Task<Results<Ok<Page<EventBody>>, Refusal>> HandleAsync(
-        [AsParameters] EventFilter filter, Guid? venueId, Caller? caller, Database database, HttpContext context, CancellationToken cancellationToken)
+    private static Task<Results<Ok<Page<EventBody>>, CachedResult, Refusal>> HandleAsync(
+        [AsParameters] EventFilter filter, Guid? venueId, Caller? caller, Database database, ReadThroughCache cache, HttpContext context, CancellationToken cancellationToken) =>
+        AnswerAsync((filter, venueId, caller), database, cache, context, cancellationToken);
+
+    internal static async Task<Results<Ok<Page<EventBody>>, CachedResult, Refusal>> AnswerAsync(
+        (EventFilter Filter, Guid? VenueId, Caller? Caller) asked, Database database, ReadThroughCache cache, HttpContext context, CancellationToken cancellationToken)
     {
-        var (page, refusal) = await ReadAsync(filter, venueId, caller, database, context, cancellationToken);
-        return page is null ? refusal! : TypedResults.Ok(page);
+        if (Place(asked.Filter).Refusal is { } refusal) return refusal;
+        CatalogueView.SayHowLongToKeep(context, asked.Caller);
+        if (CatalogueView.OwnTenant(asked.Caller) is not null) return TypedResults.Ok(await ReadAsync(asked.Filter, asked.VenueId, asked.Caller, database, cancellationToken));
+
+        return new CachedResult(await cache.GetAsync($"events:{asked.VenueId}:{JsonSerializer.Serialize(asked.Filter, Json.Answers)}", async () =>
+        {
+            var body = JsonSerializer.SerializeToUtf8Bytes(await ReadAsync(asked.Filter, asked.VenueId, caller: null, database, CancellationToken.None), Json.Answers);
+            return new ReadAnswer(body, CachedAnswer.TagOf(body), TenantId: null);
+        }, cancellationToken));
     }
 
-    internal static async Task<(Page<EventBody>? Page, Refusal? Refusal)> ReadAsync(
-        EventFilter filter, Guid? venueId, Caller? caller, Database database, HttpContext context, CancellationToken cancellationToken)
+    private static (string Sort, Position? After, Refusal? Refusal) Place(EventFilter filter)
     {
         var isSearch = !string.IsNullOrWhiteSpace(filter.Q);
         var sort = filter.Sort ?? (isSearch ? EventFilter.ByRelevance : EventFilter.BySoonest);
-        if (sort is EventFilter.ByRelevance && !isSearch) return (null, PlatformProblems.Invalid("/sort", "relevance needs words to search for: q."));
+        if (sort is EventFilter.ByRelevance && !isSearch) return (sort, null, PlatformProblems.Invalid("/sort", "relevance needs words to search for: q."));
         Position? after = null;
         if (filter.Cursor is { } cursor && (!Cursor.TryRead(cursor, out after) || after!.Sort != sort))
-            return (null, PlatformProblems.Invalid("/cursor", "Send the nextCursor of the page before, with the same sort."));
+            return (sort, null, PlatformProblems.Invalid("/cursor", "Send the nextCursor of the page before, with the same sort."));
+        return (sort, after, null);
+    }
 
+    private static async Task<Page<EventBody>> ReadAsync(EventFilter filter, Guid? venueId, Caller? caller, Database database, CancellationToken cancellationToken)
+    {
+        var (sort, after, _) = Place(filter);
+        var isSearch = !string.IsNullOrWhiteSpace(filter.Q);
         var limit = filter.Limit ?? Paging.DefaultLimit;
         await using var work = await CatalogueView.BeginAsync(database, caller, cancellationToken);
         var rows = await EventRows.ListAsync(work, isSearch ? Found : "events.events e", Where(filter, venueId, after), s_order[sort], limit + 1, new
@@ -65,8 +83,7 @@ public static class ListEvents
             id = after?.Id,
         }, cancellationToken);
 
-        CatalogueView.SayHowLongToKeep(context, caller);
-        return (Paging.Make(rows, limit, row => row, row => new Position(sort, row.Rank, sort is EventFilter.ByNewest ? row.CreatedAt : row.StartsAt, row.Id)), null);
+        return Paging.Make(rows, limit, row => row, row => new Position(sort, row.Rank, sort is EventFilter.ByNewest ? row.CreatedAt : row.StartsAt, row.Id));
     }
 
     // Each condition is there only when it is asked for, so that the planner sees what it can use.

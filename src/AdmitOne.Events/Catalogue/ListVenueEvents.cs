@@ -1,4 +1,5 @@
 using AdmitOne.Events.Events;
+using AdmitOne.Platform.Caching;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
@@ -16,13 +17,10 @@ public static class ListVenueEvents
         catalogue.MapGet("/venues/{venueId}/events", HandleAsync)
             .WithName("ListVenueEvents").WithSummary("Events at one venue")
             .AllowAnonymous().WithRateTier(RateTier.Read)
-            .WithAnswerExample(RouteExamples.OnePage(EventExamples.OnSale))
+            .WithAnswerExample(RouteExamples.OnePage(EventExamples.OnSale)).Produces(StatusCodes.Status304NotModified)
             .MayRefuseWith(PlatformProblems.InvalidParameter, PlatformProblems.ValidationFailed, PlatformProblems.NotFound);
 
-    private static async Task<Results<Ok<Page<EventBody>>, Refusal>> HandleAsync(
-        Guid venueId, [AsParameters] EventFilter filter, Caller? caller, Database database, HttpContext context, CancellationToken cancellationToken)
-    {
-        var (page, refusal) = await ListEvents.ReadAsync(filter, venueId, caller, database, context, cancellationToken);
-        return page is null ? refusal! : TypedResults.Ok(page);
-    }
+    private static Task<Results<Ok<Page<EventBody>>, CachedResult, Refusal>> HandleAsync(
+        Guid venueId, [AsParameters] EventFilter filter, Caller? caller, Database database, ReadThroughCache cache, HttpContext context, CancellationToken cancellationToken) =>
+        ListEvents.AnswerAsync((filter, venueId, caller), database, cache, context, cancellationToken);
 }

@@ -1,4 +1,5 @@
 using AdmitOne.Events.Catalogue;
+using AdmitOne.Platform.Caching;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
@@ -7,6 +8,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using System.Text.Json;
 
 namespace AdmitOne.Events.Events;
 
@@ -21,25 +23,37 @@ public static class FindEvent
             .Produces(StatusCodes.Status304NotModified)
             .MayRefuseWith(PlatformProblems.NotFound);
 
-    private static async Task<Results<Ok<EventBody>, StatusCodeHttpResult, Refusal>> HandleAsync(
-        string idOrSlug, string? organizer, Caller? caller, Database database, HttpContext context, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<EventBody>, CachedResult, StatusCodeHttpResult, Refusal>> HandleAsync(
+        string idOrSlug, string? organizer, Caller? caller, Database database, ReadThroughCache cache, HttpContext context, CancellationToken cancellationToken)
     {
-        var row = Guid.TryParseExact(idOrSlug, "D", out var id)
-            ? await FindAsync(database, caller, "e.id = @id", new { id }, cancellationToken)
-            : await FindBySlugAsync(database, caller, idOrSlug, organizer, cancellationToken);
-        if (row is null)
+        var isId = Guid.TryParseExact(idOrSlug, "D", out var id);
+        if (CatalogueView.OwnTenant(caller) is null)
         {
-            return id == default && organizer is null && caller is null
-                ? PlatformProblems.NotFound.With("There is no event of this id. To find one by its slug, name its organiser: ?organizer=.")
-                : EventProblems.NotFound;
+            // Everybody else sees the same: by id, by organiser and slug, or by slug among those of their token's organiser.
+            var key = isId ? $"event:{id}" : $"event:{organizer ?? $"@{caller?.TenantId}"}/{idOrSlug}";
+            var answer = await cache.GetAsync(key, async () => await ReadAsync(database, caller, (idOrSlug, isId ? id : null, organizer), CancellationToken.None) is { } found
+                ? new ReadAnswer(JsonSerializer.SerializeToUtf8Bytes(found, Json.Answers), EntityTag.Of(found.Version), found.TenantId)
+                : ReadAnswer.NotThere, cancellationToken);
+            if (!answer.IsThere) return Missing(isId, organizer, caller);
+            CatalogueView.SayHowLongToKeep(context, caller);
+            return new CachedResult(answer);
         }
-
+        if (await ReadAsync(database, caller, (idOrSlug, isId ? id : null, organizer), cancellationToken) is not { } row) return Missing(isId, organizer, caller);
         CatalogueView.SayHowLongToKeep(context, caller);
         EntityTag.Set(context, row.Version);
         return EntityTag.IsKnown(context, row.Version)
             ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
             : TypedResults.Ok(row);
     }
+
+    private static Refusal Missing(bool isId, string? organizer, Caller? caller) => !isId && organizer is null && caller is null
+        ? PlatformProblems.NotFound.With("There is no event of this id. To find one by its slug, name its organiser: ?organizer=.")
+        : EventProblems.NotFound;
+
+    private static Task<EventBody?> ReadAsync(Database database, Caller? caller, (string Slug, Guid? Id, string? Organizer) wanted, CancellationToken cancellationToken) =>
+        wanted.Id is { } id
+            ? FindAsync(database, caller, "e.id = @id", new { id }, cancellationToken)
+            : FindBySlugAsync(database, caller, wanted.Slug, wanted.Organizer, cancellationToken);
 
     private static Task<EventBody?> FindBySlugAsync(Database database, Caller? caller, string slug, string? organizer, CancellationToken cancellationToken)
     {

@@ -9,7 +9,7 @@ internal sealed class DistinctSecrets(IConfiguration configuration) : IValidateO
     private static readonly string[] s_names =
     [
         "JWT_SECRET", "JWT_SECRET_PREVIOUS", "QR_ENCRYPTION_KEY", "QR_ENCRYPTION_KEY_PREVIOUS", "INTERNAL_API_KEY", "INTERNAL_API_KEY_PREVIOUS",
-        "INTERNAL_WEBHOOK_SECRET", "INTERNAL_WEBHOOK_SECRET_PREVIOUS", "DB_PASSWORD", "REDIS_PASSWORD",
+        "INTERNAL_WEBHOOK_SECRET", "INTERNAL_WEBHOOK_SECRET_PREVIOUS", "DB_PASSWORD", "REDIS_PASSWORD", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET",
     ];
 
     public ValidateOptionsResult Validate(string? name, ServiceOptions options)

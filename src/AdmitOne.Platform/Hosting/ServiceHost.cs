@@ -1,4 +1,5 @@
 using AdmitOne.Platform.Audit;
+using AdmitOne.Platform.Caching;
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Health;
 using AdmitOne.Platform.Http;
@@ -63,7 +64,7 @@ public static class ServiceHost
         builder.Services.AddIdentity();
         builder.Services.AddHttp();
         builder.Services.AddRateLimits();
-        builder.Services.AddSingleton<OutboxBells>();
+        builder.Services.AddSingleton<OutboxBells>().AddSingleton<ChangeNews>();
         if (definition.SchemaVersion > 0) builder.Services.AddOutbox().AddSingleton<RefusedAttempts>().AddHostedService<AuditSealer>().AddHostedService<KeptAnswerSweeper>();
         builder.Services.AddSingleton(new SchemaNeeded(definition.SchemaVersion)).AddSingleton<Readiness>();
 

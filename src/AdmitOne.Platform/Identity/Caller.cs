@@ -8,6 +8,9 @@ public sealed record Caller(Guid TenantId, Guid UserId, string Role, string Emai
 {
     internal static readonly object Item = new();
 
+    /// <summary>False only if the token says that nobody has verified its e-mail address.</summary>
+    public bool EmailIsVerified { get; init; } = true;
+
     public bool IsManager => Role is Roles.VenueManager or Roles.Admin;
 
     public bool IsStaff => IsManager || Role is Roles.VenueStaff;

@@ -109,5 +109,8 @@ internal sealed class TokenChecks(TenantDirectory tenants, UserProjection users,
         && principal.FindFirstValue("role") is { } role && Roles.All.Contains(role)
         && (principal.FindFirstValue("email") ?? "") is { Length: <= MaxEmailLength } email && !email.Any(char.IsControl)
             ? new Caller(tenantId, userId, role, email.Trim().ToLowerInvariant())
+            {
+                EmailIsVerified = principal.FindFirstValue("email_verified") is not { } said || said.Equals("true", StringComparison.OrdinalIgnoreCase),
+            }
             : null;
 }

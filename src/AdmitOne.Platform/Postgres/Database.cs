@@ -1,3 +1,4 @@
+using AdmitOne.Platform.Caching;
 using AdmitOne.Platform.Idempotency;
 using AdmitOne.Platform.Outbox;
 using Dapper;
@@ -14,18 +15,19 @@ public sealed class Database
 {
     private readonly NpgsqlDataSource _source;
     private readonly OutboxBells _bells;
+    private readonly ChangeNews _news;
     private readonly KeyedWork? _keyed;
 
-    public Database(NpgsqlDataSource source, OutboxBells bells) : this(source, bells, keyed: null) { }
+    public Database(NpgsqlDataSource source, OutboxBells bells, ChangeNews news) : this(source, bells, news, keyed: null) { }
 
-    private Database(NpgsqlDataSource source, OutboxBells bells, KeyedWork? keyed) => (_source, _bells, _keyed) = (source, bells, keyed);
+    private Database(NpgsqlDataSource source, OutboxBells bells, ChangeNews news, KeyedWork? keyed) => (_source, _bells, _news, _keyed) = (source, bells, news, keyed);
 
     /// <summary>A handler's database. Of a request with an Idempotency-Key, what it commits is committed together with its answer.</summary>
     public static ValueTask<Database?> BindAsync(HttpContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
         var database = context.RequestServices.GetRequiredService<Database>();
-        return ValueTask.FromResult<Database?>(context.Items[KeyedWork.Item] is KeyedWork keyed ? new Database(database._source, database._bells, keyed) : database);
+        return ValueTask.FromResult<Database?>(context.Items[KeyedWork.Item] is KeyedWork keyed ? new Database(database._source, database._bells, database._news, keyed) : database);
     }
 
     /// <summary>Begins a READ COMMITTED transaction for one tenant. It is rolled back unless it is committed.</summary>
@@ -61,7 +63,7 @@ public sealed class Database
         {
             var transaction = await connection.BeginTransactionAsync(cancellationToken);
             await connection.ExecuteAsync(new CommandDefinition(setUp, parameters, transaction, cancellationToken: cancellationToken));
-            return new TenantWork(connection, transaction, tenantId, _bells.Told);
+            return new TenantWork(connection, transaction, tenantId, _bells.Told, _news);
         }
         catch
         {

@@ -1,3 +1,4 @@
+using AdmitOne.Platform.Caching;
 using AdmitOne.Platform.Idempotency;
 using AdmitOne.Platform.Outbox;
 using Dapper;
@@ -6,10 +7,11 @@ using Npgsql;
 namespace AdmitOne.Platform.Postgres;
 
 /// <summary>One transaction for one tenant. Disposing it rolls back whatever was not committed.</summary>
-public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid tenantId, Bell told) : IAsyncDisposable
+public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid tenantId, Bell told, ChangeNews news) : IAsyncDisposable
 {
     private readonly List<Action> _afterCommit = [];
     private bool _hasTold;
+    private bool _hasChanged;
     private bool _isCommitted;
     private KeyedWork? _holder;
     private TenantWork? _outer;
@@ -50,6 +52,7 @@ public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction tr
         {
             await transaction.ReleaseAsync(_savepoint, cancellationToken);
             _outer._hasTold |= _hasTold;
+            _outer._hasChanged |= _hasChanged;
             _outer._afterCommit.AddRange(_afterCommit);
         }
         else if (_holder is not null)
@@ -62,7 +65,10 @@ public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction tr
         }
     }
 
-    internal void WakeSequencer() => _hasTold = true;
+    internal void WakeSequencer() => _hasTold = _hasChanged = true;
+
+    /// <summary>What is audited or told has changed: copies of it are not to be believed after the commit.</summary>
+    internal void HasChanged() => _hasChanged = true;
 
     /// <summary>From here on a commit waits for the request's answer.</summary>
     internal void HoldFor(KeyedWork holder) => _holder = holder;
@@ -70,7 +76,7 @@ public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction tr
     /// <summary>More work in the transaction that is held: its commit is a part of that one's.</summary>
     internal async Task<TenantWork> NestAsync(CancellationToken cancellationToken)
     {
-        var nested = new TenantWork(connection, transaction, TenantId, told) { _outer = this, _savepoint = $"nested_{++_nested}" };
+        var nested = new TenantWork(connection, transaction, TenantId, told, news) { _outer = this, _savepoint = $"nested_{++_nested}" };
         await transaction.SaveAsync(nested._savepoint, cancellationToken);
         return nested;
     }
@@ -107,6 +113,7 @@ public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction tr
     {
         await transaction.CommitAsync(cancellationToken);
         if (_hasTold) told.Ring();
+        if (_hasChanged) news.Changed(TenantId);
         foreach (var action in _afterCommit) action();
     }
 

@@ -27,6 +27,13 @@ public sealed partial class RedisStore(IOptions<RedisOptions> options, ILogger<R
     public Task<string?[]?> ReadAsync(params string[] keys) => BoundedAsync<string?[]?>(
         async redis => Array.ConvertAll(await redis.StringGetAsync(Array.ConvertAll(keys, key => (RedisKey)key)), value => (string?)value), null);
 
+    /// <returns>Whether Redis answered, and the bytes if there are any.</returns>
+    public Task<(bool Answered, byte[]? Bytes)> GetBytesAsync(string key) =>
+        BoundedAsync<(bool, byte[]?)>(async redis => (true, (byte[]?)await redis.StringGetAsync(key)), (false, null));
+
+    /// <returns>False if Redis did not answer.</returns>
+    public Task<bool> PutBytesAsync(string key, byte[] bytes, TimeSpan keep) => BoundedAsync(async redis => await redis.StringSetAsync(key, bytes, keep), false);
+
     /// <summary>Runs a script on one key, as one step that nothing comes between.</summary>
     /// <returns>The numbers it returned, or null if Redis did not answer.</returns>
     public Task<long[]?> RunAsync(string script, string key, params long[] arguments) => BoundedAsync<long[]?>(async redis =>

@@ -21,10 +21,7 @@ internal static class EndSales
              where tenant_id = @TenantId and ticket_type_id = any (@types) and status = 'held' and expires_at > clock_timestamp();
             update tickets.payments p set hold_expires_at = least(p.hold_expires_at, clock_timestamp()), next_check_at = least(p.next_check_at, clock_timestamp())
               from tickets.orders o
-             where o.tenant_id = @TenantId and o.event_id = @eventId and o.status = 'payment_pending' and p.tenant_id = o.tenant_id and p.order_id = o.id and p.status = 'created';
-            update tickets.ticket_transfers x set status = 'cancelled', closed_at = clock_timestamp()
-              from tickets.tickets t
-             where t.tenant_id = @TenantId and t.ticket_type_id = any (@types) and x.tenant_id = t.tenant_id and x.ticket_id = t.id and x.status = 'offered'
+             where o.tenant_id = @TenantId and o.event_id = @eventId and o.status = 'payment_pending' and p.tenant_id = o.tenant_id and p.order_id = o.id and p.status = 'created'
             """, new { work.TenantId, eventId, types = types.ToArray() }, cancellationToken);
         return types;
     }

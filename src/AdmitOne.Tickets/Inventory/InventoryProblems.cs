@@ -50,13 +50,13 @@ public static class InventoryProblems
         Like = "All of the order has been given back.",
     };
 
-    /// <summary>The ticket has let somebody in; only the organiser can still take it back.</summary>
+    /// <summary>The ticket has let somebody in: it is not given away any more, and only the organiser can still take it back.</summary>
     public static readonly ProblemType TicketUsed = new("ticket_used", StatusCodes.Status409Conflict, "The ticket has been used")
     {
         Like = "Ticket 0199a1b2-7c00-7000-8000-000000000006 has been admitted; ask the organiser.",
     };
 
-    /// <summary>It was blocked, refunded or cancelled, or not paid yet, so it admits nobody and there is nothing to show or give back.</summary>
+    /// <summary>It was blocked, refunded or cancelled, or not paid yet, so it admits nobody and there is nothing to show, to give away or to give back.</summary>
     public static readonly ProblemType TicketNotIssued = new("ticket_not_issued", StatusCodes.Status409Conflict, "The ticket does not admit")
     {
         Like = "The order is payment_pending; it has no tickets.",

@@ -9,7 +9,7 @@ namespace AdmitOne.Tickets.Inventory;
 /// <param name="Becomes"><c>refunded</c> or <c>cancelled</c>.</param>
 internal sealed record TicketDeath(Guid TicketId, string Becomes, Guid RefundId);
 
-/// <summary>What refunds write: dead tickets, the ends of transfers that were offered for them, the money that is owed, and who asked for it.</summary>
+/// <summary>What refunds write: dead tickets (whose open offers end with them, by a trigger), the money that is owed, and who asked for it.</summary>
 internal static class RefundWrites
 {
     public static void Add(NpgsqlBatch batch, Guid tenantId, StockChanges changes, DateTimeOffset now)
@@ -45,9 +45,6 @@ internal static class RefundWrites
             update tickets.tickets t set status = d.status, refund_id = d.refund_id, updated_at = $5
               from unnest($2::uuid[], $3::text[], $4::uuid[]) as d (id, status, refund_id) where t.tenant_id = $1 and t.id = d.id and t.status in ('issued', 'blocked')
             """, tenantId, deaths.Select(d => d.TicketId).ToArray(), deaths.Select(d => d.Becomes).ToArray(), deaths.Select(d => d.RefundId).ToArray(), now.UtcDateTime);
-        batch.Add("""
-            update tickets.ticket_transfers set status = 'cancelled', closed_at = $3 where tenant_id = $1 and ticket_id = any ($2) and status = 'offered'
-            """, tenantId, deaths.Select(d => d.TicketId).ToArray(), now.UtcDateTime);
     }
 
     private static string? Text(object? value) => value is null ? null : JsonSerializer.Serialize(value, Json.Answers);

@@ -23,7 +23,7 @@ public sealed record ReceiptEvent(Guid Id, string Name, string Venue, DateTimeOf
 
 /// <param name="Kind"><c>ticket</c>, <c>discount</c>, <c>fee</c> or <c>tax</c>.</param>
 /// <param name="Total">Negative for a discount; all totals add up to the order's.</param>
-/// <param name="Noted">Said and not added: tax that the price contains, a fee that the organiser bears.</param>
+/// <param name="Noted">Said and not added: tax that the price contains.</param>
 public sealed record ReceiptLine(string Kind, string Label, int Quantity, Money UnitPrice, Money Total, Money Noted);
 
 public sealed record ReceiptRefund(Money Amount, Money Fee, string Status, DateTimeOffset At);
@@ -56,7 +56,7 @@ internal static class ShowReceipt
         var lines = await work.QueryAsync<LineRow>("""
             select i.kind, coalesce(i.label, y.name, i.kind) as label, i.quantity, i.unit_price_minor, i.total_minor, i.noted_minor
               from tickets.order_items i left join tickets.ticket_types y on y.tenant_id = i.tenant_id and y.id = i.ticket_type_id
-             where i.order_id = @id order by i.line
+             where i.order_id = @id and (i.kind <> 'fee' or i.total_minor > 0) order by i.line
             """, new { id }, cancellationToken);
         var refunds = await work.QueryAsync<RefundRow>("select amount_minor, fee_minor, status, created_at from tickets.refunds where order_id = @id order by created_at, id", new { id }, cancellationToken);
 

@@ -12,12 +12,14 @@ internal sealed class PaymentReconciler(Database database, PaymentDesk desk, Tim
     : PeriodicWorker(TimeSpan.FromSeconds(2), clock, logger)
 {
     private const int PaymentsAtOnce = 200;
+    private const int CallsAtOnce = 4;
 
     protected override async Task StepAsync(CancellationToken cancellationToken)
     {
         var unsettled = await database.AskForAllTenantsAsync<Unsettled>(
             "select tenant_id, order_id from tickets.unsettled_payments(@PaymentsAtOnce)", new { PaymentsAtOnce }, cancellationToken);
-        foreach (var one in unsettled) await desk.ReconcileAsync(one.TenantId, one.OrderId, cancellationToken);
+        await Parallel.ForEachAsync(unsettled, new ParallelOptions { MaxDegreeOfParallelism = CallsAtOnce, CancellationToken = cancellationToken },
+            async (one, stop) => await desk.ReconcileAsync(one.TenantId, one.OrderId, stop));
     }
 
     private sealed class Unsettled

@@ -23,6 +23,6 @@ internal static class FindTicket
         if (await work.FindAsync<TicketRow>($"{TicketRow.Select} where t.id = @id", new { id }, cancellationToken) is var ticket
             && caller.RefuseUnlessMine("ticket", ticket is null ? null : new Owner(ticket.UserId)) is { } refusal) return refusal;
         context.NeverCache();
-        return TypedResults.Ok(ticket!.Answer());
+        return TypedResults.Ok(ticket!.Answer(caller));
     }
 }

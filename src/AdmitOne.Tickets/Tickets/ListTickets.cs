@@ -19,8 +19,13 @@ internal static class ListTickets
             .WithAnswerExample(RouteExamples.OnePage(TicketExamples.Issued))
             .MayRefuseWith(PlatformProblems.ValidationFailed);
 
+    // By its types, of which there is an index and there are few.
+    private const string OfEvent = "and t.ticket_type_id in (select e.id from tickets.ticket_types e where e.event_id = @eventId)";
+
     private static async Task<Results<Ok<Page<Ticket>>, Refusal>> HandleAsync(
-        Guid? eventId, Guid? orderId, [Range(1, Paging.MaxLimit)] int? limit, string? cursor, Caller caller, HttpContext context, Database database, CancellationToken cancellationToken)
+        Guid? eventId, Guid? orderId, [AllowedValues("issued", "blocked", "refunded", "cancelled", null, ErrorMessage = "Must be issued, blocked, refunded or cancelled.")] string? status,
+        bool? admitted, [Range(1, Paging.MaxLimit)] int? limit, string? cursor,
+        Caller caller, HttpContext context, Database database, CancellationToken cancellationToken)
     {
         NewestFirst? after = null;
         if (cursor is not null && !Cursor.TryRead(cursor, out after)) return PlatformProblems.Invalid("/cursor", "Was not made by this list.");
@@ -28,11 +33,12 @@ internal static class ListTickets
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
         var rows = await work.QueryAsync<TicketRow>($"""
             {TicketRow.Select}
-             where {(caller.IsManager ? "true" : "t.user_id = @UserId")} and (@eventId::uuid is null or t.event_id = @eventId) and (@orderId::uuid is null or t.order_id = @orderId)
+             where {(caller.IsManager ? "true" : "t.user_id = @UserId")} {(eventId is null ? "" : OfEvent)} and (@orderId::uuid is null or t.order_id = @orderId)
+               and (@status::text is null or t.status = @status) and (@admitted::boolean is null or (a.admitted_at is not null) = @admitted)
                and (@At::timestamptz is null or (t.created_at, t.id) < (@At, @Id))
              order by t.created_at desc, t.id desc limit @size + 1
-            """, new { caller.UserId, eventId, orderId, after?.At, after?.Id, size }, cancellationToken);
+            """, new { caller.UserId, eventId, orderId, status, admitted, after?.At, after?.Id, size }, cancellationToken);
         context.NeverCache();
-        return TypedResults.Ok(Paging.Make(rows, size, row => row.Answer(), row => new NewestFirst(row.CreatedAt, row.Id)));
+        return TypedResults.Ok(Paging.Make(rows, size, row => row.Answer(caller), row => new NewestFirst(row.CreatedAt, row.Id)));
     }
 }

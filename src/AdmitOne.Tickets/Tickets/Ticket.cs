@@ -1,12 +1,23 @@
 using AdmitOne.Contracts;
+using AdmitOne.Platform.Identity;
 
 namespace AdmitOne.Tickets.Tickets;
 
 /// <summary>A ticket. <c>issued</c> ones admit; <c>blocked</c>, <c>refunded</c> and <c>cancelled</c> ones do not.</summary>
+/// <param name="UserId">Who has it now; null for one sold at the box office.</param>
+/// <param name="OwnerEmail">Of that person, for managers.</param>
 /// <param name="Admitted">Let in once already.</param>
+/// <param name="Transfer">The open offer of it, if there is one; it is still its owner's.</param>
+/// <param name="Nft">Its token, where tickets are minted.</param>
 public sealed record Ticket(
-    Guid Id, Guid EventId, Guid TicketTypeId, string TicketType, Guid SectionId, Guid OrderId, Guid? UserId, string Status, bool Admitted, DateTimeOffset? AdmittedAt,
-    Money FaceValue, DateTimeOffset CreatedAt);
+    Guid Id, Guid EventId, Guid TicketTypeId, string TicketType, Guid SectionId, Guid OrderId, Guid? UserId, string? OwnerEmail, string Status, bool Admitted, DateTimeOffset? AdmittedAt,
+    Money FaceValue, TicketOffer? Transfer, TicketToken? Nft, DateTimeOffset CreatedAt);
+
+/// <summary>To whom a ticket is offered, and until when.</summary>
+public sealed record TicketOffer(Guid Id, string RecipientEmail, DateTimeOffset ExpiresAt);
+
+/// <summary>A ticket's token. <c>pending</c>, then <c>minted</c>; <c>transferring</c> or <c>burning</c> while it follows its ticket, <c>burned</c>, or <c>failed</c> when it was given up.</summary>
+public sealed record TicketToken(string Status, string? TokenId, string? TransactionId);
 
 internal sealed class TicketRow
 {
@@ -17,20 +28,43 @@ internal sealed class TicketRow
     public Guid SectionId { get; init; }
     public Guid OrderId { get; init; }
     public Guid? UserId { get; init; }
+    public string? OwnerEmail { get; init; }
     public string Status { get; init; } = "";
     public DateTimeOffset? AdmittedAt { get; init; }
     public long FaceValueMinor { get; init; }
     public string Currency { get; init; } = "";
+    public Guid? OfferId { get; init; }
+    public string? OfferRecipient { get; init; }
+    public DateTimeOffset? OfferExpiresAt { get; init; }
+    public string? NftTokenId { get; init; }
+    public string? NftTransactionId { get; init; }
+    public string? NftStatus { get; init; }
+    public string? MintKind { get; init; }
+    public bool MintDone { get; init; }
+    public bool MintDead { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
 
     public const string Select = """
-        select t.id, t.event_id, t.ticket_type_id, y.name as ticket_type, t.section_id, t.order_id, t.user_id, t.status, a.admitted_at,
-               t.face_value_minor, t.currency, t.created_at
+        select t.id, t.event_id, t.ticket_type_id, y.name as ticket_type, t.section_id, t.order_id, t.user_id, u.email as owner_email, t.status, a.admitted_at,
+               t.face_value_minor, t.currency, f.id as offer_id, f.recipient_email as offer_recipient, f.expires_at as offer_expires_at,
+               t.nft_token_id, t.nft_transaction_id, t.nft_status, m.kind as mint_kind, coalesce(m.done, true) as mint_done, coalesce(m.dead, false) as mint_dead, t.created_at
           from tickets.tickets t
           join tickets.ticket_types y on y.tenant_id = t.tenant_id and y.id = t.ticket_type_id
+          left join platform.users u on u.tenant_id = t.tenant_id and u.id = t.user_id
           left join tickets.admissions a on a.tenant_id = t.tenant_id and a.ticket_id = t.id
+          left join tickets.ticket_transfers f on f.tenant_id = t.tenant_id and f.ticket_id = t.id and f.status = 'offered' and f.expires_at > statement_timestamp()
+          left join lateral (select (array_agg(j.kind order by j.step desc))[1] as kind, bool_and(j.status = 'done') as done, bool_or(j.status = 'dead') as dead
+                               from tickets.mint_jobs j where j.tenant_id = t.tenant_id and j.ticket_id = t.id) m on true
         """;
 
-    public Ticket Answer() => new(Id, EventId, TicketTypeId, TicketType, SectionId, OrderId, UserId, Status, AdmittedAt is not null, AdmittedAt,
-        Money.Of(FaceValueMinor, Currency), CreatedAt);
+    public Ticket Answer(Caller caller) => new(Id, EventId, TicketTypeId, TicketType, SectionId, OrderId, UserId, caller.IsManager ? OwnerEmail : null, Status, AdmittedAt is not null, AdmittedAt,
+        Money.Of(FaceValueMinor, Currency), OfferId is { } offer ? new TicketOffer(offer, OfferRecipient!, OfferExpiresAt!.Value) : null, Token(), CreatedAt);
+
+    private TicketToken? Token() => (MintKind, NftTokenId) is (null, null) ? null : new TicketToken((MintDead, MintDone, MintKind) switch
+    {
+        (true, _, _) => "failed",
+        (_, true, _) => NftStatus ?? "minted",
+        (_, _, "burn") => "burning",
+        _ => NftTokenId is null ? "pending" : "transferring",
+    }, NftTokenId, NftTransactionId);
 }

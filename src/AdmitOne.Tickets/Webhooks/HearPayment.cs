@@ -63,10 +63,10 @@ internal static class HearPayment
         webhooks.MapPost("/payments", HandleAsync)
             .WithName("HearPayment").WithSummary("A payment service says what became of a payment")
             .WithDescription("Signed as Standard Webhooks 1.0 says, with INTERNAL_WEBHOOK_SECRET. A repeated id and an order that is not known are answered 200 and change nothing.")
-            .RequireWebhookSignature().WithRateTier(RateTier.Webhook).WithRequestExample(s_confirmed)
+            .RequireWebhookSignature().WithRateTier(RateTier.Webhook).WithRequestExample(s_confirmed).WithAnswerExample(WebhookHeard.Thanks)
             .MayRefuseWith(PlatformProblems.BadSignature, PlatformProblems.StaleTimestamp, PlatformProblems.Overloaded);
 
-    private static async Task<Ok> HandleAsync(PaymentWebhook webhook, VerifiedWebhook verified, Database database, PaymentDesk desk, CancellationToken cancellationToken)
+    private static async Task<Ok<WebhookHeard>> HandleAsync(PaymentWebhook webhook, VerifiedWebhook verified, Database database, PaymentDesk desk, CancellationToken cancellationToken)
     {
         var answer = webhook.Type switch
         {
@@ -74,12 +74,12 @@ internal static class HearPayment
             "payment.failed" => new ProviderAnswer(ProviderState.Declined, webhook.Data.PaymentId),
             _ => null,
         };
-        if (!Guid.TryParse(webhook.Data.OrderId, out var orderId)) return TypedResults.Ok();
-        if (await desk.FindTenantAsync(orderId, cancellationToken) is not { } tenantId) return TypedResults.Ok();
+        if (!Guid.TryParse(webhook.Data.OrderId, out var orderId)) return TypedResults.Ok(WebhookHeard.Thanks);
+        if (await desk.FindTenantAsync(orderId, cancellationToken) is not { } tenantId) return TypedResults.Ok(WebhookHeard.Thanks);
         await WebhookReceipts.OnceAsync(database, tenantId, (Source, verified.Id, webhook.Type), async () =>
         {
             if (answer is not null) await desk.HearAsync(tenantId, orderId, answer, webhook.Data.Amount is { } paid ? (paid.Amount, paid.Currency) : null);
         });
-        return TypedResults.Ok();
+        return TypedResults.Ok(WebhookHeard.Thanks);
     }
 }

@@ -24,7 +24,7 @@ internal static class HearStripe
         webhooks.MapPost("/stripe", HandleAsync)
             .WithName("HearStripe").WithSummary("Stripe says that something happened to a Payment Intent")
             .WithDescription("Signed by the Stripe-Signature header, scheme v1, with STRIPE_WEBHOOK_SECRET. What is not about an order of ours is answered 200 and changes nothing.")
-            .AllowAnonymous().WithRateTier(RateTier.Webhook).Produces(StatusCodes.Status200OK)
+            .AllowAnonymous().WithRateTier(RateTier.Webhook).Produces<WebhookHeard>().WithAnswerExample(WebhookHeard.Thanks)
             .MayRefuseWith(PlatformProblems.BadSignature, PlatformProblems.StaleTimestamp, PlatformProblems.InvalidJson, PlatformProblems.Overloaded, PlatformProblems.DependencyUnavailable);
 
     private static async Task<IResult> HandleAsync(HttpContext context, IOptions<StripeOptions> options, Database database, PaymentDesk desk, TimeProvider clock, CancellationToken cancellationToken)
@@ -38,7 +38,7 @@ internal static class HearStripe
         if ((clock.GetUtcNow() - signedAt).Duration() > StripeSignature.Tolerance) return PlatformProblems.StaleTimestamp.With("The timestamp is more than 5 min from now.");
 
         if (!TryRead(body, out var happened)) return PlatformProblems.InvalidJson.With("The body is no event of Stripe's.");
-        if (happened.OrderId is not { } orderId || await desk.FindTenantAsync(orderId, cancellationToken) is not { } tenantId) return TypedResults.Ok();
+        if (happened.OrderId is not { } orderId || await desk.FindTenantAsync(orderId, cancellationToken) is not { } tenantId) return TypedResults.Ok(WebhookHeard.Thanks);
         try
         {
             await WebhookReceipts.OnceAsync(database, tenantId, (Source, happened.Id, happened.Type), () => desk.AskNowAsync(tenantId, orderId, CancellationToken.None));
@@ -48,7 +48,7 @@ internal static class HearStripe
             // Stripe repeats the event later.
             return PlatformProblems.DependencyUnavailable.With("Stripe did not say what the payment is now; send it again.") with { RetryAfterSeconds = 5 };
         }
-        return TypedResults.Ok();
+        return TypedResults.Ok(WebhookHeard.Thanks);
     }
 
     private static bool TryRead(byte[] body, out (string Id, string Type, Guid? OrderId) happened)

@@ -7,6 +7,12 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace AdmitOne.Tickets.Webhooks;
 
+/// <summary>The message has been taken. What it changed, if anything, is read from the order.</summary>
+public sealed record WebhookHeard(bool Received)
+{
+    internal static readonly WebhookHeard Thanks = new(true);
+}
+
 /// <summary>What payment providers tell us by themselves, and what we tell organisers' own systems: in order, signed, for as long as it takes.</summary>
 internal static class WebhooksFeature
 {

@@ -22,7 +22,7 @@ public sealed partial class FolderTests
         [
             "EventLanes", "InventoryProblems", "Answer", "HoldStock", "HoldItem", "HoldIds", "ReleaseStock", "SweepExpired", "BeginPayment", "WantedTickets",
             "HoldMade", "HeldItem", "HeldFor", "PaymentWish", "PaymentTimes", "OpenPayment", "SettlePayment", "PaymentResult", "Settled", "PaidOrder", "KeyedRequest", "StoredAnswer",
-            "RefundTickets", "RefundWish", "EndSales", "RefundableOrder", "RefundMade", "KeyedRefund", "WantedDiscounts",
+            "RefundTickets", "RefundWish", "EndSales", "RefundableOrder", "RefundMade", "KeyedRefund", "WantedDiscounts", "CustomerLimit",
         ],
         ["Tickets/Reservations"] = ["HoldRows", "ReservationOptions", "WantedItem", "WantedItems"],
         ["Tickets/Payments"] = ["PaymentProviders", "StripeOptions", "StripeSignature", "ProviderPayment", "ProviderAnswer", "ProviderState", "ProviderAction", "ProviderRefund", "PaymentProviderException", "PaymentOptions"],
@@ -53,10 +53,11 @@ public sealed partial class FolderTests
         ["tickets.order_items"] = ["Tickets/Inventory"],
         ["tickets.discounts"] = ["Tickets/Discounts", "Tickets/Inventory"],   // its terms there, its uses here
         ["tickets.discount_redemptions"] = ["Tickets/Inventory"],
-        ["tickets.tickets"] = ["Tickets/Inventory"],
+        ["tickets.tickets"] = ["Tickets/Inventory", "Tickets/Tickets", "Tickets/Transfers", "Tickets/Minting"],   // made and ended with its order; blocked; given to a new owner; its token
+        ["tickets.ticket_transfers"] = ["Tickets/Transfers"],
+        ["tickets.mint_jobs"] = ["Tickets/Minting"],
         ["tickets.payments"] = ["Tickets/Inventory", "Tickets/Purchases"],   // its state moves with the order; when to ask again is the desk's
         ["tickets.refunds"] = ["Tickets/Inventory", "Tickets/Refunds"],   // owed with the tickets' death there, sent here
-        ["tickets.ticket_transfers"] = ["Tickets/Inventory"],   // an offer of a dead ticket ends with it
         ["tickets.cancellations"] = ["Tickets/Cancellations"],
         ["tickets.cancellation_orders"] = ["Tickets/Cancellations"],
         ["tickets.ticket_codes"] = ["Tickets/Codes"],

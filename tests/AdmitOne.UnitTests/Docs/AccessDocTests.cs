@@ -3,6 +3,7 @@ using AdmitOne.Platform.Idempotency;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Outbound;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Platform.Webhooks;
 using AdmitOne.UnitTests.Architecture;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Infrastructure;
@@ -25,8 +26,8 @@ public sealed class AccessDocTests(Services services) : IClassFixture<Services>
             # Who may call what
 
             A token's role says what its holder may do; `ops` stands apart and sees no business data. What belongs to another tenant is answered as if it were not
-            there. "Public" needs no token; one that is not accepted then counts as none. "Signed" are calls between services, by HMAC with `INTERNAL_API_KEY`.
-            The rate tier is the limit that counts the call (`rate-limits.md`).
+            there. "Public" needs no token; one that is not accepted then counts as none. "Signed" are calls between services, by HMAC with `INTERNAL_API_KEY`;
+            a "signed webhook" is one with `INTERNAL_WEBHOOK_SECRET`. The rate tier is the limit that counts the call (`rate-limits.md`).
             What a route does, and each of its refusals, is in the service's own document: `/openapi/v1.json`, browsable at `/docs`.
 
             {GeneratedDoc.Table(["service", "method", "path", "who", "rate tier", "must send"], rows
@@ -38,6 +39,7 @@ public sealed class AccessDocTests(Services services) : IClassFixture<Services>
     private async Task<string> WhoAsync(string service, RouteEndpoint route)
     {
         if (route.Metadata.GetMetadata<SignedCallRequired>() is { } signed) return $"signed: {string.Join(", ", signed.Services)}";
+        if (route.Metadata.GetMetadata<WebhookSignatureRequired>() is not null) return "signed webhook";
         if (route.Metadata.GetMetadata<IAllowAnonymous>() is not null) return "public";
         var policies = services.All.First(s => s.Name == service).App.Services.GetRequiredService<IAuthorizationPolicyProvider>();
         var roles = new List<IEnumerable<string>>();

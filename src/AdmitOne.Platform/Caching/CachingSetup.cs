@@ -1,0 +1,18 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace AdmitOne.Platform.Caching;
+
+public static class CachingSetup
+{
+    public static IServiceCollection AddReadThroughCache(this IServiceCollection services) =>
+        services.AddSingleton<CacheMetrics>().AddSingleton<ReadThroughCache>().AddHostedService<NewsListener>();
+
+    /// <summary>Hears of other replicas' changes from the start.</summary>
+    private sealed class NewsListener(ChangeNews news) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => news.ListenAsync();
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

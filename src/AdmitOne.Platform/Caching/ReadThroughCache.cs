@@ -1,0 +1,109 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using AdmitOne.Platform.Redis;
+using Microsoft.Extensions.Caching.Memory;
+using Npgsql;
+
+namespace AdmitOne.Platform.Caching;
+
+/// <summary>
+/// Public answers from memory, then Redis, then PostgreSQL. However many ask for the same thing at once, one reads it. An answer is trusted for a
+/// second from the start of its reading, and less if its tenant's change was heard of; then it is read again.
+/// Nothing in here may be missed when Redis is gone, and none of it is more than a copy.
+/// </summary>
+public sealed class ReadThroughCache : IDisposable
+{
+    private const long MemoryBytes = 64 * 1024 * 1024;
+    private const int EntryBytes = 300;   // about what an entry costs beside its body
+    private static readonly TimeSpan s_remembered = ChangeNews.Trusted;
+    private static readonly TimeSpan s_redisLeftAlone = TimeSpan.FromSeconds(1);
+
+    private readonly MemoryCache _memory = new(new MemoryCacheOptions { SizeLimit = MemoryBytes });
+    private readonly ConcurrentDictionary<string, Lazy<Task<CachedAnswer>>> _reading = new();
+    private readonly RedisStore _redis;
+    private readonly ChangeNews _news;
+    private readonly CacheMetrics _metrics;
+    private readonly TimeProvider _clock;
+    private readonly string _prefix;
+    private long _redisAwayUntil;
+
+    public ReadThroughCache(RedisStore redis, ChangeNews news, CacheMetrics metrics, TimeProvider clock, NpgsqlConnectionStringBuilder database)
+    {
+        ArgumentNullException.ThrowIfNull(database);
+        (_redis, _news, _metrics, _clock) = (redis, news, metrics, clock);
+        // Two installations may share a Redis: a copy belongs to the database that it was made of.
+        var of = SHA256.HashData(Encoding.UTF8.GetBytes($"{database.Host}:{database.Port}/{database.Database}"));
+        _prefix = $"cache:{Convert.ToHexStringLower(of.AsSpan(0, 6))}:";
+    }
+
+    /// <param name="key">Says all that the answer depends on.</param>
+    /// <param name="read">Asks PostgreSQL, for everybody who waits for the same.</param>
+    public ValueTask<CachedAnswer> GetAsync(string key, Func<Task<ReadAnswer>> read, CancellationToken cancellationToken)
+    {
+        if (_memory.TryGetValue(key, out CachedAnswer? known) && _news.IsFresh(known!))
+        {
+            _metrics.Memory();
+            return new ValueTask<CachedAnswer>(known!);
+        }
+        return new ValueTask<CachedAnswer>(ReadAsync(key, read, cancellationToken));
+    }
+
+    public void Dispose() => _memory.Dispose();
+
+    private async Task<CachedAnswer> ReadAsync(string key, Func<Task<ReadAnswer>> read, CancellationToken cancellationToken)
+    {
+        var came = _clock.GetUtcNow().UtcTicks;
+        while (true)
+        {
+            var reading = _reading.GetOrAdd(key, static (key, to) => new Lazy<Task<CachedAnswer>>(() => to.Cache.ReadAloneAsync(key, to.Read)), (Cache: this, Read: read));
+            CachedAnswer answer;
+            try
+            {
+                answer = await reading.Value.WaitAsync(cancellationToken);
+            }
+            finally
+            {
+                if (reading.Value.IsCompleted) _reading.TryRemove(KeyValuePair.Create(key, reading));
+            }
+            // One that had begun before may miss what changed until this call came.
+            if (answer.ReadAt >= came || _news.IsFresh(answer)) return answer;
+        }
+    }
+
+    // Its callers may all leave; what it reads is kept for the next.
+    private async Task<CachedAnswer> ReadAloneAsync(string key, Func<Task<ReadAnswer>> read)
+    {
+        await Task.Yield();
+        if (await FromRedisAsync(key) is { } shared && _news.IsFresh(shared))
+        {
+            _metrics.Redis();
+            Remember(key, shared);
+            return shared;
+        }
+        var began = _clock.GetUtcNow().UtcTicks;
+        var found = await read();
+        _metrics.Database();
+        var answer = new CachedAnswer(found.Body, found.Tag, found.TenantId, began);
+        Remember(key, answer);
+        // What is not there is for this process alone: anybody can invent addresses.
+        if (answer.IsThere && !IsRedisAway && !await _redis.PutBytesAsync(_prefix + key, answer.Pack(), ChangeNews.Trusted)) LeaveRedisAlone();
+        return answer;
+    }
+
+    private async Task<CachedAnswer?> FromRedisAsync(string key)
+    {
+        if (IsRedisAway) return null;
+        var (answered, packed) = await _redis.GetBytesAsync(_prefix + key);
+        if (!answered) LeaveRedisAlone();
+        return packed is null ? null : CachedAnswer.Unpack(packed);
+    }
+
+    private void Remember(string key, CachedAnswer answer) =>
+        _memory.Set(key, answer, new MemoryCacheEntryOptions { Size = EntryBytes + (2 * key.Length) + answer.Body.Length, AbsoluteExpirationRelativeToNow = s_remembered });
+
+    private bool IsRedisAway => Volatile.Read(ref _redisAwayUntil) > _clock.GetTimestamp();
+
+    // One that has frozen costs each read its whole patience.
+    private void LeaveRedisAlone() => Volatile.Write(ref _redisAwayUntil, _clock.GetTimestamp() + (long)(s_redisLeftAlone.TotalSeconds * _clock.TimestampFrequency));
+}
