@@ -37,26 +37,29 @@ internal static class ReadCancellation
         return TypedResults.Ok(new CancellationProgress(counted.Orders, counted.Refunded, counted.Failed, counted.Orders - counted.Refunded - counted.Failed));
     }
 
-    // Orders that are listed, those that are not yet, and those whose money came after the cancel and went straight back.
+    // Orders that are listed, those that are not yet, and those whose money came after the cancel and went straight back. All is gathered by order
+    // rather than joined: right after a large event was cancelled the planner knows nothing of its rows yet, and would compare each with each.
     private const string Sql = """
-        with concerned as (
-            select c.order_id, c.status = 'voided' as is_void, c.attempts > 0 as has_failed
+        with gathered as (
+            select c.order_id, 'listed' as word, c.status = 'voided' as is_void, c.attempts > 0 as has_failed, null::boolean as owed, null::timestamptz as at
               from tickets.cancellation_orders c where c.tenant_id = @tenantId and c.event_id = @id
             union all
-            select o.id, false, false from tickets.orders o
-             where o.tenant_id = @tenantId and o.event_id = @id and o.status in ('paid', 'partially_refunded')
-               and not exists (select from tickets.cancellation_orders c where c.tenant_id = @tenantId and c.event_id = @id and c.order_id = o.id)
+            select o.id, o.status, null, null, null, null
+              from tickets.orders o where o.tenant_id = @tenantId and o.event_id = @id and o.status in ('paid', 'partially_refunded', 'refunded')
             union all
-            select o.id, true, false from tickets.orders o join tickets.cancellations j on j.tenant_id = o.tenant_id and j.event_id = o.event_id
-             where o.tenant_id = @tenantId and o.event_id = @id and o.status = 'refunded'
-               and not exists (select from tickets.cancellation_orders c where c.tenant_id = @tenantId and c.event_id = @id and c.order_id = o.id)
-               and exists (select from tickets.refunds r where r.tenant_id = o.tenant_id and r.order_id = o.id and r.created_at >= j.created_at)),
-        sent as (
-            select r.order_id, bool_or(r.status <> 'succeeded') as owed, bool_or(r.status = 'failed') as failed
-              from tickets.refunds r where r.tenant_id = @tenantId and r.order_id in (select order_id from concerned) group by r.order_id),
+            select r.order_id, 'refund', null, r.status = 'failed', r.status <> 'succeeded', r.created_at
+              from tickets.orders o join tickets.refunds r on r.tenant_id = o.tenant_id and r.order_id = o.id
+             where o.tenant_id = @tenantId and o.event_id = @id and o.status in ('partially_refunded', 'refunded')),
+        known as (
+            select coalesce(bool_or(is_void) filter (where word = 'listed'), bool_or(word = 'refunded')) as is_void,
+                   bool_or(word in ('listed', 'paid', 'partially_refunded')) as is_ours, max(at) as refunded_at,
+                   coalesce(bool_or(has_failed) filter (where word = 'listed'), false) as not_voided, coalesce(bool_or(owed), false) as owed,
+                   coalesce(bool_or(has_failed) filter (where word = 'refund'), false) as not_sent
+              from gathered group by order_id),
         judged as (
-            select c.is_void and not coalesce(s.owed, false) as is_refunded, (not c.is_void and c.has_failed) or (c.is_void and coalesce(s.failed, false)) as has_failed
-              from concerned c left join sent s using (order_id))
+            select k.is_void and not k.owed as is_refunded, case when k.is_void then k.not_sent else k.not_voided end as has_failed
+              from known k
+             where k.is_ours or k.refunded_at >= (select j.created_at from tickets.cancellations j where j.tenant_id = @tenantId and j.event_id = @id))
         select count(*)::int as orders, (count(*) filter (where is_refunded))::int as refunded, (count(*) filter (where has_failed))::int as failed from judged
         """;
 

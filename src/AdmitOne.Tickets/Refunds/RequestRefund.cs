@@ -39,7 +39,7 @@ internal static class RequestRefund
     public static void Map(IEndpointRouteBuilder refunds) =>
         refunds.MapPost("/", HandleAsync)
             .WithName("RequestRefund").WithSummary("Give an order's tickets back, all or some; ?preview=true only says what it comes to")
-            .WithRateTier(RateTier.Purchase).IdempotencyRequired(unlessQuery: "preview")
+            .WithRateTier(RateTier.Write).IdempotencyRequired(unlessQuery: "preview")
             .Produces<RefundPreview>().Produces<Refund>(StatusCodes.Status201Created)
             .WithRequestExample(RefundExamples.OfOne, "some").WithRequestExample(RefundExamples.OfAll, "all")
             .WithAnswerExample(RefundExamples.Preview, StatusCodes.Status200OK).WithAnswerExample(RefundExamples.Accepted, StatusCodes.Status201Created)

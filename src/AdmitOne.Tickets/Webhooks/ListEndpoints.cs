@@ -85,7 +85,7 @@ internal static class ReplayDelivery
             .WithName("ReplayWebhookDelivery").WithSummary("Send it once more, with three more days of attempts").WithRateTier(RateTier.Write)
             .MayRefuseWith(PlatformProblems.NotFound);
 
-    private static async Task<Results<Accepted, Refusal>> HandleAsync(Guid id, Guid deliveryId, Caller caller, Actor actor, Database database, CancellationToken cancellationToken)
+    private static async Task<Results<NoContent, Refusal>> HandleAsync(Guid id, Guid deliveryId, Caller caller, Actor actor, Database database, CancellationToken cancellationToken)
     {
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
         var changed = await work.ExecuteAsync("""
@@ -94,6 +94,6 @@ internal static class ReplayDelivery
         if (changed == 0) return WebhookProblems.NoDelivery;
         await work.AuditAsync(actor, new AuditEntry("webhook_delivery.replay", "webhook_delivery", deliveryId, null, null), cancellationToken);
         await work.CommitAsync(cancellationToken);
-        return TypedResults.Accepted($"/api/v1/webhook-endpoints/{id}/deliveries");
+        return TypedResults.NoContent();
     }
 }

@@ -73,7 +73,7 @@ public sealed class OutgoingWebhookTests(OutgoingWebhookTests.Telling world) : I
         await NextAsync(receiver);
         await WaitForAsync(endpoint, "delivered", _ => true);
         using var replay = await manager.PostAsync($"/api/v1/webhook-endpoints/{endpoint.Id()}/deliveries/{first.Id()}/replay", null, Stop);
-        Assert.Equal(HttpStatusCode.Accepted, replay.StatusCode);
+        Assert.Equal(HttpStatusCode.NoContent, replay.StatusCode);
         await WaitForAsync(endpoint, "delivered", d => d.Id() == first.Id());
         await RemoveAsync(endpoint);
     }
