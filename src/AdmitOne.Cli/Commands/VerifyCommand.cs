@@ -1,10 +1,10 @@
 using System.CommandLine;
+using System.Globalization;
 using AdmitOne.Cli.Local;
 using AdmitOne.Platform.Audit;
 using AdmitOne.Tickets.Inventory;
 using Dapper;
 using Npgsql;
-using System.Globalization;
 
 namespace AdmitOne.Cli.Commands;
 

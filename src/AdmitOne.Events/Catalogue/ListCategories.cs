@@ -1,3 +1,4 @@
+using System.Text.Json;
 using AdmitOne.Platform.Caching;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
@@ -5,7 +6,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
-using System.Text.Json;
 
 namespace AdmitOne.Events.Catalogue;
 

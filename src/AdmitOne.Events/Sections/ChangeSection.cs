@@ -1,6 +1,6 @@
-using AdmitOne.Platform.Audit;
 using System.ComponentModel.DataAnnotations;
 using AdmitOne.Events.Events;
+using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Outbox;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Claims;
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Problems;
@@ -9,7 +10,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using System.Security.Claims;
 
 namespace AdmitOne.Platform.Outbound;
 

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Idempotency;
 using AdmitOne.Platform.Identity;
@@ -10,7 +11,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Options;
-using System.Text.Json;
 
 namespace AdmitOne.Tickets.Reservations;
 
