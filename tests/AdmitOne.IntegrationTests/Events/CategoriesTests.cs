@@ -19,7 +19,8 @@ public sealed class CategoriesTests(World world) : IClassFixture<World>
         await _desk.Manager.MakeAsync("/api/v1/categories", new { name = "Harbour", slug = "harbour", position = 5 });
         var id = (await _desk.CreateAsync(("categorySlug", "harbour"))).Id();
 
-        Assert.Equal(["uber-den-wolken", "harbour"], (await OwnAsync(_desk.Manager)).Select(c => c));
+        // But for the one that the racers of another test made, whichever ran first.
+        Assert.Equal(["uber-den-wolken", "harbour"], (await OwnAsync(_desk.Manager)).Where(c => c != "only-one"));
         Assert.Empty(await OwnAsync(_desk.OtherManager));
         Assert.Empty(await OwnAsync(_desk.Public));
         await _desk.OtherManager.MakeAsync("/api/v1/categories", new { name = "Harbour", slug = "harbour" });
