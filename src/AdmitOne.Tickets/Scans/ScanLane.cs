@@ -32,8 +32,7 @@ internal sealed class ScanLane(NpgsqlDataSource source, ScanMetrics metrics, ILo
         var tickets = commands.Select(c => c.Held.Code.Ticket.TicketId).Distinct().Order().ToArray();
         var devices = commands.Select(c => c.At.DeviceId).OfType<Guid>().Distinct().ToArray();
         await using var batch = new NpgsqlBatch(connection);
-        batch.Add("begin");
-        batch.Add("select set_config('app.tenant_id', $1, true), pg_current_xact_id()::text", tenantId.ToString());
+        batch.Begin(tenantId);
         batch.Add("""
             select t.id, t.event_id, t.status, t.owner_version, t.section_id, y.name, u.name, u.email
               from tickets.tickets t
