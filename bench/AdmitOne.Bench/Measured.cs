@@ -66,12 +66,13 @@ internal sealed record MemoryOf(string Service, long AtRest, long Peak);
 /// <param name="LoadBefore">The machine's load average of the last minute before anything was started: near 0 if it had nothing else to do.</param>
 internal sealed record Machine(string Cpu, int Cores, int MemoryGiB, string System, string PostgreSql, string Redis, string DotNet, string Commit, double LoadBefore);
 
-/// <param name="ReadySeconds">From the command `up` to ready: a new database cluster, Redis, all migrations and every service.</param>
-/// <param name="NewPeoplePerSecond">First holds of buyers that the service had never seen.</param>
+/// <summary>All that was measured.</summary>
 internal sealed record Results(Machine Machine, DateTimeOffset At, IReadOnlyList<Row> Rows)
 {
+    /// <summary>First holds of buyers that the service had never seen.</summary>
     public double NewPeoplePerSecond { get; init; }
 
+    /// <summary>From the command `up` to ready: a new database cluster, Redis, all migrations and every service.</summary>
     public double ReadySeconds { get; init; }
 
     public IReadOnlyList<MemoryOf> Memory { get; init; } = [];
