@@ -12,18 +12,13 @@ internal static class BatchExtensions
         batch.BatchCommands.Add(command);
     }
 
-    /// <summary>
-    /// Begins a batch's transaction for one tenant; its result has the transaction's number as text in column 1. A lane looks up few rows of large
-    /// tables by their keys, and its statements stay planned as they were when those tables were small: without this, a plan made on the first
-    /// day of a sale reads every order ever made, for each batch, until the tables are next analysed.
-    /// </summary>
-    public static void Begin(this NpgsqlBatch batch, Guid tenantId)
+    /// <summary>Begins a batch's transaction for one tenant; its result has the transaction's number as text in column 1.</summary>
+    /// <param name="plansAreOld">Statements are to be planned anew: see <see cref="Lane{TCommand}.PlansAreOld"/>.</param>
+    public static void Begin(this NpgsqlBatch batch, Guid tenantId, bool plansAreOld)
     {
         batch.Add("begin");
-        batch.Add("""
-            select set_config('app.tenant_id', $1, true), pg_current_xact_id()::text,
-                   set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)
-            """, tenantId.ToString());
+        if (plansAreOld) batch.Add("discard plans");
+        batch.Add("select set_config('app.tenant_id', $1, true), pg_current_xact_id()::text", tenantId.ToString());
     }
 
     public static async Task<List<T>> ListAsync<T>(this NpgsqlDataReader reader, Func<NpgsqlDataReader, T> row, CancellationToken cancellationToken)
