@@ -27,7 +27,7 @@ internal sealed class Contest(Stage stage, Pgbench pgbench, Pace pace, CpuClock 
     public async Task PrepareAsync()
     {
         await using (var connection = stage.Superuser()) await connection.ExecuteAsync($"create database {LeanDatabase}");
-        await using var lean = new NpgsqlConnection(Lean.Address.ConnectionString());
+        await using var lean = new NpgsqlConnection(Lean.Address.ConnectionString() + Stage.Patience);
         foreach (var schema in new[] { "hold_lean_schema.sql", "scan_lean_schema.sql" }) await lean.ExecuteAsync(await File.ReadAllTextAsync(pgbench.Yardstick(schema)));
     }
 
@@ -191,7 +191,7 @@ internal sealed class Contest(Stage stage, Pgbench pgbench, Pace pace, CpuClock 
     /// <summary>The best of all numbers of clients, once the rows are as many as the transactions that pgbench reports.</summary>
     private async Task<Beside> CheckedAsync(PgSession session, string file, IReadOnlyDictionary<string, string> variables, string count, string? countAs = null)
     {
-        await using var connection = new NpgsqlConnection(countAs ?? session.Address.ConnectionString());
+        await using var connection = new NpgsqlConnection((countAs ?? session.Address.ConnectionString()) + Stage.Patience);
         var before = await connection.ExecuteScalarAsync<long>(count);
         var results = await pgbench.RunAsync(session, file, pace.EachYardstick, variables);
         var rows = await connection.ExecuteScalarAsync<long>(count) - before;

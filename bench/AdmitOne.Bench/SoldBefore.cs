@@ -38,7 +38,7 @@ internal static class SoldBefore
     public static async Task SellAsync(Stage stage, Sale sale, long tickets, long already = 0)
     {
         // The superuser is above row-level security, as a restore is; all else counts.
-        await using var connection = stage.Superuser(";Command Timeout=600");
+        await using var connection = stage.Superuser();
         await connection.OpenAsync();
         var (first, last) = (already / EachOrder, ((already + tickets) / EachOrder) - 1);
         for (var from = first; from <= last; from += OrdersAtOnce)

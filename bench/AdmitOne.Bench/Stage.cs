@@ -25,6 +25,9 @@ internal sealed class Stage : IDisposable
     /// <summary>Of each type, and of the section.</summary>
     public const int Tickets = 1_000_000;
 
+    /// <summary>Of what is written or counted before and after a measurement, however slow the machine.</summary>
+    public const string Patience = ";Command Timeout=600";
+
     private const int Staff = 32;
 
     private static readonly TimeSpan s_tokenLifetime = TimeSpan.FromHours(8);
@@ -77,7 +80,7 @@ internal sealed class Stage : IDisposable
 
     public string StaffToken(int n) => _staff[n % Staff];
 
-    public NpgsqlConnection Superuser(string more = "") => new(Run.Postgres.ConnectionString() + more);
+    public NpgsqlConnection Superuser() => new(Run.Postgres.ConnectionString() + Patience);
 
     /// <summary>A new event; a million can have each of its ticket types, and a million all of them together.</summary>
     /// <param name="startsIn">Two hours or less, and its doors are open.</param>
