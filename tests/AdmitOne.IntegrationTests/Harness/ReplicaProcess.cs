@@ -11,7 +11,7 @@ namespace AdmitOne.IntegrationTests.Harness;
 /// </summary>
 public sealed class ReplicaProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(90);   // on a machine that does much else, starting takes its time
 
     private readonly Process _process;
 
