@@ -63,7 +63,7 @@ internal static class RehearseCommand
                 var owner = parsed.GetValue(tenant) ?? await OwnerAsync(http, at, original, cancellationToken);
                 var stage = new Stage(at, sellers, Watched(at, sellers, parsed.GetValue(metrics) ?? []), owner, new TokenMint(secret.Options, TimeProvider.System));
                 await console.Output.WriteLineAsync($"Rehearsing with {wish.Curve}");
-                var isTerminal = ReferenceEquals(console.Output, Console.Out) && !Console.IsOutputRedirected && given["TERM"] is not (null or "dumb");
+                var isTerminal = ReferenceEquals(console.Output, Console.Out) && !Console.IsOutputRedirected;
                 var result = await new Rehearse(stage, http, wish, new LiveBlock(console.Output, isTerminal), new Steps(console.Output)).RunAsync(cancellationToken);
 
                 var text = RehearsalReport.Markdown(result);

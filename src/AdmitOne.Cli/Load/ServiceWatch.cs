@@ -4,14 +4,13 @@ namespace AdmitOne.Cli.Load;
 /// <param name="CpuCores">Cores' worth of CPU since the reading before.</param>
 /// <param name="PoolWaiting">Requests that wait for a connection of the database pool.</param>
 /// <param name="BatchMean">Commands that a lane combined into one transaction, on average since the reading before.</param>
-/// <param name="LaneWaiting">Commands that wait in lanes.</param>
 /// <param name="ThreadQueue">Work that waits for a thread of the pool.</param>
-/// <param name="ThreadDelaySeconds">How long it waits.</param>
+/// <param name="ThreadDelaySeconds">How long it waits, on average since the reading before.</param>
 /// <param name="DatabaseMs">Mean duration of a command of PostgreSQL since the reading before.</param>
 /// <param name="CacheReads">Since its start.</param>
 public sealed record Reading(
     string Service, double AtSeconds, double? CpuCores, double? CpuCount, double? MemoryBytes, double? PoolUsed, double? PoolMax, double? PoolWaiting,
-    double? BatchMean, double? LaneWaiting, double? ThreadQueue, double? ThreadDelaySeconds, double? DatabaseMs, double? CacheHits, double? CacheReads);
+    double? BatchMean, double? ThreadQueue, double? ThreadDelaySeconds, double? DatabaseMs, double? CacheHits, double? CacheReads);
 
 /// <summary>Asks each service for its own <c>/metrics</c> once a second while a load runs.</summary>
 public sealed class ServiceWatch(IReadOnlyList<(string Service, Uri Metrics)> services, ArrivalClock clock)
@@ -82,8 +81,8 @@ public sealed class ServiceWatch(IReadOnlyList<(string Service, Uri Metrics)> se
             now.Sum("db_client_connection_count", "state=\"used\""), now.Sum("db_client_connection_max"),
             // Npgsql says so only once somebody has waited.
             now.Sum("db_client_connection_npgsql_pending_requests") ?? 0,
-            Mean("admitone_lane_batch_size"), now.Sum("admitone_lane_waiting"),
-            now.Sum("dotnet_thread_pool_queue_length") ?? now.Sum("dotnet_thread_pool_queue_length_total"), now.Sum("admitone_threadpool_delay_seconds"),
+            Mean("admitone_lane_batch_size"),
+            now.Sum("admitone_thread_pool_waiting"), Mean("admitone_thread_pool_delay_seconds"),
             Mean("db_client_operation_duration_seconds") * 1000,
             (now.Sum("admitone_cache_reads_total", "tier=\"memory\"") ?? 0) + (now.Sum("admitone_cache_reads_total", "tier=\"redis\"") ?? 0), now.Sum("admitone_cache_reads_total"));
     }

@@ -38,7 +38,6 @@ internal static class Bottleneck
         if (r is { PoolUsed: { } used, PoolMax: > 0 and { } max })
             yield return new($"database pool of the {r.Service}", r.AtSeconds, r.PoolWaiting > 0 ? Math.Max(1, used / max / BusyPool) : used / max / BusyPool, Say($"{used:N0} of {max:N0} connections in use, {r.PoolWaiting ?? 0:N0} waiting"), Rank: 3);
         if (r.BatchMean is { } batch) yield return new($"lanes of the {r.Service}", r.AtSeconds, batch / FullBatch, Say($"{batch:N0} commands in a batch of at most 256"), Rank: 4);
-        if (r.LaneWaiting is { } waiting) yield return new($"queues of the {r.Service}'s lanes", r.AtSeconds, waiting / 1024, Say($"{waiting:N0} commands waiting; a lane refuses from 2,048"), Rank: 4);
         if (r.ThreadQueue is { } queue) yield return new($"threads of the {r.Service}", r.AtSeconds, queue / LongQueue, Say($"{queue:N0} pieces of work waiting for a thread"), Rank: 5);
         if (r.ThreadDelaySeconds is { } delay) yield return new($"thread delay of the {r.Service}", r.AtSeconds, delay / LongDelaySeconds, Say($"{delay * 1000:N0} ms until a thread was free"), Rank: 5);
         if (r.DatabaseMs is { } command) yield return new($"PostgreSQL as the {r.Service} sees it", r.AtSeconds, command / SlowCommandMs, Say($"{command:N0} ms for a command on average"), Rank: 2);

@@ -49,5 +49,5 @@ public sealed class FindingsOfARehearsalTests
     }
 
     private static Reading Of(string service, double at, double cores, double used) =>
-        new(service, at, cores, CpuCount: 2, MemoryBytes: 1e8, used, PoolMax: 20, PoolWaiting: 0, BatchMean: 4, LaneWaiting: null, ThreadQueue: 0, ThreadDelaySeconds: null, DatabaseMs: 2, CacheHits: 0, CacheReads: 0);
+        new(service, at, cores, CpuCount: 2, MemoryBytes: 1e8, used, PoolMax: 20, PoolWaiting: 0, BatchMean: 4, ThreadQueue: 0, ThreadDelaySeconds: null, DatabaseMs: 2, CacheHits: 0, CacheReads: 0);
 }
