@@ -7,6 +7,8 @@ var admitone = new RootCommand("AdmitOne: tickets that admit one, exactly once."
     ScanCommand.Create(),
     MigrateCommand.Create(),
     VerifyCommand.Create(),
+    BackupCommand.Create(),
+    RestoreCommand.Create(),
     TokenCommand.Create(),
     PrivacyCommand.Create(),
 };

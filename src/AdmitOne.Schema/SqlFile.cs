@@ -45,6 +45,9 @@ public sealed partial class SqlFile
         };
     }
 
+    /// <summary>The same file with other statements, each of which commits by itself.</summary>
+    internal SqlFile InSteps(IReadOnlyList<string> statements) => new(Name, Text) { Statements = statements, Transactional = false };
+
     private static IndexName? Concurrent(string file, bool transactional, string statement)
     {
         var code = statement[SqlStatements.SkipComments(statement)..];

@@ -7,7 +7,7 @@ namespace AdmitOne.Platform.Postgres;
 
 public sealed class PostgresOptions
 {
-    /// <summary>Where PostgreSQL is.</summary>
+    /// <summary>Where PostgreSQL is. Several, <c>a,b</c> or <c>a:5432,b:5433</c>: a primary and its standbys; whichever takes writes is found, also after a failover.</summary>
     [ConfigurationKeyName("DB_HOST"), Required]
     public string Host { get; set; } = "";
 

@@ -1,0 +1,33 @@
+set local lock_timeout = '2s';
+
+revoke select on all sequences in schema platform, events, tickets from admitone_audit;
+
+comment on index platform.ix_idempotency_keys_running is null;
+comment on index platform.ix_idempotency_keys_created is null;
+comment on index platform.ix_audit_log_newest is null;
+comment on index platform.ix_audit_log_resource is null;
+comment on index events.ix_events_slug is null;
+comment on index events.ix_events_starts is null;
+comment on index events.ix_events_created is null;
+comment on index events.ix_events_venue is null;
+comment on index events.ix_events_tenant_starts is null;
+comment on index events.ix_events_search is null;
+comment on index events.ix_events_clock is null;
+comment on index events.ix_event_transitions_event is null;
+comment on index events.ix_schedule_entries_event is null;
+comment on index tickets.ix_payments_unsettled is null;
+comment on index tickets.ix_refunds_order is null;
+comment on index tickets.ix_refunds_unsent is null;
+comment on index tickets.ix_orders_number is null;
+comment on index tickets.ix_ticket_transfers_one_offer is null;
+comment on index tickets.ix_ticket_transfers_recipient is null;
+comment on index tickets.ix_ticket_transfers_offered_expiry is null;
+comment on index tickets.ix_cancellations_due is null;
+comment on index tickets.ix_discounts_code is null;
+comment on index tickets.ix_discount_redemptions_customer is null;
+comment on index tickets.ix_devices_activation is null;
+comment on index tickets.ix_scan_conflicts_event is null;
+comment on index tickets.ix_scan_conflicts_ticket is null;
+comment on index tickets.ix_mint_jobs_due is null;
+comment on index tickets.ix_mint_jobs_status is null;
+comment on index tickets.ix_webhook_deliveries_waiting is null;
