@@ -11,7 +11,8 @@ dotnet restore eng/mutation/AdmitOne.UnitTests.csproj --verbosity quiet
 mkdir -p artifacts/mutation
 code=0
 for area in "$@"; do
-    dotnet stryker --config-file "eng/stryker-$area.json" --output "artifacts/mutation/$area" --skip-version-check >"artifacts/mutation/$area.log" 2>&1 || code=1
+    # From its own folder: beside a solution Stryker would take all test projects of it.
+    (cd eng/mutation && dotnet stryker --config-file "../stryker-$area.json" --output "../../artifacts/mutation/$area" --skip-version-check) >"artifacts/mutation/$area.log" 2>&1 || code=1
     report=artifacts/mutation/$area/reports/mutation-report.json
     [ -e "$report" ] || { tail -n 20 "artifacts/mutation/$area.log" >&2; fail "Stryker left no report for $area"; }
     # The score is Stryker's own: killed and timed out, of all that a test could have noticed.

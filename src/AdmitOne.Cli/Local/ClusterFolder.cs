@@ -76,13 +76,13 @@ internal sealed class ClusterFolder(DataFolder data, string path)
         if (Version is not null) File.Delete(System.IO.Path.Combine(Path, "postmaster.pid"));
     }
 
-    /// <summary>Whether the server with this id takes connections, be they for reading only, as a standby does. Its pid file says so; asking over TCP would need a password and a log line.</summary>
+    /// <summary>Whether the server with this id takes connections. Its pid file says so; asking over TCP would need a password and a log line.</summary>
     public bool IsReady(int processId)
     {
         try
         {
             var lines = File.ReadAllLines(System.IO.Path.Combine(Path, "postmaster.pid"));
-            return lines.Length > StatusLine && lines[IdLine] == processId.ToString(CultureInfo.InvariantCulture) && lines[StatusLine].Trim() is "ready" or "standby";
+            return lines.Length > StatusLine && lines[IdLine] == processId.ToString(CultureInfo.InvariantCulture) && lines[StatusLine].Trim() == "ready";
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

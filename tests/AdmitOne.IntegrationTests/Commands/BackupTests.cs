@@ -55,7 +55,9 @@ public sealed class BackupTests(World world, Stack stack) : IClassFixture<World>
         await using (var dump = new FileStream(set.DumpFile, FileMode.Open))
         {
             dump.Seek(-10, SeekOrigin.End);
-            dump.WriteByte(0);
+            var bit = dump.ReadByte() ^ 1;
+            dump.Seek(-10, SeekOrigin.End);
+            dump.WriteByte((byte)bit);
         }
         var run = await RunAsync("restore", set.Folder, "--database", "never_made");
         Assert.Equal(2, run.ExitCode);

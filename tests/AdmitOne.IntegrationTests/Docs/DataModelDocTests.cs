@@ -16,7 +16,7 @@ public sealed class DataModelDocTests(Stack stack)
 
     private sealed record Column(string Table, string Name, string Type, bool NotNull, string? Default, string? Comment);
 
-    private sealed record Key(string Table, string Name, string Definition, string Type);
+    private sealed record Key(string Table, string Name, string Definition);
 
     private sealed record Index(string Table, string Name, string Definition, string? Comment);
 
@@ -46,24 +46,25 @@ public sealed class DataModelDocTests(Stack stack)
     private static async Task<string> WriteAsync(NpgsqlConnection connection)
     {
         const string Ours = "n.nspname in ('platform', 'events', 'tickets')";
-        var tables = (await connection.QueryAsync<Table>($"select n.nspname, c.relname, obj_description(c.oid, 'pg_class') from pg_class c join pg_namespace n on n.oid = c.relnamespace where {Ours} and c.relkind = 'r' order by array_position(array['platform', 'events', 'tickets'], n.nspname::text), 2")).ToList();
-        var columns = (await connection.QueryAsync<Column>($"""
+        var tables = (await connection.QueryAsync<(string, string, string?)>($"select n.nspname, c.relname, obj_description(c.oid, 'pg_class') from pg_class c join pg_namespace n on n.oid = c.relnamespace where {Ours} and c.relkind = 'r' order by array_position(array['platform', 'events', 'tickets'], n.nspname::text), 2"))
+            .Select(t => new Table(t.Item1, t.Item2, t.Item3)).ToList();
+        var columns = (await connection.QueryAsync<(string, string, string, bool, string?, string?)>($"""
             select n.nspname || '.' || c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid), col_description(c.oid, a.attnum)
               from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
              where {Ours} and c.relkind = 'r' order by 1, a.attnum
-            """)).ToLookup(column => column.Table);
-        var keys = (await connection.QueryAsync<Key>($"""
-            select n.nspname || '.' || c.relname, k.conname, pg_get_constraintdef(k.oid), k.contype::text from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
+            """)).Select(c => new Column(c.Item1, c.Item2, c.Item3, c.Item4, c.Item5, c.Item6)).ToLookup(column => column.Table);
+        var keys = (await connection.QueryAsync<(string, string, string)>($"""
+            select n.nspname || '.' || c.relname, k.conname, pg_get_constraintdef(k.oid) from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
              where {Ours} and k.contype in ('p', 'u', 'f', 'c', 'x') order by 1, position(k.contype::text in 'pufxc'), 2
-            """)).ToLookup(key => key.Table);
-        var indexes = (await connection.QueryAsync<Index>($"""
+            """)).Select(k => new Key(k.Item1, k.Item2, k.Item3)).ToLookup(key => key.Table);
+        var indexes = (await connection.QueryAsync<(string, string, string, string?)>($"""
             select n.nspname || '.' || t.relname, i.relname, regexp_replace(pg_get_indexdef(i.oid), '^CREATE (UNIQUE )?INDEX \S+ ON \S+ USING (\S+) ', '\2 \1'), obj_description(i.oid, 'pg_class')
               from pg_index x join pg_class i on i.oid = x.indexrelid join pg_class t on t.oid = x.indrelid join pg_namespace n on n.oid = t.relnamespace
              where {Ours} and not exists (select from pg_constraint k where k.conindid = i.oid and k.contype in ('p', 'u', 'x')) order by 1, 2
-            """)).ToLookup(index => index.Table);
-        var policies = (await connection.QueryAsync<Policy>("""
+            """)).Select(i => new Index(i.Item1, i.Item2, i.Item3, i.Item4)).ToLookup(index => index.Table);
+        var policies = (await connection.QueryAsync<(string, string, string, string)>("""
             select schemaname || '.' || tablename, policyname, lower(cmd), array_to_string(roles, ', ') from pg_policies where schemaname in ('platform', 'events', 'tickets') order by 1, 2
-            """)).ToLookup(policy => policy.Table);
+            """)).Select(p => new Policy(p.Item1, p.Item2, p.Item3, p.Item4)).ToLookup(policy => policy.Table);
         var references = await ForeignKeys.ReadAsync(connection, Cancellation);
 
         var page = new StringBuilder("""

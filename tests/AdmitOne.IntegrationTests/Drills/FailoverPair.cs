@@ -137,7 +137,7 @@ internal sealed class FailoverPair(Stack stack) : IAsyncDisposable
 
     private static async Task<string> RedisAsync(int port, string? password, params string[] words)
     {
-        var start = new ProcessStartInfo("redis-cli", ["-h", "127.0.0.1", "-p", Text(port), "-t", "1", .. words]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("redis-cli", ["-h", "127.0.0.1", "-p", Text(port), .. words]) { RedirectStandardOutput = true, RedirectStandardError = true };
         if (password is not null) start.Environment["REDISCLI_AUTH"] = password;
         using var process = Process.Start(start)!;
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);

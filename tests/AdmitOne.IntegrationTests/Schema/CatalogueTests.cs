@@ -42,7 +42,8 @@ public sealed class CatalogueTests(Stack stack)
         {
             var there = found[key.Name];
             Assert.Equal((key.Table, key.Parent, key.OnDelete), (there.Table, there.Parent, there.OnDelete));
-            Assert.Equal((key.Columns, key.ParentColumns), (there.Columns, there.ParentColumns));
+            Assert.Equal(key.Columns, there.Columns);
+            Assert.Equal(key.ParentColumns, there.ParentColumns);
         }
         Assert.Equal(13, await database.AskAsync<int>($"select count(*)::int from pg_constraint where convalidated and conname in ('{string.Join("', '", ForeignKeys.Counted.Select(key => key.Name))}')"));
     }
@@ -52,6 +53,14 @@ public sealed class CatalogueTests(Stack stack)
     {
         await using var database = await MigratedAsync();
         foreach (var sql in FilledDatabase.Statements(orders: 20_000)) await database.DoAsync(sql);
+        // Other organisers' types, and holds that are open: a table of one page is read whole, and an empty index is always the cheapest.
+        await database.DoAsync("""
+            set session_replication_role = replica;
+            insert into tickets.ticket_types (tenant_id, id, event_id, section_id, name, price_minor, currency)
+            select gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'Other', 2500, 'EUR' from generate_series(1, 20000);
+            update tickets.reservations set status = 'held' where random() < 0.2;
+            """);
+        await database.DoAsync("vacuum (analyze)");
         Assert.Equal(42, AccessPaths.All.Count);
         var others = new List<string>();
         foreach (var path in AccessPaths.All)

@@ -86,6 +86,6 @@ internal static class FilledDatabase
               from (select t.*, row_number() over (order by id) as n from tickets.tickets t where tenant_id = '{Tenant}') t where n % 20 = 1
             """;
         yield return "set session_replication_role = default";
-        yield return "analyze";
+        yield return "vacuum (analyze)";
     }
 }
