@@ -26,7 +26,7 @@ internal static class PostgresSetup
                 ? builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary)
                 : builder.Build();
         });
-        return services.AddSingleton<Database>();
+        return services.AddSingleton<DatabaseMetrics>().AddSingleton<Database>();
     }
 
     private static NpgsqlConnectionStringBuilder ConnectionString(IServiceProvider provider, string applicationName, int defaultPoolMax)
