@@ -37,6 +37,7 @@ public static class TicketsService
     {
         var builder = ServiceHost.CreateBuilder(Definition, configuration);
         builder.Services.AddValidation();
+        builder.Services.AddTicketTypes();
         builder.Services.AddInventory();
         builder.Services.AddReservations();
         builder.Services.AddPayments();

@@ -90,8 +90,8 @@ internal sealed class StockChanges
     /// <summary>Keys whose request was refused: a refusal that changed nothing stores nothing.</summary>
     public List<KeyedRequest> Forgotten { get; } = [];
 
-    /// <summary>Keys that now run under an order, or have their answer.</summary>
-    public List<(KeyedRequest Request, Guid? OrderId, StoredAnswer? Answer)> Remembered { get; } = [];
+    /// <summary>Keys that have their answer.</summary>
+    public List<(KeyedRequest Request, Guid? OrderId, StoredAnswer Answer)> Remembered { get; } = [];
 
     /// <summary>Answers of orders that were settled: kept if their request is still marked as running.</summary>
     public List<KeptAnswer> Kept { get; } = [];

@@ -15,16 +15,29 @@ public abstract partial class Lane<TCommand>(NpgsqlDataSource source, ILogger lo
     public const int MaxWaiting = 2048;
 
     private static readonly TimeSpan s_lookUpPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_plansLast = TimeSpan.FromSeconds(2);
 
     private readonly Channel<TCommand> _arrivals = Channel.CreateBounded<TCommand>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
     private readonly LinkedList<TCommand> _waiting = [];
     private NpgsqlConnection? _connection;
+    private long _plannedAt;
 
     /// <summary>The first round trip: begins the transaction, takes the locks, reads what must be known.</summary>
     private protected abstract Task<OpenBatch> BeginAsync(NpgsqlConnection connection, IReadOnlyList<TCommand> batch);
 
     /// <summary>So many commands go into one transaction.</summary>
     private protected abstract void Combined(int commands);
+
+    /// <summary>
+    /// Whether this batch is to forget the plans of its connection's statements. PostgreSQL keeps a plan until the tables are next analysed, and a
+    /// sale begins with empty ones: what was planned in its first second would read every order of the sale, for each batch, for a minute.
+    /// </summary>
+    private protected bool PlansAreOld()
+    {
+        if (_plannedAt != 0 && TimeProvider.System.GetElapsedTime(_plannedAt) < s_plansLast) return false;
+        _plannedAt = TimeProvider.System.GetTimestamp();
+        return true;
+    }
 
     public bool TryEnter(TCommand command) => _arrivals.Writer.TryWrite(command);
 

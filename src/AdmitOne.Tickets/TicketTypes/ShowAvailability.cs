@@ -1,4 +1,6 @@
+using System.Text.Json;
 using AdmitOne.Contracts;
+using AdmitOne.Platform.Caching;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
@@ -30,10 +32,18 @@ internal static class ShowAvailability
             .AllowAnonymous().WithRateTier(RateTier.Global).WithAnswerExample(TicketTypeExamples.Left)
             .MayRefuseWith(PlatformProblems.NotFound);
 
-    private static async Task<Results<Ok<AvailabilityList>, Refusal>> HandleAsync(
-        Guid eventId, Caller? caller, HttpContext context, Database database, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<AvailabilityList>, FileContentHttpResult, Refusal>> HandleAsync(
+        Guid eventId, Caller? caller, HttpContext context, Database database, AvailabilityReadings readings, CancellationToken cancellationToken)
     {
-        if (await ReadableEvent.OpenAsync(database, eventId, caller, cancellationToken) is not { } open) return TicketTypeProblems.NoEvent;
+        // Before a sale everybody looks at once. What they are told is never older than their question.
+        if (await readings.GetAsync(AvailabilityReadings.Reader.Of(eventId, caller), () => ReadAsync(eventId, caller, database), cancellationToken) is not { } found) return TicketTypeProblems.NoEvent;
+        if (found.IsDraft) context.NeverCache(); else context.CacheFor(seconds: 1);
+        return TypedResults.Bytes(found.Body, "application/json; charset=utf-8");
+    }
+
+    private static async Task<AvailabilityRead?> ReadAsync(Guid eventId, Caller? caller, Database database)
+    {
+        if (await ReadableEvent.OpenAsync(database, eventId, caller, CancellationToken.None) is not { } open) return null;
         await using var work = open.Work;
         var rows = await work.QueryAsync<Row>($"""
             with expired as (
@@ -49,10 +59,10 @@ internal static class ShowAvailability
               join tickets.section_stock p on p.tenant_id = s.tenant_id and p.section_id = s.section_id
               left join expired x on x.ticket_type_id = t.id
              where t.event_id = @eventId and t.deleted_at is null order by t.id
-            """, new { eventId, StatusSells = open.Event.Status is "on_sale" or "sold_out" or "in_progress", open.Event.SalesStartAt, open.Event.SalesEndAt }, cancellationToken);
+            """, new { eventId, StatusSells = open.Event.Status is "on_sale" or "sold_out" or "in_progress", open.Event.SalesStartAt, open.Event.SalesEndAt }, CancellationToken.None);
 
-        if (open.Event.IsDraft) context.NeverCache(); else context.CacheFor(seconds: 1);
-        return TypedResults.Ok(new AvailabilityList(rows.Select(r => new Availability(r.Id, r.Available, Status(r), Money.Of(CurrentPrice(r), r.Currency))).ToArray()));
+        var list = new AvailabilityList(rows.Select(r => new Availability(r.Id, r.Available, Status(r), Money.Of(CurrentPrice(r), r.Currency))).ToArray());
+        return new AvailabilityRead(JsonSerializer.SerializeToUtf8Bytes(list, Json.Answers), open.Event.IsDraft);
     }
 
     private static AvailabilityStatus Status(Row row) =>
@@ -76,5 +86,23 @@ internal static class ShowAvailability
         public int Quantity { get; init; }
         public int Available { get; init; }
         public bool Open { get; init; }
+    }
+}
+
+/// <summary>What was read, as it goes over the wire.</summary>
+internal sealed record AvailabilityRead(byte[] Body, bool IsDraft);
+
+/// <summary>The readings of availability that are shared by those who may see the same.</summary>
+internal sealed class AvailabilityReadings
+{
+    private readonly SharedReadings<Reader, AvailabilityRead?> _readings = new();
+
+    public Task<AvailabilityRead?> GetAsync(Reader reader, Func<Task<AvailabilityRead?>> read, CancellationToken cancellationToken) => _readings.GetAsync(reader, read, cancellationToken);
+
+    /// <summary>All that an answer depends on: see <see cref="ReadableEvent"/>.</summary>
+    internal readonly record struct Reader(Guid EventId, Guid? TenantId, bool IsManager)
+    {
+        public static Reader Of(Guid eventId, Caller? caller) =>
+            caller is null || caller.Role == Roles.Ops ? new Reader(eventId, null, IsManager: false) : new Reader(eventId, caller.TenantId, caller.IsManager);
     }
 }
