@@ -7,6 +7,7 @@ var admitone = new RootCommand("AdmitOne: tickets that admit one, exactly once."
     ScanCommand.Create(),
     MigrateCommand.Create(),
     VerifyCommand.Create(),
+    DoctorCommand.Create(),
     TokenCommand.Create(),
     PrivacyCommand.Create(),
 };

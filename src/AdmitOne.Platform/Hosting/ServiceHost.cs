@@ -83,6 +83,7 @@ public static class ServiceHost
     public static RouteGroupBuilder UsePlatform(this WebApplication app)
     {
         app.Services.GetRequiredService<IStartupValidator>().Validate();   // all settings at once, before anything depends on one
+        app.StartTraces();
         Listen(app);
         // Connecting takes longer than a request may wait for Redis: the first one must not find it away.
         app.Lifetime.ApplicationStarted.Register(() => _ = app.Services.GetRequiredService<RedisStore>().PingAsync());
@@ -94,6 +95,11 @@ public static class ServiceHost
             ? ProblemWriter.WriteAsync(answer.HttpContext, type.With($"{answer.HttpContext.Request.Method} {answer.HttpContext.Request.Path} cannot be answered like this; /docs lists the routes."))
             : Task.CompletedTask);
         app.UseHeadAsGet();
+        app.Use(next => context =>
+        {
+            RouteOfRequest.Note(context);
+            return next(context);
+        });
         app.UseConfiguredCors();
         app.UseMiddleware<TimeLimit>();
         app.UseAuthentication();

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Reflection;
 using AdmitOne.Platform.Configuration;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -15,6 +16,7 @@ internal static class TelemetrySetup
 {
     // Every threshold that an alert or an objective names is a bucket's edge.
     private static readonly double[] s_seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.25, 0.5, 1, 2, 3, 5, 10];
+    private static readonly string s_release = typeof(TelemetrySetup).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
     private static readonly double[] s_counts = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
     public static void AddTelemetry(this WebApplicationBuilder builder, string service)
@@ -39,9 +41,21 @@ internal static class TelemetrySetup
             filter.Rules.Add(new LoggerFilterRule(null, "Npgsql", LogLevel.Warning, null));
         });
 
+        builder.Services.AddCheckedOptions<TraceOptions, TraceOptionsAnnotations>();
+        builder.Services.AddOptions<SentryOptions>().Configure<IConfiguration>((options, configuration) => options.Dsn = configuration["SENTRY_DSN"]).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<SentryOptions>, SentryOptionsRules>();
+        builder.Services.AddSingleton<SentryMetrics>();
+        builder.Services.AddSingleton<ILoggerProvider>(provider => new SentryReports(
+            provider.GetRequiredService<IConfiguration>()["SENTRY_DSN"] is { Length: > 0 } dsn ? SentryAddress.Read(dsn) : null,
+            new Reporter(service, s_release, EnvironmentName(provider)), provider.GetRequiredService<SentryMetrics>(), provider.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton(provider => new HostTraces(TraceExport.Start(provider.GetRequiredService<IOptions<TraceOptions>>().Value, service, s_release, EnvironmentName(provider))));
+
         builder.Services.AddSingleton<PrometheusText>();
         builder.Services.AddSingleton(provider => Meters(provider, service));
     }
+
+    /// <summary>From here on spans are heard, if anybody is to hear them.</summary>
+    public static void StartTraces(this WebApplication app) => app.Services.GetRequiredService<HostTraces>();
 
     public static void MapMetrics(this WebApplication app)
     {
@@ -54,6 +68,10 @@ internal static class TelemetrySetup
             .Produces<string>(StatusCodes.Status200OK, "text/plain");
         if (options.MetricsPort is { } port) route.RequireHost($"*:{port}");
     }
+
+    // As it was given: telemetry must work while the checks of all settings report what is wrong.
+    private static string EnvironmentName(IServiceProvider provider) => provider.GetRequiredService<IConfiguration>() is var given
+        ? given["ENVIRONMENT"] ?? given["NODE_ENV"] ?? given["ASPNETCORE_ENVIRONMENT"] ?? "development" : "";
 
     private static MeterProvider Meters(IServiceProvider provider, string service)
     {
@@ -74,4 +92,10 @@ internal static class TelemetrySetup
             .AddReader(reader)
             .Build();
     }
+}
+
+/// <summary>A host's part in the process's traces; it ends with the host.</summary>
+internal sealed class HostTraces(TraceExport? export) : IDisposable
+{
+    public void Dispose() => export?.Dispose();
 }
