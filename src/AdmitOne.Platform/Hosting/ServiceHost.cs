@@ -11,6 +11,7 @@ using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Platform.RateLimiting;
 using AdmitOne.Platform.Redis;
+using AdmitOne.Platform.Retention;
 using AdmitOne.Platform.Telemetry;
 using AdmitOne.Platform.Webhooks;
 using Microsoft.AspNetCore.Builder;
@@ -65,7 +66,7 @@ public static class ServiceHost
         builder.Services.AddHttp();
         builder.Services.AddRateLimits();
         builder.Services.AddSingleton<OutboxBells>().AddSingleton<ChangeNews>();
-        if (definition.SchemaVersion > 0) builder.Services.AddOutbox().AddSingleton<RefusedAttempts>().AddHostedService<AuditSealer>().AddHostedService<KeptAnswerSweeper>();
+        if (definition.SchemaVersion > 0) builder.Services.AddOutbox().AddRetention().AddSingleton<RefusedAttempts>().AddHostedService<AuditSealer>().AddHostedService<KeptAnswerSweeper>();
         builder.Services.AddSingleton(new SchemaNeeded(definition.SchemaVersion)).AddSingleton<Readiness>();
 
         builder.Services.AddSingleton<IProblemDetailsService, ValidationAnswers>();
