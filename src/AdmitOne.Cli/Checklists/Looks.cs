@@ -124,9 +124,12 @@ internal sealed class Looks(string service)
         return all == 0 ? Finding.Unseen("nothing cacheable was read yet") : Finding.If(hits / all > share, $"{(hits / all).ToString("P0", CultureInfo.InvariantCulture)} of {all.ToString(CultureInfo.InvariantCulture)} reads", "Is Redis away, or is everything read once?");
     });
 
-    public Probe WorkerRan(string worker, int seconds) => Metric($"worker {worker}", samples => samples.Max("admitone_worker_last_success_timestamp_seconds", $"worker=\"{worker}\"") is not { } at
-        ? Finding.NoGo($"{worker} has not ended a step yet", "Look at the log for `A step of … failed`.")
-        : Finding.If(samples.At.ToUnixTimeSeconds() - at < seconds, $"{worker} last ended well {Math.Max(0, samples.At.ToUnixTimeSeconds() - at).ToString("0", CultureInfo.InvariantCulture)} s ago", "Look at the log for `A step of … failed`."));
+    public Probe WorkerRan(string worker, int seconds) => Metric($"worker {worker}", samples =>
+    {
+        var at = samples.Max("admitone_worker_last_success_timestamp_seconds", $"worker=\"{worker}\"") ?? 0;
+        return at == 0 ? Finding.NoGo($"{worker} has not ended a step yet", "Look at the log for `A step of … failed`.")
+            : Finding.If(samples.At.ToUnixTimeSeconds() - at < seconds, $"{worker} last ended well {Math.Max(0, samples.At.ToUnixTimeSeconds() - at).ToString("0", CultureInfo.InvariantCulture)} s ago", "Look at the log for `A step of … failed`.");
+    });
 
     // What a variable says.
     public Probe Given(string variable, string? byDefault = null) => SettingProbe.Given(service, variable, byDefault);

@@ -212,7 +212,7 @@ internal static class TicketChecklist
         new("11. Go-Live Verification", "QR code generation tested", s_look.Served("[^\"]*/qr", "200", "codes shown"), Page),
         new("11. Go-Live Verification", "QR code validation tested", s_look.Counted("admitone_scans_answered_total", "reason=\"ok\"", "people admitted"), Page),
         new("11. Go-Live Verification", "User ticket listing tested", s_look.Served("/api/v1/tickets/?", "200", "lists of tickets"), Page),
-        new("11. Go-Live Verification", "Reservation expiry worker running", s_look.WorkerRan("hold_expiry", 60), Page),
+        new("11. Go-Live Verification", "Reservation expiry worker running", s_look.WorkerRan("hold_expiry_worker", 60), Page),
         new("11. Go-Live Verification", "Rate limiting working correctly", s_look.LimitHeaders, Page),
         ChecklistLine.Group("11. Go-Live Verification", "**Performance Verification**"),
         new("11. Go-Live Verification", "Response times within SLA (<1s p95)", s_look.Latency, Page),

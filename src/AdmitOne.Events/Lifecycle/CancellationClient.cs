@@ -69,12 +69,15 @@ internal sealed class TicketServicePatience
                 MinimumThroughput = 10,
                 SamplingDuration = TimeSpan.FromSeconds(10),
                 BreakDuration = TimeSpan.FromSeconds(BreakSeconds),
+                StateProvider = Breaker,
             })
             .AddTimeout(TimeSpan.FromSeconds(1.5))
             .Build();
     }
 
     public ResiliencePipeline Pipeline { get; }
+
+    public CircuitBreakerStateProvider Breaker { get; } = new();
 
     // What it refused (a wrong key, say) it will refuse again.
     private static bool MayPass(HttpRequestException fault) => fault.StatusCode is null or >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests;

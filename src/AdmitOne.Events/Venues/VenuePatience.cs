@@ -13,8 +13,7 @@ public sealed class VenuePatience
     private static readonly PredicateBuilder<object> s_fault = new PredicateBuilder()
         .Handle<HttpRequestException>(MayPass).Handle<TimeoutRejectedException>().Handle<JsonException>();
 
-    public VenuePatience(TimeProvider clock, VenueMetrics metrics)
-    {
+    public VenuePatience(TimeProvider clock) =>
         Pipeline = new ResiliencePipelineBuilder { TimeProvider = clock }
             .AddTimeout(TimeSpan.FromSeconds(4))
             .AddRetry(new RetryStrategyOptions
@@ -32,21 +31,14 @@ public sealed class VenuePatience
                 MinimumThroughput = 10,
                 SamplingDuration = TimeSpan.FromSeconds(10),
                 BreakDuration = TimeSpan.FromSeconds(VenuesClient.RetryAfterSeconds),
-                OnOpened = _ => Say(isOpen: true),
-                OnHalfOpened = _ => Say(isOpen: false),
-                OnClosed = _ => Say(isOpen: false),
+                StateProvider = Breaker,
             })
             .AddTimeout(TimeSpan.FromSeconds(1.5))
             .Build();
 
-        ValueTask Say(bool isOpen)
-        {
-            metrics.Breaker(isOpen);
-            return default;
-        }
-    }
-
     public ResiliencePipeline Pipeline { get; }
+
+    public CircuitBreakerStateProvider Breaker { get; } = new();
 
     // What it refused (a wrong key, say) it will refuse again.
     private static bool MayPass(HttpRequestException fault) => fault.StatusCode is null or >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests;

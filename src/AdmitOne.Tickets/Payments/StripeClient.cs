@@ -125,9 +125,12 @@ internal sealed class StripePatience
             MinimumThroughput = 20,
             SamplingDuration = TimeSpan.FromSeconds(10),
             BreakDuration = TimeSpan.FromSeconds(5),
+            StateProvider = Breaker,
         })
         .AddTimeout(TimeSpan.FromSeconds(4))
         .Build();
 
     public ResiliencePipeline Pipeline { get; }
+
+    public CircuitBreakerStateProvider Breaker { get; } = new();
 }
