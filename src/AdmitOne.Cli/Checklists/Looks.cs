@@ -12,6 +12,7 @@ internal sealed class Looks(string service)
     private const double LimitMiB = 1024;
     private const double FourFifths = 0.8;
 
+    private readonly string _service = service;
     private readonly string _name = service == "events" ? "event-service" : "ticket-service";
     private readonly string _inReport = service == "events" ? "event service" : "ticket service";
 
@@ -52,7 +53,7 @@ internal sealed class Looks(string service)
 
     public Probe Panels => _panels ??= new PanelsProbe($"deploy/grafana/{_name}.json", 17);
 
-    public Probe Alerts => _alerts ??= new AlertsProbe($"deploy/prometheus/{_name}.rules.yml", service == "events" ? 1 : 23);
+    public Probe Alerts => _alerts ??= new AlertsProbe($"deploy/prometheus/{_name}.rules.yml", _service == "events" ? 1 : 23);
 
     private Probe? _panels;
     private Probe? _alerts;
@@ -72,9 +73,9 @@ internal sealed class Looks(string service)
     public Probe LimitHeaders { get; } = new AnswersProbe(service, service == "events" ? "/api/v1/events" : "/api/v1/tickets", service == "events" ? HttpStatusCode.OK : HttpStatusCode.Unauthorized, "RateLimit-Policy");
     public Probe Document { get; } = new AnswersProbe(service, "/openapi/v1.json", HttpStatusCode.OK);
 
-    public Probe Answers(string path, HttpStatusCode status, string? header = null) => new AnswersProbe(service, path, status, header);
+    public Probe Answers(string path, HttpStatusCode status, string? header = null) => new AnswersProbe(_service, path, status, header);
 
-    public Probe Metric(string name, Func<Samples, Finding> judge) => new MetricProbe(service, name, judge);
+    public Probe Metric(string name, Func<Samples, Finding> judge) => new MetricProbe(_service, name, judge);
 
     /// <summary>At least one answer of this status by a route whose pattern ends so.</summary>
     public Probe Served(string route, string status, string what) => Metric("answers by route", samples =>
@@ -132,21 +133,21 @@ internal sealed class Looks(string service)
     });
 
     // What a variable says.
-    public Probe Given(string variable, string? byDefault = null) => SettingProbe.Given(service, variable, byDefault);
+    public Probe Given(string variable, string? byDefault = null) => SettingProbe.Given(_service, variable, byDefault);
 
-    public Probe Secret(string variable) => SettingProbe.Secret(service, variable);
+    public Probe Secret(string variable) => SettingProbe.Secret(_service, variable);
 
-    public Probe Number(string variable, int number, int byDefault) => SettingProbe.Number(service, variable, number, byDefault);
+    public Probe Number(string variable, int number, int byDefault) => SettingProbe.Number(_service, variable, number, byDefault);
 
-    public Probe OneOf(string variable, string? byDefault, params string[] words) => SettingProbe.OneOf(service, variable, byDefault, words);
+    public Probe OneOf(string variable, string? byDefault, params string[] words) => SettingProbe.OneOf(_service, variable, byDefault, words);
 
-    public Probe Port(string variable, string byDefault) => new SettingProbe(service, variable, "a port", value => ushort.TryParse(value, CultureInfo.InvariantCulture, out var port) && port > 0, byDefault);
+    public Probe Port(string variable, string byDefault) => new SettingProbe(_service, variable, "a port", value => ushort.TryParse(value, CultureInfo.InvariantCulture, out var port) && port > 0, byDefault);
 
-    public Probe Share(string variable, string byDefault) => new SettingProbe(service, variable, "a share from 0 to 1", value => double.TryParse(value, CultureInfo.InvariantCulture, out var share) && share is >= 0 and <= 1, byDefault);
+    public Probe Share(string variable, string byDefault) => new SettingProbe(_service, variable, "a share from 0 to 1", value => double.TryParse(value, CultureInfo.InvariantCulture, out var share) && share is >= 0 and <= 1, byDefault);
 
-    public Probe Url(string variable) => SettingProbe.Url(service, variable);
+    public Probe Url(string variable) => SettingProbe.Url(_service, variable);
 
-    public Probe Neighbour(string variable) => new NeighbourProbe(service, variable);
+    public Probe Neighbour(string variable) => new NeighbourProbe(_service, variable);
 
     public Probe Both(params Probe[] probes) => new SeveralProbe(probes);
 }

@@ -33,7 +33,14 @@ internal sealed class ExaminedService(ServiceDefinition definition, IConfigurati
     public int PoolMax => Postgres.PoolMax ?? definition.DefaultPoolMax;
 
     /// <summary>Where PostgreSQL is and who logs in, without the password.</summary>
-    public string DatabaseAddress => Postgres is var at ? $"{at.User} at {at.Host}:{at.Port.ToString(CultureInfo.InvariantCulture)}/{at.Name}" : "";
+    public string DatabaseAddress
+    {
+        get
+        {
+            var at = Postgres;
+            return $"{at.User} at {at.Host}:{at.Port.ToString(CultureInfo.InvariantCulture)}/{at.Name}";
+        }
+    }
 
     /// <summary>The service's own login, as the service connects. Asked again, it is the same connection, or the same exception.</summary>
     public Task<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken) => _connection ??= OpenAsync(cancellationToken);

@@ -87,8 +87,11 @@ internal static class TelemetrySetup
     }
 
     // As it was given: telemetry must work while the checks of all settings report what is wrong.
-    private static string EnvironmentName(IServiceProvider provider) => provider.GetRequiredService<IConfiguration>() is var given
-        ? given["ENVIRONMENT"] ?? given["NODE_ENV"] ?? given["ASPNETCORE_ENVIRONMENT"] ?? "development" : "";
+    private static string EnvironmentName(IServiceProvider provider)
+    {
+        var given = provider.GetRequiredService<IConfiguration>();
+        return given["ENVIRONMENT"] ?? given["NODE_ENV"] ?? given["ASPNETCORE_ENVIRONMENT"] ?? "development";
+    }
 
     private static MeterProvider Meters(IServiceProvider provider, string service)
     {

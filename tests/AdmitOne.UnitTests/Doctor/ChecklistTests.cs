@@ -1,6 +1,9 @@
 using System.Text.RegularExpressions;
 using AdmitOne.Cli.Checklists;
 using AdmitOne.Cli.Doctor;
+using AdmitOne.Events;
+using AdmitOne.Platform.Configuration;
+using AdmitOne.Tickets;
 using AdmitOne.UnitTests.Architecture;
 using Microsoft.Extensions.Configuration;
 
@@ -100,7 +103,7 @@ public sealed partial class ChecklistTests
 
     private static IReadOnlyList<ChecklistLine> Of(string service) => ChecklistTables.All.First(list => list.Service == service).Lines;
 
-    private static List<string> Settings() => [.. from type in new[] { typeof(Platform.Configuration.ServiceOptions).Assembly, typeof(Events.EventsService).Assembly, typeof(Tickets.TicketsService).Assembly }.SelectMany(assembly => assembly.GetTypes())
+    private static List<string> Settings() => [.. from type in new[] { typeof(ServiceOptions).Assembly, typeof(EventsService).Assembly, typeof(TicketsService).Assembly }.SelectMany(assembly => assembly.GetTypes())
         from property in type.GetProperties()
         from named in property.GetCustomAttributes(typeof(ConfigurationKeyNameAttribute), false).Cast<ConfigurationKeyNameAttribute>()
         select named.Name];
