@@ -43,11 +43,11 @@ internal sealed class Looks(string service)
     public Probe MigrationDrill { get; } = new FreshProbe("docs/drills/migration.json", "migrated up and down while a sale ran", 90, "UPDATE_DOCS=1 ./test --long --filter-class '*MigrationDrillTests'");
     public Probe Benchmarks { get; } = new FreshProbe("bench/results.json", "the paths were measured beside their yardsticks", 90, "bench/run", "\"ratio\"");
 
-    public Probe TestsOf(string words) => new FreshTestsOf(words);
+    public static Probe TestsOf(string words) => new FreshTestsOf(words);
 
     public Probe Load(string demand, int users) => new LoadProbe(_inReport, demand, users);
 
-    public Probe File(string path, string says, params string[] patterns) => new FileProbe(path, says, patterns);
+    public static Probe File(string path, string says, params string[] patterns) => new FileProbe(path, says, patterns);
 
     public Probe Manifest(string says, params string[] patterns) => new FileProbe($"deploy/k8s/base/{_name}.yaml", says, patterns);
 
@@ -149,5 +149,5 @@ internal sealed class Looks(string service)
 
     public Probe Neighbour(string variable) => new NeighbourProbe(_service, variable);
 
-    public Probe Both(params Probe[] probes) => new SeveralProbe(probes);
+    public static Probe Both(params Probe[] probes) => new SeveralProbe(probes);
 }

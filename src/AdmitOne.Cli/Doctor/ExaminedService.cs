@@ -80,7 +80,7 @@ internal sealed class ExaminedService(ServiceDefinition definition, IConfigurati
     }
 
     // The service is put together as it would be for a start, and not started: what it refuses is what is wrong.
-    private static IReadOnlyList<string> FaultsOf(IConfiguration settings, Func<IConfiguration, WebApplication> build)
+    private static string[] FaultsOf(IConfiguration settings, Func<IConfiguration, WebApplication> build)
     {
         var quiet = new ConfigurationBuilder().AddConfiguration(settings)
             .AddInMemoryCollection([KeyValuePair.Create<string, string?>("LOG_FILE", "/dev/null"), KeyValuePair.Create<string, string?>("OTEL_EXPORTER_OTLP_ENDPOINT", null)]).Build();

@@ -41,9 +41,11 @@ internal sealed class SharedSettingsProbe() : Probe("shared variables")
 /// <summary>Limits and metrics may be off for a test, never for the public.</summary>
 internal sealed class SwitchesProbe() : Probe("limits and metrics")
 {
+    private static readonly string[] s_switches = ["ENABLE_RATE_LIMITING", "ENABLE_METRICS"];
+
     public override Task<IReadOnlyList<Finding>> LookAsync(Patient patient, CancellationToken cancellationToken)
     {
-        var off = patient.Services.SelectMany(service => new[] { "ENABLE_RATE_LIMITING", "ENABLE_METRICS" }
+        var off = patient.Services.SelectMany(service => s_switches
             .Where(name => bool.TryParse(service.Settings[name], out var on) && !on).Select(name => $"{name} of the {service.Name}")).ToArray();
         return Task.FromResult(One(off.Length == 0 ? Finding.Go("on in both services")
             : patient.IsProduction ? Finding.NoGo($"switched off in production: {string.Join(", ", off)}", "Set it to true, or leave it out.")
