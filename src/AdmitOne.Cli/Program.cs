@@ -9,6 +9,7 @@ var admitone = new RootCommand("AdmitOne: tickets that admit one, exactly once."
     VerifyCommand.Create(),
     BackupCommand.Create(),
     RestoreCommand.Create(),
+    DoctorCommand.Create(),
     TokenCommand.Create(),
     PrivacyCommand.Create(),
 };

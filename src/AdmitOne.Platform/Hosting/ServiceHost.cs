@@ -11,6 +11,7 @@ using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Platform.RateLimiting;
 using AdmitOne.Platform.Redis;
+using AdmitOne.Platform.Retention;
 using AdmitOne.Platform.Telemetry;
 using AdmitOne.Platform.Webhooks;
 using Microsoft.AspNetCore.Builder;
@@ -65,7 +66,7 @@ public static class ServiceHost
         builder.Services.AddHttp();
         builder.Services.AddRateLimits();
         builder.Services.AddSingleton<OutboxBells>().AddSingleton<ChangeNews>();
-        if (definition.SchemaVersion > 0) builder.Services.AddOutbox().AddSingleton<RefusedAttempts>().AddHostedService<StoreWatch>().AddHostedService<AuditSealer>().AddHostedService<KeptAnswerSweeper>();
+        if (definition.SchemaVersion > 0) builder.Services.AddOutbox().AddRetention().AddSingleton<RefusedAttempts>().AddHostedService<StoreWatch>().AddHostedService<AuditSealer>().AddHostedService<KeptAnswerSweeper>();
         builder.Services.AddSingleton(new SchemaNeeded(definition.SchemaVersion)).AddSingleton<Readiness>();
 
         builder.Services.AddSingleton<IProblemDetailsService, ValidationAnswers>();
@@ -83,6 +84,7 @@ public static class ServiceHost
     public static RouteGroupBuilder UsePlatform(this WebApplication app)
     {
         app.Services.GetRequiredService<IStartupValidator>().Validate();   // all settings at once, before anything depends on one
+        app.StartTraces();
         Listen(app);
         // Connecting takes longer than a request may wait for Redis: the first one must not find it away.
         app.Lifetime.ApplicationStarted.Register(() => _ = app.Services.GetRequiredService<RedisStore>().PingAsync());
@@ -94,6 +96,11 @@ public static class ServiceHost
             ? ProblemWriter.WriteAsync(answer.HttpContext, type.With($"{answer.HttpContext.Request.Method} {answer.HttpContext.Request.Path} cannot be answered like this; /docs lists the routes."))
             : Task.CompletedTask);
         app.UseHeadAsGet();
+        app.Use(next => context =>
+        {
+            RouteOfRequest.Note(context);
+            return next(context);
+        });
         app.UseConfiguredCors();
         app.UseMiddleware<TimeLimit>();
         app.UseAuthentication();
