@@ -21,7 +21,7 @@ public sealed record Availability(Guid TicketTypeId, int Available, Availability
 
 public sealed record AvailabilityList(IReadOnlyList<Availability> Items);
 
-/// <summary>What is left, counted from the stock itself. A hold whose time is over counts as free, whether or not it was swept.</summary>
+/// <summary>What is left, counted from the stock itself and remembered for at most a second. A hold whose time is over counts as free, whether or not it was swept.</summary>
 internal static class ShowAvailability
 {
     private const int FewAtMost = 20;
@@ -29,21 +29,32 @@ internal static class ShowAvailability
     public static void Map(IEndpointRouteBuilder ofEvent) =>
         ofEvent.MapGet("/availability", HandleAsync)
             .WithName("ShowAvailability").WithSummary("What is left of each ticket type")
-            .AllowAnonymous().WithRateTier(RateTier.Global).WithAnswerExample(TicketTypeExamples.Left)
+            .AllowAnonymous().WithRateTier(RateTier.Global).WithAnswerExample(TicketTypeExamples.Left).Produces(StatusCodes.Status304NotModified)
             .MayRefuseWith(PlatformProblems.NotFound);
 
-    private static async Task<Results<Ok<AvailabilityList>, FileContentHttpResult, Refusal>> HandleAsync(
-        Guid eventId, Caller? caller, HttpContext context, Database database, AvailabilityReadings readings, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<AvailabilityList>, CachedResult, Refusal>> HandleAsync(
+        Guid eventId, Caller? caller, HttpContext context, Database database, ReadThroughCache cache, Inventory.StockNews news, CancellationToken cancellationToken)
     {
-        // Before a sale everybody looks at once. What they are told is never older than their question.
-        if (await readings.GetAsync(AvailabilityReadings.Reader.Of(eventId, caller), () => ReadAsync(eventId, caller, database), cancellationToken) is not { } found) return TicketTypeProblems.NoEvent;
-        if (found.IsDraft) context.NeverCache(); else context.CacheFor(seconds: 1);
-        return TypedResults.Bytes(found.Body, "application/json; charset=utf-8");
+        if (caller is { IsManager: true })
+        {
+            if (await ReadAsync(database, eventId, caller, cancellationToken) is not var (open, own)) return TicketTypeProblems.NoEvent;
+            if (open.IsDraft) context.NeverCache(); else context.CacheFor(seconds: 1);
+            return TypedResults.Ok(own);
+        }
+        // All others of a tenant see the same. A batch of ours that was committed makes it another key; another replica's is seen within a second.
+        var answer = await cache.GetAsync($"availability:{eventId}:{(caller?.Role == Roles.Ops ? null : caller?.TenantId)}:{news.VersionOf(eventId)}", async () =>
+            await ReadAsync(database, eventId, caller, CancellationToken.None) is var (open, list) && JsonSerializer.SerializeToUtf8Bytes(list, Json.Answers) is { } body
+                ? new ReadAnswer(body, CachedAnswer.TagOf(body), open.TenantId)
+                : ReadAnswer.NotThere, cancellationToken, alone: true);
+        if (!answer.IsThere) return TicketTypeProblems.NoEvent;
+        context.CacheFor(seconds: 1);
+        return new CachedResult(answer);
     }
 
-    private static async Task<AvailabilityRead?> ReadAsync(Guid eventId, Caller? caller, Database database)
+    /// <returns>Null if this reader may not see the event.</returns>
+    private static async Task<(EventFacts Event, AvailabilityList List)?> ReadAsync(Database database, Guid eventId, Caller? caller, CancellationToken cancellationToken)
     {
-        if (await ReadableEvent.OpenAsync(database, eventId, caller, CancellationToken.None) is not { } open) return null;
+        if (await ReadableEvent.OpenAsync(database, eventId, caller, cancellationToken) is not { } open) return null;
         await using var work = open.Work;
         var rows = await work.QueryAsync<Row>($"""
             with expired as (
@@ -59,10 +70,9 @@ internal static class ShowAvailability
               join tickets.section_stock p on p.tenant_id = s.tenant_id and p.section_id = s.section_id
               left join expired x on x.ticket_type_id = t.id
              where t.event_id = @eventId and t.deleted_at is null order by t.id
-            """, new { eventId, StatusSells = open.Event.Status is "on_sale" or "sold_out" or "in_progress", open.Event.SalesStartAt, open.Event.SalesEndAt }, CancellationToken.None);
+            """, new { eventId, StatusSells = open.Event.Status is "on_sale" or "sold_out" or "in_progress", open.Event.SalesStartAt, open.Event.SalesEndAt }, cancellationToken);
 
-        var list = new AvailabilityList(rows.Select(r => new Availability(r.Id, r.Available, Status(r), Money.Of(CurrentPrice(r), r.Currency))).ToArray());
-        return new AvailabilityRead(JsonSerializer.SerializeToUtf8Bytes(list, Json.Answers), open.Event.IsDraft);
+        return (open.Event, new AvailabilityList(rows.Select(r => new Availability(r.Id, r.Available, Status(r), Money.Of(CurrentPrice(r), r.Currency))).ToArray()));
     }
 
     private static AvailabilityStatus Status(Row row) =>
@@ -86,23 +96,5 @@ internal static class ShowAvailability
         public int Quantity { get; init; }
         public int Available { get; init; }
         public bool Open { get; init; }
-    }
-}
-
-/// <summary>What was read, as it goes over the wire.</summary>
-internal sealed record AvailabilityRead(byte[] Body, bool IsDraft);
-
-/// <summary>The readings of availability that are shared by those who may see the same.</summary>
-internal sealed class AvailabilityReadings
-{
-    private readonly SharedReadings<Reader, AvailabilityRead?> _readings = new();
-
-    public Task<AvailabilityRead?> GetAsync(Reader reader, Func<Task<AvailabilityRead?>> read, CancellationToken cancellationToken) => _readings.GetAsync(reader, read, cancellationToken);
-
-    /// <summary>All that an answer depends on: see <see cref="ReadableEvent"/>.</summary>
-    internal readonly record struct Reader(Guid EventId, Guid? TenantId, bool IsManager)
-    {
-        public static Reader Of(Guid eventId, Caller? caller) =>
-            caller is null || caller.Role == Roles.Ops ? new Reader(eventId, null, IsManager: false) : new Reader(eventId, caller.TenantId, caller.IsManager);
     }
 }

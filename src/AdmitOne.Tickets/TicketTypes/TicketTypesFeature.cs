@@ -1,3 +1,4 @@
+using AdmitOne.Platform.Caching;
 using AdmitOne.Platform.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -9,7 +10,7 @@ namespace AdmitOne.Tickets.TicketTypes;
 /// <summary>What is sold: kinds of tickets, their price and how many there are.</summary>
 internal static class TicketTypesFeature
 {
-    public static void AddTicketTypes(this IServiceCollection services) => services.AddSingleton<AvailabilityReadings>();
+    public static IServiceCollection AddTicketTypes(this IServiceCollection services) => services.AddReadThroughCache();
 
     public static void MapTicketTypes(this IEndpointRouteBuilder v1)
     {
