@@ -10,6 +10,7 @@ var admitone = new RootCommand("AdmitOne: tickets that admit one, exactly once."
     BackupCommand.Create(),
     RestoreCommand.Create(),
     DoctorCommand.Create(),
+    RehearseCommand.Create(),
     TokenCommand.Create(),
     PrivacyCommand.Create(),
 };
