@@ -12,6 +12,7 @@ var admitone = new RootCommand("AdmitOne: tickets that admit one, exactly once."
     DoctorCommand.Create(),
     RehearseCommand.Create(),
     TokenCommand.Create(),
+    SmokeCommand.Create(),
     PrivacyCommand.Create(),
 };
 
