@@ -10,7 +10,8 @@ measure_coverage() {
         # A copy: what counts lines is never mistaken for what was built.
         cp -a "artifacts/bin/AdmitOne.$project/release" "$out/$project"
         words="-trait- Category=Long"
-        [ "$project" = UnitTests ] || words="$words $*"
+        # What coverlet puts into the assemblies refers to netstandard, which that test would call a stranger.
+        if [ "$project" = UnitTests ]; then words="$words -class- AdmitOne.UnitTests.Architecture.DependencyTests"; else words="$words $*"; fi
         # A list's commas would end the property for the command line.
         dotnet msbuild eng/coverage/coverage.csproj -t:Measure -nologo -v:m -tl:off \
             -p:Configuration=Release "-p:TestFolder=$PWD" "-p:TestProgram=$out/$project/AdmitOne.$project" "-p:TestWords=$words" \

@@ -38,6 +38,7 @@ public static class ForeignKeys
     /// <summary>The keys that a database has, and those of the thirteen that it is yet to get.</summary>
     public static async Task<IReadOnlyList<ForeignKey>> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(connection);
         var keys = new List<ForeignKey>();
         await using (var command = new NpgsqlCommand("""
             select k.conname, k.conrelid::regclass::text, k.confrelid::regclass::text,
@@ -58,6 +59,7 @@ public static class ForeignKeys
     /// <returns>Null if there are none.</returns>
     public static async Task<Orphans?> FindOrphansAsync(NpgsqlConnection connection, ForeignKey key, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(key);
         var (child, own) = (Quoted(key.Table), string.Join(", ", key.Columns.Select(column => $"c.{Quoted(column)}")));
         var parent = string.Join(", ", key.ParentColumns.Select(column => $"p.{Quoted(column)}"));

@@ -10,7 +10,7 @@ namespace AdmitOne.Schema;
 /// <summary>Takes a database to a version of the schema and back. Several may run at once: one works, the others wait and find it done.</summary>
 public sealed class Migrator
 {
-    private const int Attempts = 10;
+    private const int Attempts = 40;
 
     private readonly string _connectionString;
     private readonly MigrationSet _set;
@@ -176,7 +176,7 @@ public sealed class Migrator
                 { SqlState: PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected } gaveUp)
             {
                 _report?.Invoke($"{file.Name} gave way to others ({gaveUp.MessageText}); once more");
-                await Task.Delay(TimeSpan.FromMilliseconds(100 * attempt), cancellationToken);
+                await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(100 * attempt, 1000)), cancellationToken);
             }
             catch (Exception exception) when (exception is not OperationCanceledException && !cancellationToken.IsCancellationRequested)
             {

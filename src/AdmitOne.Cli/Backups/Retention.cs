@@ -11,6 +11,7 @@ public sealed record Retention(int Daily, int Weekly, int Monthly)
     /// <param name="backups">When each was made, in UTC.</param>
     public IReadOnlySet<DateTimeOffset> Keep(IEnumerable<DateTimeOffset> backups)
     {
+        ArgumentNullException.ThrowIfNull(backups);
         var newestFirst = backups.OrderDescending().ToList();
         return newestFirst.Take(1)
             .Concat(NewestOfEach(newestFirst, time => time.UtcDateTime.Date, Daily))

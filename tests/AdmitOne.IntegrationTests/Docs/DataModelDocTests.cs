@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using AdmitOne.Cli.Local;
 using AdmitOne.IntegrationTests.Harness;
@@ -80,23 +81,23 @@ public sealed class DataModelDocTests(Stack stack)
             """);
         page.Append("## Picture\n\nWho points at whom, without the tenants at whom everything points.\n\n```mermaid\nerDiagram\n");
         foreach (var key in references.Where(key => key.Parent != "platform.tenants"))
-            page.Append($"    {Short(key.Parent)} ||--o{{ {Short(key.Table)} : {key.Columns[^1]}\n");
+            page.Append(CultureInfo.InvariantCulture, $"    {Short(key.Parent)} ||--o{{ {Short(key.Table)} : {key.Columns[^1]}\n");
         page.Append("```\n");
         foreach (var table in tables)
         {
             var full = $"{table.Schema}.{table.Name}";
-            page.Append($"\n## {full}\n\n{(table.Comment is null ? "" : table.Comment + "\n\n")}| column | type | default | what it means |\n| --- | --- | --- | --- |\n");
-            foreach (var column in columns[full]) page.Append($"| {column.Name} | {column.Type}{(column.NotNull ? "" : ", may be null")} | {Cell(column.Default)} | {Cell(column.Comment)} |\n");
+            page.Append(CultureInfo.InvariantCulture, $"\n## {full}\n\n{(table.Comment is null ? "" : table.Comment + "\n\n")}| column | type | default | what it means |\n| --- | --- | --- | --- |\n");
+            foreach (var column in columns[full]) page.Append(CultureInfo.InvariantCulture, $"| {column.Name} | {column.Type}{(column.NotNull ? "" : ", may be null")} | {Cell(column.Default)} | {Cell(column.Comment)} |\n");
             page.Append("\nKeys and checks:\n\n");
-            foreach (var key in keys[full]) page.Append($"- `{key.Name}`: {key.Definition}\n");
+            foreach (var key in keys[full]) page.Append(CultureInfo.InvariantCulture, $"- `{key.Name}`: {key.Definition}\n");
             if (indexes[full].Any()) page.Append("\nIndexes:\n\n");
-            foreach (var index in indexes[full]) page.Append($"- `{index.Name}`: {index.Definition}. {Why(table, index)}\n");
-            if (policies[full].Any()) page.Append($"\nPolicies: {string.Join("; ", policies[full].Select(policy => $"`{policy.Name}` ({policy.Command}, to {policy.Roles})"))}.\n");
+            foreach (var index in indexes[full]) page.Append(CultureInfo.InvariantCulture, $"- `{index.Name}`: {index.Definition}. {Why(table, index)}\n");
+            if (policies[full].Any()) page.Append(CultureInfo.InvariantCulture, $"\nPolicies: {string.Join("; ", policies[full].Select(policy => $"`{policy.Name}` ({policy.Command}, to {policy.Roles})"))}.\n");
         }
         page.Append("\n## The thirteen foreign keys of the checklist\n\n| key | table | columns | references | on delete |\n| --- | --- | --- | --- | --- |\n");
-        foreach (var key in ForeignKeys.Counted) page.Append($"| {key.Name} | {key.Table} | {string.Join(", ", key.Columns)} | {key.Parent} ({string.Join(", ", key.ParentColumns)}) | {key.OnDelete} |\n");
+        foreach (var key in ForeignKeys.Counted) page.Append(CultureInfo.InvariantCulture, $"| {key.Name} | {key.Table} | {string.Join(", ", key.Columns)} | {key.Parent} ({string.Join(", ", key.ParentColumns)}) | {key.OnDelete} |\n");
         page.Append("\n## The forty-two access paths of the checklist\n\nEvery query carries the tenant, so one index serves several. A test asks PostgreSQL for each plan on a filled database, and each goes by the index named here.\n\n| table | by | index | a query of this kind |\n| --- | --- | --- | --- |\n");
-        foreach (var path in AccessPaths.All) page.Append($"| {path.Table} | {path.By} | {path.Index} | `{path.Sql}` |\n");
+        foreach (var path in AccessPaths.All) page.Append(CultureInfo.InvariantCulture, $"| {path.Table} | {path.By} | {path.Index} | `{path.Sql}` |\n");
         return page.ToString().ReplaceLineEndings("\n");
     }
 

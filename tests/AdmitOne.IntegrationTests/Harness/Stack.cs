@@ -82,6 +82,7 @@ public sealed class Stack : IAsyncLifetime
     /// <param name="rebuild">Is given the cluster's folder, which belongs to the user that its parent belongs to.</param>
     public async Task LosePostgresAsync(Func<string, Task> rebuild)
     {
+        ArgumentNullException.ThrowIfNull(rebuild);
         Kill(Ready(_postgres).ProcessId);
         await rebuild(ClusterFolder);
         _postgres = await PrivatePostgres.StartAsync(Ready(_data), _postgresPassword, s_settings, CancellationToken.None);
