@@ -120,7 +120,7 @@ internal sealed class Contest(Stage stage, Pgbench pgbench, Pace pace, CpuClock 
                 "select count(*) from tickets.admissions a join tickets.ticket_validations v on v.tenant_id = a.tenant_id and v.id = a.validation_id and v.result = 'admitted' where a.event_id = @EventId", sale);
         });
 
-    // What is read does not change meanwhile, so its length is known beforehand, and an answer of another one is none.
+    // The bare endpoint answers what the product answered to the first request.
     private async Task<IReadOnlyList<Pair>> ReadsAsync(int connections, Func<Task<Asked>> what)
     {
         var asked = await what();

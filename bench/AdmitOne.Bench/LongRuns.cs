@@ -18,7 +18,7 @@ internal sealed partial class LongRuns(Stage stage, CpuClock cpu, Action<string>
 
     private static readonly string[] s_words = ["Harbour", "Winter", "Lantern", "Jubilee", "Orchard", "Midnight"];
     private static readonly string[] s_categories = ["music", "theatre", "comedy", "sports"];
-    private static readonly string[] s_orders = ["", "&sort=newest"];
+    private static readonly string[] s_orders = ["", "&sort=-createdAt"];
 
     private readonly Requests _requests = new(stage);
 

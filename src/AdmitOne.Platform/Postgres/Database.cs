@@ -61,7 +61,7 @@ public sealed class Database
     /// </summary>
     public async Task<IReadOnlyList<T>> AskByKeyForAllTenantsAsync<T>(string sql, object? parameters, CancellationToken cancellationToken)
     {
-        await using var connection = await _source.OpenConnectionAsync(cancellationToken);
+        await using var connection = await OpenAsync(cancellationToken);
         // Sent together they are one transaction, which is as long as the settings last.
         await using var answers = await connection.QueryMultipleAsync(new CommandDefinition(
             "select set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true); " + sql,
