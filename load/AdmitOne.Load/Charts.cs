@@ -30,7 +30,8 @@ internal static class Charts
 
     private static void Plot(Action<FormattableString> add, PhaseResult phase, (string Title, Func<Moment, double> Of, string Colour) panel, int top)
     {
-        var most = Nice(phase.Moments.Select(panel.Of).DefaultIfEmpty(0).Max());
+        var moments = phase.Moments.Where(m => panel.Of(m) > 0).ToList();   // before the first reading there is nothing to draw
+        var most = Nice(moments.Select(panel.Of).DefaultIfEmpty(0).Max());
         double X(double at) => Left + (Width - Left - 20) * at / Math.Max(1, phase.Seconds);
         double Y(double value) => top + Panel - Panel * value / most;
         add($"""<text x="{Left}" y="{top - 6}">{panel.Title}</text>""");
@@ -39,7 +40,7 @@ internal static class Charts
             add($"""<path d="M{Left} {Y(most * share):0.0}H{Width - 20}" stroke="#dfe5ec"/>""");
             add($"""<text x="{Left - 8}" y="{Y(most * share) + 4:0.0}" text-anchor="end" fill="#4a5b6c" font-size="12">{most * share:#,0.##}</text>""");
         }
-        add($"""<polyline fill="none" stroke="{panel.Colour}" stroke-width="1.8" points="{string.Join(' ', phase.Moments.Select(m => string.Create(CultureInfo.InvariantCulture, $"{X(m.AtSeconds):0.0},{Y(panel.Of(m)):0.0}")))}"/>""");
+        add($"""<polyline fill="none" stroke="{panel.Colour}" stroke-width="1.8" points="{string.Join(' ', moments.Select(m => string.Create(CultureInfo.InvariantCulture, $"{X(m.AtSeconds):0.0},{Y(panel.Of(m)):0.0}")))}"/>""");
     }
 
     /// <returns>The next of 1, 2, 5, 10 ... above, so that the axis has round numbers.</returns>

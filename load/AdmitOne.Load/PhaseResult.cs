@@ -11,7 +11,7 @@ internal sealed record MemoryUse(string Service, double StartMiB, double MaxMiB,
 
 /// <param name="Cores">Mean over the phase.</param>
 /// <param name="MaxPoolUsed">Database connections.</param>
-internal sealed record ServiceUse(string Service, double Cores, double MaxPoolUsed, double PoolMax, double MaxPoolWaiting, double MeanBatch, double? HitRate);
+internal sealed record ServiceUse(string Service, double Cores, double MeanPoolUsed, double MaxPoolUsed, double PoolMax, double MaxPoolWaiting, double MeanBatch, double? HitRate);
 
 /// <summary>One point of the charts.</summary>
 internal sealed record Moment(double AtSeconds, double PerSecond, double P95Ms, double MemoryMiB, double Cores);
@@ -27,6 +27,8 @@ internal sealed record PhaseResult(
     private const double LimitMiB = 1024;
     // A pod's limit, of which the checklists want a fifth free.
     private const double FourFifths = 0.8;
+    // What the alerts of the same names ask.
+    private const double PoolInUse = 0.9;
     private const double LeakMiBPerHour = 200;
     private const double EnoughSecondsForGrowth = 240;
     private const int ChartPoints = 60;
@@ -67,7 +69,7 @@ internal sealed record PhaseResult(
         foreach (var use in services)
         {
             yield return new Line($"CPU of the {use.Service}", Report.Say($"< 80 % of {Environment.ProcessorCount} cores"), Report.Say($"{use.Cores / Environment.ProcessorCount:P0} ({use.Cores:N2} cores)"), use.Cores / Environment.ProcessorCount < FourFifths);
-            yield return new Line($"database connections of the {use.Service}", "nobody waits for one", Report.Say($"at most {use.MaxPoolUsed:N0} of {use.PoolMax:N0} in use, {use.MaxPoolWaiting:N0} waiting"), use.MaxPoolWaiting == 0);
+            yield return new Line($"database connections of the {use.Service}", "< 90 % in use", Report.Say($"{use.MeanPoolUsed:N1} of {use.PoolMax:N0} on average, at most {use.MaxPoolUsed:N0}, {use.MaxPoolWaiting:N0} waiting"), use.MeanPoolUsed < use.PoolMax * PoolInUse);
             if (phase.Service == "event service")
                 yield return new Line("cache hit rate", "> 90 %", use.HitRate is { } rate ? Report.Say($"{rate:P1}") : "not read", use.HitRate > 0.9);
         }
@@ -85,7 +87,7 @@ internal sealed record PhaseResult(
     {
         var (first, last) = (readings[0], readings[^1]);
         var reads = last.CacheReads - first.CacheReads;
-        return new ServiceUse(service, Math.Round(readings.Average(r => r.CpuCores ?? 0), 3), readings.Max(r => r.PoolUsed ?? 0), readings.Max(r => r.PoolMax ?? 0), readings.Max(r => r.PoolWaiting ?? 0),
+        return new ServiceUse(service, Math.Round(readings.Average(r => r.CpuCores ?? 0), 3), Math.Round(readings.Average(r => r.PoolUsed ?? 0), 2), readings.Max(r => r.PoolUsed ?? 0), readings.Max(r => r.PoolMax ?? 0), readings.Max(r => r.PoolWaiting ?? 0),
             Math.Round(readings.Where(r => r.BatchMean is not null).Select(r => r.BatchMean!.Value).DefaultIfEmpty(0).Average(), 2), reads is > 0 ? Math.Round((last.CacheHits - first.CacheHits)!.Value / reads.Value, 4) : null);
     }
 
