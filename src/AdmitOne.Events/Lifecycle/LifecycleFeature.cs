@@ -15,7 +15,7 @@ internal static class LifecycleFeature
     {
         services.AddCheckedOptions<TicketServiceOptions, TicketServiceOptionsAnnotations>();
         services.AddSingleton<IValidateOptions<TicketServiceOptions>, TicketServiceOptionsRules>();
-        services.AddSingleton<TicketServicePatience>();
+        services.AddBreaker(TicketServicePatience.Neighbour).AddSingleton<TicketServicePatience>();
         services.AddHttpClient<CancellationClient>((provider, http) =>
             {
                 http.BaseAddress = new Uri(provider.GetRequiredService<IOptions<TicketServiceOptions>>().Value.Url.TrimEnd('/') + "/");

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json;
+using AdmitOne.Platform.Outbound;
+using Microsoft.Extensions.DependencyInjection;
 using Polly;
 using Polly.CircuitBreaker;
 using Polly.Retry;
@@ -13,7 +15,9 @@ public sealed class VenuePatience
     private static readonly PredicateBuilder<object> s_fault = new PredicateBuilder()
         .Handle<HttpRequestException>(MayPass).Handle<TimeoutRejectedException>().Handle<JsonException>();
 
-    public VenuePatience(TimeProvider clock, VenueMetrics metrics)
+    public const string Neighbour = "venue-service";
+
+    public VenuePatience(TimeProvider clock, VenueMetrics metrics, [FromKeyedServices(Neighbour)] Breaker breaker)
     {
         Pipeline = new ResiliencePipelineBuilder { TimeProvider = clock }
             .AddTimeout(TimeSpan.FromSeconds(4))
@@ -32,6 +36,8 @@ public sealed class VenuePatience
                 MinimumThroughput = 10,
                 SamplingDuration = TimeSpan.FromSeconds(10),
                 BreakDuration = TimeSpan.FromSeconds(VenuesClient.RetryAfterSeconds),
+                StateProvider = breaker.State,
+                ManualControl = breaker.Control,
                 OnOpened = _ => Say(isOpen: true),
                 OnHalfOpened = _ => Say(isOpen: false),
                 OnClosed = _ => Say(isOpen: false),

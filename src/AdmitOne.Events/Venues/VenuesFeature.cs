@@ -12,7 +12,7 @@ internal static class VenuesFeature
     {
         services.AddCheckedOptions<VenueOptions, VenueOptionsAnnotations>();
         services.AddSingleton<IValidateOptions<VenueOptions>, VenueOptionsRules>();
-        services.AddSingleton<VenueMetrics>().AddSingleton<VenuePatience>();
+        services.AddSingleton<VenueMetrics>().AddBreaker(VenuePatience.Neighbour).AddSingleton<VenuePatience>();
         services.AddHttpClient<VenuesClient>((provider, http) =>
             {
                 http.BaseAddress = new Uri(provider.GetRequiredService<IOptions<VenueOptions>>().Value.Url.TrimEnd('/') + "/");

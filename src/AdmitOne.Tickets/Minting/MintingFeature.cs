@@ -17,7 +17,7 @@ internal static class MintingFeature
     public static void AddMinting(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddCheckedOptions<MintingOptions, MintingOptionsAnnotations>().AddSingleton<IValidateOptions<MintingOptions>, MintingOptionsRules>();
-        services.AddSingleton<MintingPatience>().AddSingleton<MintingMetrics>();
+        services.AddBreaker(MintingPatience.Neighbour).AddSingleton<MintingPatience>().AddSingleton<MintingMetrics>();
         // Off means off: no consumer that would leave jobs lying about, and nobody who could call.
         if (!string.Equals(configuration["ENABLE_NFT_MINTING"], "true", StringComparison.OrdinalIgnoreCase)) return;
         services.AddHttpClient<MintingClient>((provider, http) =>

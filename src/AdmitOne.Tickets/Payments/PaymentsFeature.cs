@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using AdmitOne.Platform.Configuration;
+using AdmitOne.Platform.Outbound;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -12,7 +13,7 @@ internal static class PaymentsFeature
     {
         services.AddCheckedOptions<PaymentOptions, PaymentOptionsAnnotations>().AddSingleton<IValidateOptions<PaymentOptions>, PaymentOptionsRules>();
         services.AddCheckedOptions<StripeOptions, StripeOptionsAnnotations>().AddSingleton<IValidateOptions<StripeOptions>, StripeOptionsRules>();
-        services.AddSingleton<StripePatience>().AddSingleton<StripeClient>().AddHttpClient(StripeClient.HttpClientName, (provider, http) =>
+        services.AddBreaker(StripePatience.Neighbour).AddSingleton<StripePatience>().AddSingleton<StripeClient>().AddHttpClient(StripeClient.HttpClientName, (provider, http) =>
         {
             http.BaseAddress = new Uri(provider.GetRequiredService<IOptions<StripeOptions>>().Value.Url.TrimEnd('/') + "/");
             http.MaxResponseContentBufferSize = 256 * 1024;
