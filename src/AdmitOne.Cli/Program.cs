@@ -8,6 +8,7 @@ var admitone = new RootCommand("AdmitOne: tickets that admit one, exactly once."
     MigrateCommand.Create(),
     VerifyCommand.Create(),
     TokenCommand.Create(),
+    SmokeCommand.Create(),
     PrivacyCommand.Create(),
 };
 

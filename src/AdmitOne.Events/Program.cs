@@ -44,5 +44,9 @@ public static class EventsService
         return app;
     }
 
-    public static Task<int> Main() => ServiceHost.RunAsync(() => Build(ServiceEnvironment.Read("EVENTS_")));
+    public static Task<int> Main(string[] args)
+    {
+        var configuration = ServiceEnvironment.Read("EVENTS_");
+        return ServiceHost.RunAsync(Definition, configuration, args, () => Build(configuration));
+    }
 }

@@ -76,5 +76,9 @@ public static class TicketsService
         return app;
     }
 
-    public static Task<int> Main() => ServiceHost.RunAsync(() => Build(ServiceEnvironment.Read("TICKETS_")));
+    public static Task<int> Main(string[] args)
+    {
+        var configuration = ServiceEnvironment.Read("TICKETS_");
+        return ServiceHost.RunAsync(Definition, configuration, args, () => Build(configuration));
+    }
 }

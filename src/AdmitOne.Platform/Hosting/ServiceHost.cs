@@ -74,7 +74,7 @@ public static class ServiceHost
         // What cannot be bound is explained in one place (FaultMiddleware): a bare 400 without a word helps nobody.
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         builder.Services.AddApiDocument(definition.Title);
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(25));
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = Shutdown.Drain);
         builder.WebHost.ConfigureKestrel(Bound);
         return builder;
     }
@@ -87,6 +87,7 @@ public static class ServiceHost
         // Connecting takes longer than a request may wait for Redis: the first one must not find it away.
         app.Lifetime.ApplicationStarted.Register(() => _ = app.Services.GetRequiredService<RedisStore>().PingAsync());
         var definition = app.Services.GetRequiredService<ServiceDefinition>();
+        app.UseGoodbye();
         app.UseForwardedHeaders();
         app.UseMiddleware<RequestMiddleware>();
         app.UseMiddleware<FaultMiddleware>();
@@ -106,20 +107,25 @@ public static class ServiceHost
         app.UseMiddleware<IdempotencyMiddleware>();
 
         app.MapHealth();
+        app.MapBreakers();
         app.MapMetrics();
         app.MapApiDocument(definition.Title);
         return app.MapGroup("/api/v1");
     }
 
-    /// <summary>Runs a service as its own process.</summary>
+    /// <summary>Runs a service as its own process, or with the one argument <c>health</c> asks the one that runs here.</summary>
     /// <returns>The exit code: 0 after an orderly stop, 1 if the settings are wrong, with one line on standard error for each fault.</returns>
-    public static async Task<int> RunAsync(Func<WebApplication> build)
+    public static async Task<int> RunAsync(ServiceDefinition definition, IConfiguration configuration, string[] arguments, Func<WebApplication> build)
     {
+        ArgumentNullException.ThrowIfNull(definition);
         ArgumentNullException.ThrowIfNull(build);
+        if (arguments is ["health"]) return await HealthProbe.AskAsync(configuration, definition.DefaultPort);
         try
         {
             await using var app = build();
-            await app.RunAsync();
+            await app.StartAsync();
+            await Shutdown.WhenLeftAloneAsync(app);
+            await app.StopAsync();
             return 0;
         }
         catch (Exception fault) when (StartFaults(fault).ToArray() is { Length: > 0 } lines)
