@@ -87,6 +87,16 @@ ensure_haproxy() {
     fi
 }
 
+# What the dashboards, alerts and their routing are proved with. Installed, they are programs and nothing more: no service is made or started.
+ensure_prometheus() {
+    command -v promtool >/dev/null && command -v prometheus >/dev/null && command -v amtool >/dev/null && command -v prometheus-alertmanager >/dev/null && return
+    if [ "$(id -u)" -eq 0 ] && [ -e /etc/debian_version ] && command -v apt-get >/dev/null; then
+        install_servers prometheus prometheus-alertmanager
+    else
+        echo "prometheus or alertmanager is missing, so the tests of dashboards and alerts are skipped (Debian: sudo apt-get install prometheus prometheus-alertmanager)"
+    fi
+}
+
 # Installs without making or starting servers of the machine's own: ours run below the data folder.
 install_servers() {
     echo "Installing $* with apt-get (no server of this machine is made or started) ..."

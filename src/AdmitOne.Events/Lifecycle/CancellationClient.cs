@@ -54,6 +54,7 @@ internal sealed class TicketServicePatience
 
     public TicketServicePatience(TimeProvider clock, [FromKeyedServices(Neighbour)] Breaker breaker)
     {
+        Breaker = breaker.State;
         var fault = new PredicateBuilder().Handle<HttpRequestException>(MayPass).Handle<TimeoutRejectedException>().Handle<JsonException>();
         Pipeline = new ResiliencePipelineBuilder { TimeProvider = clock }
             .AddTimeout(TimeSpan.FromSeconds(4))
@@ -80,6 +81,8 @@ internal sealed class TicketServicePatience
     }
 
     public ResiliencePipeline Pipeline { get; }
+
+    public CircuitBreakerStateProvider Breaker { get; }
 
     // What it refused (a wrong key, say) it will refuse again.
     private static bool MayPass(HttpRequestException fault) => fault.StatusCode is null or >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests;

@@ -22,8 +22,9 @@ internal static class LifecycleFeature
                 http.MaxResponseContentBufferSize = 64 * 1024;
                 http.Timeout = Timeout.InfiniteTimeSpan;   // TicketServicePatience bounds each attempt and all of them
             })
-            .AddHttpMessageHandler(provider => ActivatorUtilities.CreateInstance<SigningHandler>(provider, EventsService.Definition.Name));
-        return services.AddSingleton<LifecycleMetrics>().AddHostedService<MoveByClock>().AddHostedService<FollowStock>();
+            .AddHttpMessageHandler(provider => ActivatorUtilities.CreateInstance<SigningHandler>(provider, EventsService.Definition.Name))
+            .MeteredAs("tickets", provider => provider.GetRequiredService<TicketServicePatience>().Breaker.CircuitState);
+        return services.AddSingleton<LifecycleMetrics>().AddHostedService<MoveByClock>().AddHostedService<EventCount>().AddHostedService<FollowStock>();
     }
 
     public static void MapLifecycle(this IEndpointRouteBuilder v1)

@@ -17,9 +17,8 @@ public sealed class VenuePatience
 
     public const string Neighbour = "venue-service";
 
-    public VenuePatience(TimeProvider clock, VenueMetrics metrics, [FromKeyedServices(Neighbour)] Breaker breaker)
-    {
-        Pipeline = new ResiliencePipelineBuilder { TimeProvider = clock }
+    public VenuePatience(TimeProvider clock, [FromKeyedServices(Neighbour)] Breaker breaker) =>
+        (Breaker, Pipeline) = (breaker.State, new ResiliencePipelineBuilder { TimeProvider = clock }
             .AddTimeout(TimeSpan.FromSeconds(4))
             .AddRetry(new RetryStrategyOptions
             {
@@ -38,21 +37,13 @@ public sealed class VenuePatience
                 BreakDuration = TimeSpan.FromSeconds(VenuesClient.RetryAfterSeconds),
                 StateProvider = breaker.State,
                 ManualControl = breaker.Control,
-                OnOpened = _ => Say(isOpen: true),
-                OnHalfOpened = _ => Say(isOpen: false),
-                OnClosed = _ => Say(isOpen: false),
             })
             .AddTimeout(TimeSpan.FromSeconds(1.5))
-            .Build();
-
-        ValueTask Say(bool isOpen)
-        {
-            metrics.Breaker(isOpen);
-            return default;
-        }
-    }
+            .Build());
 
     public ResiliencePipeline Pipeline { get; }
+
+    public CircuitBreakerStateProvider Breaker { get; }
 
     // What it refused (a wrong key, say) it will refuse again.
     private static bool MayPass(HttpRequestException fault) => fault.StatusCode is null or >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests;

@@ -19,7 +19,8 @@ internal static class VenuesFeature
                 http.MaxResponseContentBufferSize = 64 * 1024;
                 http.Timeout = Timeout.InfiniteTimeSpan;   // VenuePatience bounds each attempt and all of them
             })
-            .AddHttpMessageHandler(provider => ActivatorUtilities.CreateInstance<SigningHandler>(provider, EventsService.Definition.Name));
+            .AddHttpMessageHandler(provider => ActivatorUtilities.CreateInstance<SigningHandler>(provider, EventsService.Definition.Name))
+            .MeteredAs("venues", provider => provider.GetRequiredService<VenuePatience>().Breaker.CircuitState);
         return services;
     }
 

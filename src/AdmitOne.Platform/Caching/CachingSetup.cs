@@ -6,7 +6,7 @@ namespace AdmitOne.Platform.Caching;
 public static class CachingSetup
 {
     public static IServiceCollection AddReadThroughCache(this IServiceCollection services) =>
-        services.AddSingleton<CacheMetrics>().AddSingleton<ReadThroughCache>().AddHostedService<NewsListener>();
+        services.AddSingleton<ReadThroughCache>().AddHostedService<NewsListener>();
 
     /// <summary>Hears of other replicas' changes from the start.</summary>
     private sealed class NewsListener(ChangeNews news) : IHostedService

@@ -19,7 +19,7 @@ internal static class HealthRoutes
 
     public static void MapHealth(this WebApplication app)
     {
-        var health = app.MapGroup("/health").WithTag("Health", "Whether the service can do its work, for orchestrators, scrapers and people.").AllowAnonymous();
+        var health = app.MapGroup("/health").WithTag("Health", "Whether the service can do its work, for orchestrators, scrapers and people.").AllowAnonymous().DisableHttpMetrics();
         health.MapGet("/", () => TypedResults.Ok(s_up)).WithName("Health").WithSummary("The process answers").WithAnswerExample(s_up);
         health.MapGet("/live", () => TypedResults.Ok(s_up)).WithName("Live").WithSummary("The process should not be restarted").WithAnswerExample(s_up);
         MapReadiness(health, "/startup").WithName("Startup").WithSummary("The service has started");

@@ -60,12 +60,12 @@ public static class ServiceHost
         builder.Services.AddPostgres($"admitone-{definition.Name.Replace("-service", "s", StringComparison.Ordinal)}", definition.DefaultPoolMax);
         builder.Services.AddCheckedOptions<RedisOptions, RedisOptionsAnnotations>();
         builder.Services.AddSingleton<IValidateOptions<RedisOptions>, RedisOptionsRules>();
-        builder.Services.AddSingleton<RedisStore>();
+        builder.Services.AddSingleton<RedisMetrics>().AddSingleton<RedisStore>().AddSingleton<NeighbourMetrics>().AddSingleton<CacheMetrics>();
         builder.Services.AddIdentity();
         builder.Services.AddHttp();
         builder.Services.AddRateLimits();
         builder.Services.AddSingleton<OutboxBells>().AddSingleton<ChangeNews>();
-        if (definition.SchemaVersion > 0) builder.Services.AddOutbox().AddSingleton<RefusedAttempts>().AddHostedService<AuditSealer>().AddHostedService<KeptAnswerSweeper>();
+        if (definition.SchemaVersion > 0) builder.Services.AddOutbox().AddSingleton<RefusedAttempts>().AddHostedService<StoreWatch>().AddHostedService<AuditSealer>().AddHostedService<KeptAnswerSweeper>();
         builder.Services.AddSingleton(new SchemaNeeded(definition.SchemaVersion)).AddSingleton<Readiness>();
 
         builder.Services.AddSingleton<IProblemDetailsService, ValidationAnswers>();

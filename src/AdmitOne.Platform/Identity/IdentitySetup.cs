@@ -1,5 +1,6 @@
 using System.Text;
 using AdmitOne.Platform.Configuration;
+using AdmitOne.Platform.Outbound;
 using AdmitOne.Platform.Tenancy;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
@@ -18,7 +19,7 @@ internal static class IdentitySetup
     {
         services.AddCheckedOptions<JwtOptions, JwtOptionsValidator>();
         services.AddSingleton<IValidateOptions<JwtOptions>, JwtOptionsRules>();
-        services.AddSingleton<IssuerKeys>();
+        services.AddSingleton<IssuerKeys>().AddNeighbour(IssuerKeys.Neighbour);
         services.AddSingleton(provider => new RevokedTokens(provider.GetRequiredService<Redis.RedisStore>(), provider.GetRequiredService<Postgres.Database>(), provider.GetRequiredService<RememberedTokens>()));
         services.AddSingleton<TenantDirectory>().AddSingleton<UserProjection>().AddSingleton<RememberedTokens>().AddSingleton<TokenChecks>();
         services.AddDataProtection().UseEphemeralDataProtectionProvider();   // authentication asks for it; nothing here uses its keys

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AdmitOne.Platform.Outbound;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Tokens;
@@ -9,14 +10,16 @@ namespace AdmitOne.Platform.Identity;
 /// The keys that the issuer publishes (OpenID Connect discovery, then its key set). They are read when the first token comes, again every ten
 /// minutes, and when a token names a key that is not among them, at most once in ten seconds: a flood of invented names costs the issuer nothing.
 /// </summary>
-internal sealed partial class IssuerKeys(IOptions<JwtOptions> options, TimeProvider clock, ILogger<IssuerKeys> logger) : IDisposable
+internal sealed partial class IssuerKeys(IOptions<JwtOptions> options, NeighbourMetrics metrics, TimeProvider clock, ILogger<IssuerKeys> logger) : IDisposable
 {
+    public const string Neighbour = "auth";
+
     public static readonly TimeSpan LeastInterval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_goodFor = TimeSpan.FromMinutes(10);
     private const int MaxDocumentBytes = 256 * 1024;
     private const int MaxKeys = 50;
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
+    private readonly HttpClient _http = new(new CallMeter(Neighbour, metrics) { InnerHandler = new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) } })
     {
         Timeout = TimeSpan.FromSeconds(3),
         MaxResponseContentBufferSize = MaxDocumentBytes,

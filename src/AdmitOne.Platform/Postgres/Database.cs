@@ -16,18 +16,19 @@ public sealed class Database
     private readonly NpgsqlDataSource _source;
     private readonly OutboxBells _bells;
     private readonly ChangeNews _news;
+    private readonly DatabaseMetrics _metrics;
     private readonly KeyedWork? _keyed;
 
-    public Database(NpgsqlDataSource source, OutboxBells bells, ChangeNews news) : this(source, bells, news, keyed: null) { }
+    public Database(NpgsqlDataSource source, OutboxBells bells, ChangeNews news, DatabaseMetrics metrics) => (_source, _bells, _news, _metrics) = (source, bells, news, metrics);
 
-    private Database(NpgsqlDataSource source, OutboxBells bells, ChangeNews news, KeyedWork? keyed) => (_source, _bells, _news, _keyed) = (source, bells, news, keyed);
+    private Database(Database other, KeyedWork keyed) : this(other._source, other._bells, other._news, other._metrics) => _keyed = keyed;
 
     /// <summary>A handler's database. Of a request with an Idempotency-Key, what it commits is committed together with its answer.</summary>
     public static ValueTask<Database?> BindAsync(HttpContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
         var database = context.RequestServices.GetRequiredService<Database>();
-        return ValueTask.FromResult<Database?>(context.Items[KeyedWork.Item] is KeyedWork keyed ? new Database(database._source, database._bells, database._news, keyed) : database);
+        return ValueTask.FromResult<Database?>(context.Items[KeyedWork.Item] is KeyedWork keyed ? new Database(database, keyed) : database);
     }
 
     /// <summary>Begins a READ COMMITTED transaction for one tenant. It is rolled back unless it is committed.</summary>
@@ -49,7 +50,7 @@ public sealed class Database
     /// <summary>Runs one of the narrow functions that work for all tenants begins in.</summary>
     public async Task<IReadOnlyList<T>> AskForAllTenantsAsync<T>(string sql, object? parameters, CancellationToken cancellationToken)
     {
-        await using var connection = await _source.OpenConnectionAsync(cancellationToken);
+        await using var connection = await OpenAsync(cancellationToken);
         return (await connection.QueryAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken))).AsList();
     }
 
@@ -58,7 +59,7 @@ public sealed class Database
 
     private async Task<TenantWork> BeginAsync(string setUp, object? parameters, Guid tenantId, CancellationToken cancellationToken)
     {
-        var connection = await _source.OpenConnectionAsync(cancellationToken);
+        var connection = await OpenAsync(cancellationToken);
         try
         {
             var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -68,6 +69,18 @@ public sealed class Database
         catch
         {
             await connection.DisposeAsync();
+            throw;
+        }
+    }
+    private async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _source.OpenConnectionAsync(cancellationToken);
+        }
+        catch (Exception fault) when (fault is NpgsqlException or TimeoutException)
+        {
+            _metrics.NotConnected(fault);
             throw;
         }
     }

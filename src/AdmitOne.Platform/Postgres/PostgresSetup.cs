@@ -23,7 +23,7 @@ internal static class PostgresSetup
             var builder = new NpgsqlDataSourceBuilder(provider.GetRequiredService<NpgsqlConnectionStringBuilder>().ConnectionString) { Name = applicationName };
             return builder.Build();
         });
-        return services.AddSingleton<Database>();
+        return services.AddSingleton<DatabaseMetrics>().AddSingleton<Database>();
     }
 
     private static NpgsqlConnectionStringBuilder ConnectionString(IServiceProvider provider, string applicationName, int defaultPoolMax)

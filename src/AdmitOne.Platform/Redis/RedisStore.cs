@@ -8,7 +8,7 @@ namespace AdmitOne.Platform.Redis;
 /// What the services share outside the database. Nothing in here may be missed when it is gone; every call is bounded, because the client
 /// waits for seconds on a server that has frozen.
 /// </summary>
-public sealed partial class RedisStore(IOptions<RedisOptions> options, ILogger<RedisStore> logger) : IAsyncDisposable
+public sealed partial class RedisStore(IOptions<RedisOptions> options, RedisMetrics metrics, ILogger<RedisStore> logger) : IAsyncDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(100);
 
@@ -17,26 +17,26 @@ public sealed partial class RedisStore(IOptions<RedisOptions> options, ILogger<R
     /// <summary>Sets a key that must not exist yet.</summary>
     /// <returns>True if it was set, false if it was there before, null if Redis did not answer: the caller says what that means.</returns>
     public Task<bool?> TryClaimAsync(string key, TimeSpan keep) =>
-        BoundedAsync<bool?>(async redis => await redis.StringSetAsync(key, "1", keep, When.NotExists), null);
+        BoundedAsync<bool?>(RedisCall.Set, async redis => await redis.StringSetAsync(key, "1", keep, When.NotExists), null);
 
     /// <summary>Sets a key, whether it exists or not.</summary>
     /// <returns>False if Redis did not answer.</returns>
-    public Task<bool> PutAsync(string key, TimeSpan keep) => BoundedAsync(async redis => await redis.StringSetAsync(key, "1", keep), false);
+    public Task<bool> PutAsync(string key, TimeSpan keep) => BoundedAsync(RedisCall.Set, async redis => await redis.StringSetAsync(key, "1", keep), false);
 
     /// <returns>The value of each key, null for one that is not there; null altogether if Redis did not answer.</returns>
     public Task<string?[]?> ReadAsync(params string[] keys) => BoundedAsync<string?[]?>(
-        async redis => Array.ConvertAll(await redis.StringGetAsync(Array.ConvertAll(keys, key => (RedisKey)key)), value => (string?)value), null);
+        RedisCall.Get, async redis => Array.ConvertAll(await redis.StringGetAsync(Array.ConvertAll(keys, key => (RedisKey)key)), value => (string?)value), null);
 
     /// <returns>Whether Redis answered, and the bytes if there are any.</returns>
     public Task<(bool Answered, byte[]? Bytes)> GetBytesAsync(string key) =>
-        BoundedAsync<(bool, byte[]?)>(async redis => (true, (byte[]?)await redis.StringGetAsync(key)), (false, null));
+        BoundedAsync<(bool, byte[]?)>(RedisCall.Get, async redis => (true, (byte[]?)await redis.StringGetAsync(key)), (false, null));
 
     /// <returns>False if Redis did not answer.</returns>
-    public Task<bool> PutBytesAsync(string key, byte[] bytes, TimeSpan keep) => BoundedAsync(async redis => await redis.StringSetAsync(key, bytes, keep), false);
+    public Task<bool> PutBytesAsync(string key, byte[] bytes, TimeSpan keep) => BoundedAsync(RedisCall.Set, async redis => await redis.StringSetAsync(key, bytes, keep), false);
 
     /// <summary>Runs a script on one key, as one step that nothing comes between.</summary>
     /// <returns>The numbers it returned, or null if Redis did not answer.</returns>
-    public Task<long[]?> RunAsync(string script, string key, params long[] arguments) => BoundedAsync<long[]?>(async redis =>
+    public Task<long[]?> RunAsync(string script, string key, params long[] arguments) => BoundedAsync<long[]?>(RedisCall.Script, async redis =>
     {
         RedisKey[] keys = [key];
         var values = Array.ConvertAll(arguments, argument => (RedisValue)argument);
@@ -52,11 +52,11 @@ public sealed partial class RedisStore(IOptions<RedisOptions> options, ILogger<R
     }, null);
 
     /// <returns>Whether Redis answered in time.</returns>
-    public Task<bool> PingAsync() => BoundedAsync(async redis => await redis.PingAsync() < s_patience, false);
+    public Task<bool> PingAsync() => BoundedAsync(RedisCall.Ping, async redis => await redis.PingAsync() < s_patience, false);
 
     /// <summary>Tells every process that listens. Who does not hear it must be right all the same.</summary>
     public Task PublishAsync(string channel, string message) =>
-        BoundedAsync(async redis => await redis.PublishAsync(channel, message), 0L);
+        BoundedAsync(RedisCall.Publish, async redis => await redis.PublishAsync(channel, message), 0L);
 
     /// <summary>Hears what is published from now on, and again after Redis was away.</summary>
     public async Task SubscribeAsync(string channel, Action<string> heard)
@@ -76,14 +76,17 @@ public sealed partial class RedisStore(IOptions<RedisOptions> options, ILogger<R
         if (_connection is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }) await (await _connection.Value).CloseAsync();
     }
 
-    private async Task<T> BoundedAsync<T>(Func<IDatabase, Task<T>> call, T away)
+    private async Task<T> BoundedAsync<T>(RedisCall kind, Func<IDatabase, Task<T>> call, T away)
     {
         try
         {
-            return await CallAsync(call).WaitAsync(s_patience);
+            var answer = await CallAsync(call).WaitAsync(s_patience);
+            metrics.Answered(kind);
+            return answer;
         }
         catch (Exception fault) when (fault is RedisException or TimeoutException)
         {
+            metrics.Away(kind);
             Away(fault);
             return away;
         }

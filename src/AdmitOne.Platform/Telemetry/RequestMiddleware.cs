@@ -2,13 +2,14 @@ using System.Diagnostics;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 
 namespace AdmitOne.Platform.Telemetry;
 
 /// <summary>Gives every answer its request id, and writes one line for each request worth one: not for quick, successful reads.</summary>
-internal sealed partial class RequestMiddleware(RequestDelegate next, ILogger<RequestMiddleware> logger, TimeProvider clock)
+internal sealed partial class RequestMiddleware(RequestDelegate next, ILogger<RequestMiddleware> logger, RequestMetrics metrics, TimeProvider clock)
 {
     private const double SlowMs = 500;
 
@@ -25,6 +26,7 @@ internal sealed partial class RequestMiddleware(RequestDelegate next, ILogger<Re
         {
             var elapsedMs = clock.GetElapsedTime(started).TotalMilliseconds;
             var status = context.Response.StatusCode;
+            if (context.GetEndpoint()?.Metadata.GetMetadata<IDisableHttpMetricsMetadata>() is null) metrics.Answered(status);
             var level = status >= 500 ? LogLevel.Warning
                 : (HttpMethods.IsGet(context.Request.Method) && status < 400 && elapsedMs < SlowMs) || IsQuietWrite(context, status) ? LogLevel.Debug
                 : LogLevel.Information;

@@ -1,5 +1,12 @@
 using System.Diagnostics.Metrics;
+using AdmitOne.Platform.Caching;
 using AdmitOne.Platform.Configuration;
+using AdmitOne.Platform.Outbound;
+using AdmitOne.Platform.Outbox;
+using AdmitOne.Platform.Postgres;
+using AdmitOne.Platform.RateLimiting;
+using AdmitOne.Platform.Redis;
+using AdmitOne.Platform.Workers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
@@ -16,6 +23,13 @@ internal static class TelemetrySetup
     // Every threshold that an alert or an objective names is a bucket's edge.
     private static readonly double[] s_seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.25, 0.5, 1, 2, 3, 5, 10];
     private static readonly double[] s_counts = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+
+    // Those that nothing else needs before the first call or the first beat of a worker; a host that has no outbox or cache has no metrics of them.
+    private static readonly Type[] s_platform =
+    [
+        typeof(RequestMetrics), typeof(ProcessMetrics), typeof(WorkerMetrics), typeof(NeighbourMetrics), typeof(RateLimitMetrics), typeof(RedisMetrics),
+        typeof(DatabaseMetrics), typeof(OutboxMetrics), typeof(CacheMetrics),
+    ];
 
     public static void AddTelemetry(this WebApplicationBuilder builder, string service)
     {
@@ -40,6 +54,7 @@ internal static class TelemetrySetup
         });
 
         builder.Services.AddSingleton<PrometheusText>();
+        builder.Services.AddSingleton<RequestMetrics>().AddSingleton<ProcessMetrics>().AddSingleton<WorkerMetrics>().AddHostedService<ThreadPoolProbe>();
         builder.Services.AddSingleton(provider => Meters(provider, service));
     }
 
@@ -48,9 +63,10 @@ internal static class TelemetrySetup
         var options = app.Services.GetRequiredService<IOptions<ServiceOptions>>().Value;
         if (!options.EnableMetrics) return;
         app.Services.GetRequiredService<MeterProvider>();   // instruments made from here on are seen
+        foreach (var platform in s_platform) app.Services.GetService(platform);   // and its own are there, at 0, before anybody calls
 
         var route = app.MapGet("/metrics", (PrometheusText metrics) => Results.Text(metrics.Scrape(), "text/plain; version=0.0.4"))
-            .WithName("Metrics").WithSummary("Metrics as Prometheus text").WithTags("Health").AllowAnonymous()
+            .WithName("Metrics").WithSummary("Metrics as Prometheus text").WithTags("Health").AllowAnonymous().DisableHttpMetrics()
             .Produces<string>(StatusCodes.Status200OK, "text/plain");
         if (options.MetricsPort is { } port) route.RequireHost($"*:{port}");
     }

@@ -12,9 +12,16 @@ namespace AdmitOne.Platform.Workers;
 public abstract partial class PeriodicWorker(TimeSpan period, TimeProvider clock, ILogger logger, Bell? bell = null) : BackgroundService
 {
     private DateTimeOffset? _lastSuccess;
+    private long _failures;
 
     /// <summary>When a step last ended well, in UTC.</summary>
     public DateTimeOffset? LastSuccess => _lastSuccess;
+
+    /// <summary>The longest pause between two steps.</summary>
+    public TimeSpan Period => period;
+
+    /// <summary>Steps that failed since the start.</summary>
+    public long Failures => Interlocked.Read(ref _failures);
 
     /// <summary>Does what is due now and returns; it is called again after the period.</summary>
     protected abstract Task StepAsync(CancellationToken cancellationToken);
@@ -37,6 +44,7 @@ public abstract partial class PeriodicWorker(TimeSpan period, TimeProvider clock
             }
             catch (Exception fault)
             {
+                Interlocked.Increment(ref _failures);
                 StepFailed(logger, fault, GetType().Name);
             }
         }

@@ -25,7 +25,8 @@ internal static class MintingFeature
                 http.BaseAddress = new Uri(provider.GetRequiredService<IOptions<MintingOptions>>().Value.Url!.TrimEnd('/') + "/");
                 http.Timeout = Timeout.InfiniteTimeSpan;   // MintingPatience bounds each call
             })
-            .AddHttpMessageHandler(provider => ActivatorUtilities.CreateInstance<SigningHandler>(provider, TicketsService.Definition.Name));
+            .AddHttpMessageHandler(provider => ActivatorUtilities.CreateInstance<SigningHandler>(provider, TicketsService.Definition.Name))
+            .MeteredAs("minting", provider => provider.GetRequiredService<MintingPatience>().Breaker.CircuitState);
         services.AddHostedService<QueueMintJobs>().AddHostedService<MintingWorker>();
     }
 

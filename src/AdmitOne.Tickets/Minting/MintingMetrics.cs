@@ -1,9 +1,8 @@
 using System.Diagnostics.Metrics;
-using Polly.CircuitBreaker;
 
 namespace AdmitOne.Tickets.Minting;
 
-/// <summary>Mint jobs by what became of them, and whether the minting service is being called.</summary>
+/// <summary>Mint jobs by what became of them.</summary>
 public sealed class MintingMetrics
 {
     private static readonly string[] s_kinds = ["mint", "transfer", "burn"];
@@ -12,15 +11,13 @@ public sealed class MintingMetrics
     private readonly Counter<long> _queued;
     private readonly Counter<long> _moved;
 
-    public MintingMetrics(IMeterFactory meters, MintingPatience patience)
+    public MintingMetrics(IMeterFactory meters)
     {
         ArgumentNullException.ThrowIfNull(meters);
-        ArgumentNullException.ThrowIfNull(patience);
         var meter = meters.Create("AdmitOne.Minting");
         _queued = meter.CreateCounter<long>("admitone.minting.queued", "{job}", "Mint jobs made, by what they do to the token.");
         _moved = meter.CreateCounter<long>("admitone.minting.moved", "{job}",
             "What became of mint jobs: sent is an attempt that was accepted, failed one that was not, done and refused are answers, repeated and unknown such as changed nothing.");
-        meter.CreateObservableGauge("admitone.minting.breaker", () => State(patience), "{state}", "The breaker before the minting service: 0 closed, 1 half open, 2 open.");
         foreach (var kind in s_kinds) Queued(kind, 0);
         foreach (var result in s_results) Moved(result, 0);
     }
@@ -30,6 +27,4 @@ public sealed class MintingMetrics
 
     /// <param name="result">sent, failed, done, refused, dead, replayed, repeated or unknown.</param>
     public void Moved(string result, int jobs = 1) => _moved.Add(jobs, new KeyValuePair<string, object?>("result", result));
-
-    private static int State(MintingPatience patience) => patience.Breaker.CircuitState switch { CircuitState.Closed => 0, CircuitState.HalfOpen => 1, _ => 2 };
 }

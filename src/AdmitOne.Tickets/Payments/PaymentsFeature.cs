@@ -18,7 +18,7 @@ internal static class PaymentsFeature
             http.BaseAddress = new Uri(provider.GetRequiredService<IOptions<StripeOptions>>().Value.Url.TrimEnd('/') + "/");
             http.MaxResponseContentBufferSize = 256 * 1024;
             http.Timeout = Timeout.InfiniteTimeSpan;   // StripePatience bounds each attempt and all of them
-        });
+        }).MeteredAs("stripe", provider => provider.GetRequiredService<StripePatience>().Breaker.CircuitState);
         services.AddSingleton<IPaymentProvider, TestPayments>().AddSingleton<IPaymentProvider, StripePayments>();
         services.AddSingleton<IPaymentProvider>(_ => new PaidElsewhere("cash")).AddSingleton<IPaymentProvider>(_ => new PaidElsewhere("external"));
         services.AddSingleton<IPaymentProvider>(_ => new PaidElsewhere("free")).AddSingleton<PaymentProviders>();

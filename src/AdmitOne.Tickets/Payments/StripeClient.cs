@@ -112,7 +112,7 @@ internal sealed class StripePatience
 
     public const string Neighbour = "stripe";
 
-    public StripePatience(TimeProvider clock, [FromKeyedServices(Neighbour)] Breaker breaker) => Pipeline = new ResiliencePipelineBuilder { TimeProvider = clock }
+    public StripePatience(TimeProvider clock, [FromKeyedServices(Neighbour)] Breaker breaker) => (Breaker, Pipeline) = (breaker.State, new ResiliencePipelineBuilder { TimeProvider = clock }
         .AddTimeout(s_wholeCall)
         .AddRetry(new RetryStrategyOptions
         {
@@ -133,7 +133,9 @@ internal sealed class StripePatience
             ManualControl = breaker.Control,
         })
         .AddTimeout(TimeSpan.FromSeconds(4))
-        .Build();
+        .Build());
 
     public ResiliencePipeline Pipeline { get; }
+
+    public CircuitBreakerStateProvider Breaker { get; }
 }

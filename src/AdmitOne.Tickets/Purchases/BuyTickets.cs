@@ -76,7 +76,7 @@ internal static class BuyTickets
         PurchaseRequest request, IdempotencyKey key, Caller caller, Actor actor, Database database, EventLanes lanes, PaymentDesk desk, PaymentProviders providers, RunningRequests running,
         IOptions<PaymentOptions> options, IOptions<ServiceOptions> service, PurchaseMetrics metrics, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var started = clock.GetTimestamp();
+        using var measured = metrics.Begin(clock);
         var keyed = new KeyedRequest(caller.UserId, key.Route, key.Key, key.Fingerprint);
         using var turn = await running.EnterAsync((caller.TenantId, caller.UserId, key.Route, key.Key), cancellationToken);
 
@@ -106,19 +106,19 @@ internal static class BuyTickets
 
         IResult Refuse(Refusal because)
         {
-            metrics.Answered("refused", clock.GetElapsedTime(started));
+            measured.Answered("refused");
             return because;
         }
 
         IResult Replay(StoredAnswer answer)
         {
-            metrics.Answered("replayed", clock.GetElapsedTime(started));
+            measured.Answered("replayed");
             return new KeptAnswerResult(answer, replayed: true);
         }
 
         IResult Answer(string result, StoredAnswer answer)
         {
-            metrics.Answered(result, clock.GetElapsedTime(started));
+            measured.Answered(result);
             return new KeptAnswerResult(answer, replayed: false);
         }
     }

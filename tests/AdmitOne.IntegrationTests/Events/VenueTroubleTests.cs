@@ -127,7 +127,7 @@ public sealed class VenueTroubleTests(World world) : IClassFixture<World>
         return new { name = "A Moody Evening", venueId, startsAt = EventDesk.At(starts), endsAt = EventDesk.At(starts.AddHours(2)), timeZone = "Europe/Amsterdam" };
     }
 
-    private static async Task<string> MetricAsync(HttpClient client, string name, string tag = "neighbour") =>
+    private static async Task<string> MetricAsync(HttpClient client, string name, string tag = "neighbour=\"venues\"") =>
         (await client.GetStringAsync("/metrics", Cancellation)).Split('\n').Single(line => line.StartsWith(name, StringComparison.Ordinal) && line.Contains(tag, StringComparison.Ordinal)).Split(' ')[1];
 
     public enum Mood { Good, KnowsNothing, Slow, Fails, HangsUp, TalksNonsense, NamesAnother, HasNoRoom, NeverEnds, Refuses }

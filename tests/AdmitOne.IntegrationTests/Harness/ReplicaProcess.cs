@@ -122,6 +122,14 @@ public partial class World
     /// <summary>One more Event Service on the same database, which goes with this world.</summary>
     public Task<ReplicaProcess> StartEventsReplicaAsync() => StartReplicaAsync("AdmitOne.Events", EventsSettings, []);
 
+    /// <summary>From here on this world's verbs speak to processes: what a process counts is seen only there.</summary>
+    public async Task SpeakToProcessesAsync()
+    {
+        var tickets = StartReplicaAsync();
+        var events = StartEventsReplicaAsync();
+        (TicketsUrl, EventsUrl) = ((await tickets).Url, (await events).Url);
+    }
+
     private async Task<ReplicaProcess> StartReplicaAsync(string program, IReadOnlyDictionary<string, string?> known, (string Name, string Value)[] settings, int? onPort = null)
     {
         var all = new Dictionary<string, string?>(known) { ["LOG_FILE"] = Path.Combine(_stack.Folder, "logs", $"{_database}-replica-{Guid.CreateVersion7():n}.log") };
