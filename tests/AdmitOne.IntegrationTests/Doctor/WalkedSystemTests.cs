@@ -73,7 +73,7 @@ public sealed class WalkedSystemTests(World world, Stack stack) : IClassFixture<
         {
             "alerts" => """{"status":"success","data":{"alerts":[]}}""",
             "targets" => """{"status":"success","data":{"activeTargets":[{"labels":{"job":"ticket-service"},"health":"up"},{"labels":{"job":"event-service"},"health":"up"}]}}""",
-            "rules" => $$"""{"status":"success","data":{"groups":[{"name":"ticket-service","rules":[{{string.Join(',', Enumerable.Repeat("{}", 23))}}]},{"name":"event-service","rules":[{}]}]}}""",
+            "rules" => $$$"""{"status":"success","data":{"groups":[{"name":"ticket-service","rules":[{{{string.Join(',', Enumerable.Repeat("{}", 23))}}}]},{"name":"event-service","rules":[{}]}]}}""",
             _ => """{"status":"success","data":{"resultType":"vector","result":[{"value":[0,"1"]}]}}""",
         }));
         Missing(await WalkAsync(world.EventsUrl, world.TicketsUrl, new Uri(prometheus.Urls.First())), s_aboutPrometheus, Verdict.Go);

@@ -5,7 +5,6 @@ using System.Text;
 using AdmitOne.IntegrationTests.Harness;
 using AdmitOne.IntegrationTests.Webhooks;
 using AdmitOne.Platform.Identity;
-using AdmitOne.Platform.Telemetry;
 
 namespace AdmitOne.IntegrationTests.Telemetry;
 
@@ -28,7 +27,7 @@ public sealed class TraceTests(Stack stack)
         var trace = ActivityTraceId.CreateRandom().ToHexString();
         var bought = await BuyAsync(world, sale, trace, recorded: true);
         Assert.Equal(trace, bought.Headers.GetValues("X-Request-Id").Single());
-        await World.UntilAsync(() => Task.FromResult(receiver.Arrived.Any() && collector.Of(trace).Any(span => span.Name == "webhook")), TimeSpan.FromSeconds(20));
+        await World.UntilAsync(() => Task.FromResult(!receiver.Arrived.IsEmpty && collector.Of(trace).Any(span => span.Name == "webhook")), TimeSpan.FromSeconds(20));
 
         var spans = collector.Of(trace);
         var request = Assert.Single(spans, span => span.Name == "POST /api/v1/purchases");

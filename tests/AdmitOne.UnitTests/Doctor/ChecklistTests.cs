@@ -40,7 +40,9 @@ public sealed partial class ChecklistTests
             "SENTRY_DSN" or "DB_NAME" or "DB_USER" or "DB_PASSWORD" or "REDIS_PASSWORD" => "",
             _ => "wrong",
         })).Build();
-        await using var patient = new Patient(Patient.Of(broken, broken)) { Root = nothing.FullName, EventsUrl = new Uri("http://127.0.0.1:1"), TicketsUrl = new Uri("http://127.0.0.1:1"), PrometheusUrl = new Uri("http://127.0.0.1:1") };
+        // What the two services should share they do not.
+        var other = new ConfigurationBuilder().AddConfiguration(broken).AddInMemoryCollection([KeyValuePair.Create<string, string?>("INTERNAL_API_KEY", "another")]).Build();
+        await using var patient = new Patient(Patient.Of(broken, other)) { Root = nothing.FullName, EventsUrl = new Uri("http://127.0.0.1:1"), TicketsUrl = new Uri("http://127.0.0.1:1"), PrometheusUrl = new Uri("http://127.0.0.1:1") };
         var walked = await ChecklistWalk.RunAsync(Of(service), patient, TestContext.Current.CancellationToken);
         nothing.Delete(recursive: true);
         // A port that is named is a port, and what is optional may be left out.
