@@ -33,7 +33,7 @@ public sealed class RollingRestartTests(World world) : IClassFixture<World>
         await DrillFigures.KeepAsync("rolling-restart.json", figures);
     }
 
-    private async Task<Figures> RestartAsync(int replicas, int restarts, int buyers, params (string Name, string Value)[] settings)
+    private async Task<Figures> RestartAsync(int replicas, int restarts, int buyers, params (string Name, string? Value)[] settings)
     {
         var sale = await world.PutOnSaleAsync(quantity: 200_000);
         var running = await Task.WhenAll(Enumerable.Range(0, replicas).Select(_ => world.StartReplicaAsync(settings)));
