@@ -50,7 +50,7 @@ public sealed class FailoverDrillTests(Stack shared)
             "select (select count(*) from tickets.orders where status = 'payment_pending') + (select count(*) from platform.idempotency_keys where status = 'running')") == 0, TimeSpan.FromSeconds(60));
         var there = await pair.OrdersAsync(database);
         var answered = sale.Bought.ToList();
-        Assert.Empty(answered.Where(bought => !there.Contains(bought.OrderId)));
+        Assert.DoesNotContain(answered, bought => !there.Contains(bought.OrderId));
         Assert.Empty(sale.Refusals);
         var verified = await CommandRun.StartAsync(
             [("DB_HOST", pair.Standby.Host), ("DB_PORT", $"{pair.Standby.Port}"), ("DB_NAME", database), ("DB_AUDIT_PASSWORD", stack.Passwords[DatabaseRoles.Audit])], "verify");

@@ -60,8 +60,8 @@ public sealed class RestoreDrillTests(Stack shared)
             var there = (await OrdersAsync(stack.Postgres.ConnectionString(world.TicketsSettings["DB_NAME"]!))).ToHashSet();
             var before = sale.Bought.Where(bought => bought.AnsweredAt <= chosen).ToList();
             var after = sale.Bought.Where(bought => bought.AskedAt > chosen && bought.AnsweredAt < lostAt).ToList();
-            Assert.Empty(before.Where(bought => !there.Contains(bought.OrderId)));
-            Assert.Empty(after.Where(bought => there.Contains(bought.OrderId)));
+            Assert.DoesNotContain(before, bought => !there.Contains(bought.OrderId));
+            Assert.DoesNotContain(after, bought => there.Contains(bought.OrderId));
             Assert.Empty(sale.Refusals);
             await AssertVerifiedAsync(stack, world);
 
