@@ -23,6 +23,37 @@ internal static class DatabaseContents
         return rows;
     }
 
+    /// <summary>The counters behind numbered columns.</summary>
+    public static async Task<IReadOnlyList<string>> SequencesAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var sequences = new List<string>();
+        await using var list = new NpgsqlCommand("select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = any ($1) and c.relkind = 'S' order by 1", connection) { Parameters = { new() { Value = Schemas } } };
+        await using var reader = await list.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken)) sequences.Add(reader.GetString(0));
+        return sequences;
+    }
+
+    /// <summary>Sets each counter far above the highest number that its column has: rows that came and went since had numbers too.</summary>
+    public static async Task AdvanceSequencesAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("""
+            do $$
+            declare
+                counter record;
+            begin
+                for counter in select d.objid::regclass as name, d.refobjid::regclass as of_table, a.attname as of_column
+                                 from pg_depend d join pg_class c on c.oid = d.objid and c.relkind = 'S' join pg_namespace n on n.oid = c.relnamespace
+                                 join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
+                                where n.nspname in ('platform', 'events', 'tickets') and d.deptype in ('a', 'i') and d.classid = 'pg_class'::regclass
+                loop
+                    execute format('select setval(%L, coalesce((select max(%I) from %s), 0) + 1000000)', counter.name, counter.of_column, counter.of_table);
+                end loop;
+            end
+            $$
+            """, connection);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     /// <summary>Row-level security hides rows silently: a table without the auditor's policy would be backed up empty.</summary>
     /// <exception cref="CannotRunException">There is such a table.</exception>
     public static async Task RefuseHiddenAsync(NpgsqlConnection connection, CancellationToken cancellationToken)

@@ -78,6 +78,9 @@ internal static class RestoreCommand
         }
         // Row-level security comes back after the rows, and the rows are a superuser's to write.
         await PostgresProgram.RunAsync("pg_restore", into, ["--exit-on-error", "--no-password", "--jobs=2", $"--dbname={database}", set.DumpFile], cancellationToken);
+        await using var restored = new NpgsqlConnection(into.ConnectionString);
+        await restored.OpenAsync(cancellationToken);
+        await DatabaseContents.AdvanceSequencesAsync(restored, cancellationToken);
     }
 
     private static async Task<bool> IsAsItWasAsync(BackupManifest manifest, string restored, TextWriter output, CancellationToken cancellationToken)

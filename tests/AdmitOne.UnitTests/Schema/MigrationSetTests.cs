@@ -44,6 +44,15 @@ public sealed class MigrationSetTests
         Assert.EndsWith("select 22", up.Statements[1], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void What_one_transaction_changes_is_locked_first_in_the_order_of_a_purchase()
+    {
+        var down = Of(("001_a.up.sql", "select 1"), ("001_a.down.sql", "set local lock_timeout = '2s'; alter table tickets.tickets drop column a; alter table only tickets.orders drop column b;"))[0].Down;
+        Assert.Equal(4, down.Statements.Count);
+        Assert.Contains("n.nspname || '.' || c.relname in ('tickets.orders', 'tickets.tickets')", down.Statements[1], StringComparison.Ordinal);
+        Assert.Equal(2, Of(("001_a.up.sql", "select 1"), ("001_a.down.sql", "set local lock_timeout = '2s'; alter table tickets.tickets drop column a"))[0].Down.Statements.Count);
+    }
+
     [Theory]
     [InlineData("select 1", "begins with `-- no transaction`")]
     [InlineData("-- no transaction\nselect 1", "say `-- leaves out:")]
