@@ -4,13 +4,13 @@ using AdmitOne.Cli.Commands;
 var admitone = new RootCommand("AdmitOne: tickets that admit one, exactly once.")
 {
     Up.Create(),
+    RehearseCommand.Create(),
     ScanCommand.Create(),
     MigrateCommand.Create(),
     VerifyCommand.Create(),
     BackupCommand.Create(),
     RestoreCommand.Create(),
     DoctorCommand.Create(),
-    RehearseCommand.Create(),
     TokenCommand.Create(),
     SmokeCommand.Create(),
     PrivacyCommand.Create(),
