@@ -14,7 +14,7 @@ namespace AdmitOne.Cli.Smoke;
 /// </summary>
 internal sealed class SmokeSale(SmokeTarget target, TextWriter output) : IDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
     private static readonly string[] s_toOnSale = ["published", "on_sale"];
 
     private readonly HttpClient _client = new() { Timeout = s_patience, DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", target.Token) } };

@@ -59,14 +59,14 @@ public sealed class RollingRestartTests(World world) : IClassFixture<World>
         await Task.WhenAll(crowd);
         var elapsed = clock.Elapsed;
         Assert.True(seen.Failed.IsEmpty, $"{seen.Failed.Count} failed of {seen.Requests}: {string.Join("; ", seen.Failed.Take(5))}");
-        Assert.True(seen.Orders.Count > buyers, $"Only {seen.Orders.Count} purchases were made.");
+        Assert.True(seen.Tickets.Count > buyers, $"Only {seen.Tickets.Count} purchases were made.");
 
         // What was answered is there, with its ticket; what is there was answered.
         var kept = await world.Ask<int>("select count(*) from tickets.orders o join tickets.tickets t on t.tenant_id = o.tenant_id and t.order_id = o.id where o.event_id = @EventId and o.status = 'paid'", sale);
-        Assert.Equal(seen.Orders.Count, kept);
-        Assert.Equal(seen.Orders.Count, seen.Orders.Distinct().Count());
+        Assert.Equal(seen.Tickets.Count, kept);
+        Assert.Equal(seen.Tickets.Count, seen.Tickets.Distinct().Count());
         await world.AssertBooksAreRightAsync(sale.EventId);
-        return new Figures(replicas, restarts, buyers, Math.Round(elapsed.TotalSeconds, 1), seen.Requests, seen.Failed.Count, seen.Orders.Count, seen.Orders.Count - kept, shutdowns,
+        return new Figures(replicas, restarts, buyers, Math.Round(elapsed.TotalSeconds, 1), seen.Requests, seen.Failed.Count, seen.Tickets.Count, seen.Tickets.Count - kept, shutdowns,
             Math.Round(seen.Slowest * 1000));
     }
 
@@ -82,7 +82,7 @@ public sealed class RollingRestartTests(World world) : IClassFixture<World>
                 Content = JsonContent.Create(new { eventId = sale.EventId, items = new[] { new { ticketTypeId = sale.TicketTypeId, quantity = 1 } }, payment = new { method = "test", token = "tok_ok" } }),
                 Headers = { { "Idempotency-Key", Guid.CreateVersion7().ToString() } },
             };
-            if (await seen.AskAsync(client, purchase, HttpStatusCode.Created) is { } order) seen.Orders.Add(JsonElement.Parse(order).GetProperty("id").GetGuid());
+            if (await seen.AskAsync(client, purchase, HttpStatusCode.Created) is { } bought) seen.Tickets.Add(JsonElement.Parse(bought).GetProperty("tickets")[0].GetProperty("id").GetGuid());
             using var list = new HttpRequestMessage(HttpMethod.Get, "/api/v1/tickets?limit=5");
             await seen.AskAsync(client, list, HttpStatusCode.OK);
             await Task.Delay(20, CancellationToken.None);
@@ -100,7 +100,7 @@ public sealed class RollingRestartTests(World world) : IClassFixture<World>
 
         public ConcurrentBag<string> Failed { get; } = [];
 
-        public ConcurrentBag<Guid> Orders { get; } = [];
+        public ConcurrentBag<Guid> Tickets { get; } = [];
 
         public async Task<string?> AskAsync(HttpClient client, HttpRequestMessage request, HttpStatusCode wanted)
         {
