@@ -21,14 +21,14 @@ internal sealed class SentryReports : ILoggerProvider, IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly SentryAddress? _address;
     private readonly Reporter _reporter;
-    private readonly SentryMetrics _metrics;
+    private readonly Lazy<SentryMetrics> _metrics;
     private readonly TimeProvider _clock;
     private readonly HttpClient? _http;
     private readonly Task _sending = Task.CompletedTask;
     private DateTimeOffset _pausedUntil;
     private int _failures;
 
-    public SentryReports(SentryAddress? address, Reporter reporter, SentryMetrics metrics, TimeProvider clock)
+    public SentryReports(SentryAddress? address, Reporter reporter, Lazy<SentryMetrics> metrics, TimeProvider clock)
     {
         (_address, _reporter, _metrics, _clock) = (address, reporter, metrics, clock);
         if (address is null) return;
@@ -53,7 +53,7 @@ internal sealed class SentryReports : ILoggerProvider, IAsyncDisposable
 
     private void Add(Fault fault)
     {
-        if (!_waiting.Writer.TryWrite(fault)) _metrics.Dropped();
+        if (!_waiting.Writer.TryWrite(fault)) _metrics.Value.Dropped();
     }
 
     private async Task SendAllAsync()
@@ -62,7 +62,7 @@ internal sealed class SentryReports : ILoggerProvider, IAsyncDisposable
         {
             if (_stop.IsCancellationRequested || _clock.GetUtcNow() < _pausedUntil)
             {
-                _metrics.Dropped();
+                _metrics.Value.Dropped();
                 continue;
             }
             try
@@ -71,7 +71,7 @@ internal sealed class SentryReports : ILoggerProvider, IAsyncDisposable
             }
             catch (Exception away) when (away is HttpRequestException or OperationCanceledException)
             {
-                _metrics.Refused();
+                _metrics.Value.Refused();
                 Pause(null);
             }
         }
@@ -86,10 +86,10 @@ internal sealed class SentryReports : ILoggerProvider, IAsyncDisposable
         if (answer.IsSuccessStatusCode)
         {
             _failures = 0;
-            _metrics.Sent();
+            _metrics.Value.Sent();
             return;
         }
-        _metrics.Refused();
+        _metrics.Value.Refused();
         if (answer.StatusCode == HttpStatusCode.TooManyRequests) Pause(answer.Headers.RetryAfter?.Delta ?? s_longestPause);
         else if ((int)answer.StatusCode >= 500) Pause(null);
     }

@@ -60,9 +60,10 @@ internal static class TelemetrySetup
         builder.Services.AddOptions<SentryOptions>().Configure<IConfiguration>((options, configuration) => options.Dsn = configuration["SENTRY_DSN"]).ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<SentryOptions>, SentryOptionsRules>();
         builder.Services.AddSingleton<SentryMetrics>().AddSingleton<LogMetrics>();
+        // Loggers are made before meters are heard; counters made now would lose their first zeros.
         builder.Services.AddSingleton<ILoggerProvider>(provider => new SentryReports(
             provider.GetRequiredService<IConfiguration>()["SENTRY_DSN"] is { Length: > 0 } dsn ? SentryAddress.Read(dsn) : null,
-            new Reporter(service, s_release, EnvironmentName(provider)), provider.GetRequiredService<SentryMetrics>(), provider.GetRequiredService<TimeProvider>()));
+            new Reporter(service, s_release, EnvironmentName(provider)), new Lazy<SentryMetrics>(provider.GetRequiredService<SentryMetrics>), provider.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton(provider => new HostTraces(TraceExport.Start(provider.GetRequiredService<IOptions<TraceOptions>>().Value, service, s_release, EnvironmentName(provider))));
 
         builder.Services.AddSingleton<PrometheusText>();
