@@ -22,8 +22,8 @@ internal sealed class SmokeSale(SmokeTarget target, TextWriter output) : IDispos
     /// <exception cref="CannotRunException">A step was refused, or answered otherwise than it should be; the message says which.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await StepAsync("Event Service is ready", () => AskAsync(HttpMethod.Get, target.Events, "/health/ready", null, cancellationToken));
-        await StepAsync("Ticket Service is ready", () => AskAsync(HttpMethod.Get, target.Tickets, "/health/ready", null, cancellationToken));
+        await StepAsync("Event Service is ready", () => ReadyAsync(target.Events, cancellationToken));
+        await StepAsync("Ticket Service is ready", () => ReadyAsync(target.Tickets, cancellationToken));
         var theEvent = await StepAsync("made an event", () => MakeEventAsync(cancellationToken));
         try
         {
@@ -54,6 +54,16 @@ internal sealed class SmokeSale(SmokeTarget target, TextWriter output) : IDispos
         var code = (await StepAsync("its code", () => AskAsync(HttpMethod.Get, target.Tickets, $"/api/v1/tickets/{ticket}/qr", null, cancellationToken))).GetProperty("code").GetString();
         await StepAsync("admitted once", () => ScanAsync(theEvent, code!, "admitted", reason: null, cancellationToken));
         await StepAsync("refused the second time", () => ScanAsync(theEvent, code!, "refused", "already_admitted", cancellationToken));
+    }
+
+    /// <summary>A service that says it is not ready yet, right after a deployment, gets some time.</summary>
+    private async Task<JsonElement> ReadyAsync(Uri service, CancellationToken cancellationToken)
+    {
+        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(500, cancellationToken))
+        {
+            var (status, body) = await SendAsync(HttpMethod.Get, service, "/health/ready", null, cancellationToken);
+            if (status != HttpStatusCode.ServiceUnavailable || clock.Elapsed > s_patience) return Accepted(status, body, HttpMethod.Get, "/health/ready");
+        }
     }
 
     private Task<JsonElement> MakeEventAsync(CancellationToken cancellationToken)
