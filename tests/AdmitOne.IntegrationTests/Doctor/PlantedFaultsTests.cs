@@ -73,7 +73,7 @@ public sealed class PlantedFaultsTests(World world, Stack stack) : IClassFixture
     [Theory]
     [InlineData("bypassrls", "passes row-level security")]
     [InlineData("superuser", "is a superuser")]
-    [InlineData("in role admitone_owner", "may become admitone_owner")]
+    [InlineData("in role admitone_owner", "may become")]
     public async Task A_role_with_too_much_power_turns_its_line(string power, string says)
     {
         var (role, password) = ($"mighty_{Guid.CreateVersion7():n}", Stack.NewSecret());

@@ -33,7 +33,7 @@ public sealed class SentryTests(Stack stack)
         var lines = arrived.Text.Split('\n');
         Assert.Equal(JsonDocument.Parse(lines[1]).RootElement.GetProperty("length").GetInt32(), Encoding.UTF8.GetByteCount(lines[2]));
         Assert.Equal(JsonDocument.Parse(lines[0]).RootElement.Text("event_id"), arrived.Event.Text("event_id"));
-        Assert.Equal("/api/v1/tickets", arrived.Event.Text("transaction"));
+        Assert.Equal("/api/v1/tickets", arrived.Event.Text("transaction").TrimEnd('/'));
         Assert.Equal(answer.Headers.GetValues("X-Request-Id").Single(), arrived.Event.GetProperty("contexts").GetProperty("trace").Text("trace_id"));
         Assert.Equal(("development", "error"), (arrived.Event.Text("environment"), arrived.Event.Text("level")));
         Assert.NotEmpty(arrived.Event.Text("release"));

@@ -22,6 +22,7 @@ public sealed class SlowCommandTests(SlowCommandTests.Impatient world) : IClassF
             await using var transaction = await holder.BeginTransactionAsync(TestContext.Current.CancellationToken);
             await holder.ExecuteAsync("lock table tickets.tickets in access exclusive mode", transaction: transaction);
             var waiting = buyer.GetAsync("/api/v1/tickets", TestContext.Current.CancellationToken);
+            await World.UntilAsync("the list waits for the lock", async () => await world.Ask<bool>("select exists (select from pg_locks where not granted and relation = 'tickets.tickets'::regclass)"));
             await Task.Delay(500, TestContext.Current.CancellationToken);
             await transaction.RollbackAsync(TestContext.Current.CancellationToken);
             Assert.Equal(HttpStatusCode.OK, (await waiting).StatusCode);
