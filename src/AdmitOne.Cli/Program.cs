@@ -8,7 +8,11 @@ var admitone = new RootCommand("AdmitOne: tickets that admit one, exactly once."
     ScanCommand.Create(),
     MigrateCommand.Create(),
     VerifyCommand.Create(),
+    BackupCommand.Create(),
+    RestoreCommand.Create(),
+    DoctorCommand.Create(),
     TokenCommand.Create(),
+    SmokeCommand.Create(),
     PrivacyCommand.Create(),
 };
 

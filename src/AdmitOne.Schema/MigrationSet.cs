@@ -28,16 +28,16 @@ public sealed partial class MigrationSet : IReadOnlyList<SqlMigrationFiles>
     /// <exception cref="MigrationException">A file is misnamed, lacks its partner, or breaks a rule of docs/migrations.md.</exception>
     public static MigrationSet FromFiles(IEnumerable<KeyValuePair<string, string>> files)
     {
-        var found = new SortedDictionary<int, (string Name, string? Up, string? Down)>();
+        var found = new SortedDictionary<int, (string Name, string? Up, string? Down, string? Online)>();
         foreach (var (file, text) in files)
         {
             var match = FileName().Match(file);
             if (!match.Success) throw new MigrationException($"{file}: a migration is named like 004_short_name.up.sql and 004_short_name.down.sql");
             var number = int.Parse(match.Groups["number"].ValueSpan, CultureInfo.InvariantCulture);
             var name = match.Groups["name"].Value;
-            var known = found.GetValueOrDefault(number, (name, null, null));
+            var known = found.GetValueOrDefault(number, (name, null, null, null));
             if (known.Item1 != name) throw new MigrationException($"{file}: {known.Item1} has the same number");
-            found[number] = match.Groups["way"].Value == "up" ? (name, text, known.Item3) : (name, known.Item2, text);
+            found[number] = match.Groups["way"].Value switch { "up" => known with { Item2 = text }, "down" => known with { Item3 = text }, _ => known with { Item4 = text } };
         }
         return new MigrationSet([.. found.Select((entry, index) => Make(entry.Key, index + 1, entry.Value))]);
     }
@@ -48,14 +48,15 @@ public sealed partial class MigrationSet : IReadOnlyList<SqlMigrationFiles>
 
     internal SqlMigrationFiles? Find(string id) => Array.Find(_migrations, migration => migration.Id == id);
 
-    private static SqlMigrationFiles Make(int number, int expected, (string Name, string? Up, string? Down) files)
+    private static SqlMigrationFiles Make(int number, int expected, (string Name, string? Up, string? Down, string? Online) files)
     {
         var label = $"{number:000}_{files.Name}";
         if (number != expected) throw new MigrationException($"{label}: numbers have no gaps, {expected:000} is missing");
         if (files.Up is null) throw new MigrationException($"{label}.up.sql is missing");
         if (files.Down is null) throw new MigrationException($"{label}.down.sql is missing; say `-- irreversible: why` in it if there is no way back");
-        return new SqlMigrationFiles(number, files.Name,
-            SqlFile.Parse($"{label}.up.sql", files.Up), SqlFile.Parse($"{label}.down.sql", files.Down));
+        var up = SqlFile.Parse($"{label}.up.sql", files.Up);
+        if (files.Online is not null) up = OnlineRoute.Of(up, SqlFile.Parse($"{label}.online.sql", files.Online));
+        return new SqlMigrationFiles(number, files.Name, up, SqlFile.Parse($"{label}.down.sql", files.Down));
     }
 
     private static MigrationSet FromResources(Assembly assembly) => FromFiles(
@@ -69,7 +70,7 @@ public sealed partial class MigrationSet : IReadOnlyList<SqlMigrationFiles>
         return reader.ReadToEnd();
     }
 
-    [GeneratedRegex(@"^(?<number>\d{3,6})_(?<name>[a-z][a-z0-9_]*)\.(?<way>up|down)\.sql$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^(?<number>\d{3,6})_(?<name>[a-z][a-z0-9_]*)\.(?<way>up|down|online)\.sql$", RegexOptions.CultureInvariant)]
     private static partial Regex FileName();
 }
 

@@ -10,6 +10,8 @@ namespace AdmitOne.Schema;
 /// <summary>Takes a database to a version of the schema and back. Several may run at once: one works, the others wait and find it done.</summary>
 public sealed class Migrator
 {
+    private const int Attempts = 40;
+
     private readonly string _connectionString;
     private readonly MigrationSet _set;
     private readonly Action<string>? _report;
@@ -160,20 +162,36 @@ public sealed class Migrator
         return numbers.Count;
     }
 
-    private static async Task RunAsync(MigrationContext context, string targetId, SqlFile file, CancellationToken cancellationToken)
+    private async Task RunAsync(MigrationContext context, string targetId, SqlFile file, CancellationToken cancellationToken)
     {
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            await context.GetService<IMigrator>().MigrateAsync(targetId, cancellationToken);
+            try
+            {
+                await context.GetService<IMigrator>().MigrateAsync(targetId, cancellationToken);
+                return;
+            }
+            // It gave up rather than let a sale wait, or lost to one: nothing of the statement was kept, and each bears repetition.
+            catch (Exception exception) when (attempt < Attempts && (exception as PostgresException ?? exception.InnerException as PostgresException) is
+                { SqlState: PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected } gaveUp)
+            {
+                _report?.Invoke($"{file.Name} gave way to others ({gaveUp.MessageText}); once more");
+                await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(100 * attempt, 1000)), cancellationToken);
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            {
+                throw Failed(context, file, exception);
+            }
         }
-        catch (Exception exception) when (exception is not OperationCanceledException && !cancellationToken.IsCancellationRequested)
-        {
-            var server = exception as PostgresException ?? exception.InnerException as PostgresException;
-            var said = server is null ? exception.Message : $"{server.MessageText} ({server.SqlState})";
-            if (server?.Detail is { Length: > 0 } detail) said += $"; {detail.ReplaceLineEndings(" ")}";
-            var at = context.Failed.Text is { } statement ? $" at `{SqlStatements.FirstLine(statement)}`" : "";
-            throw new MigrationFailedException($"{file.Name} stopped{at}: {said}", exception);
-        }
+    }
+
+    private static MigrationFailedException Failed(MigrationContext context, SqlFile file, Exception exception)
+    {
+        var server = exception as PostgresException ?? exception.InnerException as PostgresException;
+        var said = server is null ? exception.Message : $"{server.MessageText} ({server.SqlState})";
+        if (server?.Detail is { Length: > 0 } detail) said += $"; {detail.ReplaceLineEndings(" ")}";
+        var at = context.Failed.Text is { } statement ? $" at `{SqlStatements.FirstLine(statement)}`" : "";
+        return new MigrationFailedException($"{file.Name} stopped{at}: {said}", exception);
     }
 }
 

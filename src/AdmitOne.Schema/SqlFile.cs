@@ -38,12 +38,15 @@ public sealed partial class SqlFile
         var transactional = !NoTransactionMark().IsMatch(text);
         return new SqlFile(name, text)
         {
-            Statements = statements,
+            Statements = transactional ? LockOrder.With(statements) : statements,
             Transactional = transactional,
             Irreversible = irreversible.Success ? irreversible.Groups["why"].Value.Trim() : null,
             ConcurrentIndexes = [.. statements.Select(statement => Concurrent(name, transactional, statement)).OfType<IndexName>()],
         };
     }
+
+    /// <summary>The same file with other statements, each of which commits by itself.</summary>
+    internal SqlFile InSteps(IReadOnlyList<string> statements) => new(Name, Text) { Statements = statements, Transactional = false };
 
     private static IndexName? Concurrent(string file, bool transactional, string statement)
     {

@@ -23,10 +23,18 @@ internal static class AuditTarget
             return builder.ConnectionString;
         }
 
-        builder.Host = Required(given, "DB_HOST");
-        builder.Port = given.Port("DB_PORT", 5432);
         builder.Database = Required(given, "DB_NAME");
         builder.Password = given["DB_AUDIT_PASSWORD"];
+        Server(given, builder);
+        return builder.ConnectionString;
+    }
+
+    /// <summary>Which server the variables mean, whoever logs in to whatever database of it.</summary>
+    /// <exception cref="CannotRunException">They do not say.</exception>
+    public static void Server(GivenVariables given, NpgsqlConnectionStringBuilder builder)
+    {
+        builder.Host = Required(given, "DB_HOST");
+        builder.Port = given.Port("DB_PORT", 5432);
         if (given["DB_SSL_MODE"] is { } mode)
         {
             // libpq writes verify-full, Npgsql VerifyFull.
@@ -34,8 +42,6 @@ internal static class AuditTarget
                 ? parsed
                 : throw new CannotRunException($"DB_SSL_MODE is disable, allow, prefer, require, verify-ca or verify-full, not {mode}");
         }
-
-        return builder.ConnectionString;
     }
 
     /// <summary>What a fault of the database means to the person at the terminal, in one line.</summary>

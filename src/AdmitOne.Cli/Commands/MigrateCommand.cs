@@ -4,7 +4,7 @@ using AdmitOne.Schema;
 
 namespace AdmitOne.Cli.Commands;
 
-/// <summary><c>admitone migrate up|down|status|script|roles</c>: run before the services, never by them.</summary>
+/// <summary><c>admitone migrate up|down|status|validate|script|roles</c>: run before the services, never by them.</summary>
 public static class MigrateCommand
 {
     private const int Interrupted = 130;
@@ -21,6 +21,7 @@ public static class MigrateCommand
         command.Add(Up(data));
         command.Add(Down(data));
         command.Add(Status(data));
+        command.Add(MigrateValidate.Create(data));
         command.Add(Script());
         command.Add(Roles());
         return command;

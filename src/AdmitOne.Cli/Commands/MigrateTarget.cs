@@ -45,6 +45,8 @@ internal sealed record MigrateTarget(string ConnectionString)
             Password = Optional("DB_MIGRATE_PASSWORD"),
             Port = DefaultPort,
         };
+        // A primary and its standbys: only one of them can be migrated.
+        if (builder.Host!.Contains(',', StringComparison.Ordinal)) builder.TargetSessionAttributes = "primary";
         if (Optional("DB_PORT") is { } port)
             builder.Port = ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0
                 ? number : throw new MigrationException($"DB_PORT is no port: {port}");

@@ -30,6 +30,14 @@ internal static class VerifyCommand
         return command;
     }
 
+    /// <summary>Everything of every tenant, for who has just made or restored a database.</summary>
+    internal static async Task<bool> CheckAllAsync(NpgsqlDataSource source, TextWriter output, CancellationToken cancellationToken)
+    {
+        var tenants = await TenantsAsync(source, only: null, cancellationToken);
+        var untouched = await CheckAuditAsync(source, tenants, [], output, cancellationToken);
+        return await RecountAsync(source, tenants, onlyEvent: null, output, cancellationToken) && untouched;
+    }
+
     private static async Task<int> RunAsync(InvocationConfiguration console, DirectoryInfo? data, Scope scope, CancellationToken cancellationToken)
     {
         string? target = null;

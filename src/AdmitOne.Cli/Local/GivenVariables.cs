@@ -12,6 +12,7 @@ public sealed class GivenVariables(IReadOnlyDictionary<string, string> variables
         "PORT", "LOG_FILE", "URLS", "HTTP_PORTS", "HTTPS_PORTS", "DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD",
         "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD", "REDIS_DB",
         "DB_MIGRATE_USER", "DB_MIGRATE_PASSWORD", "DB_AUDIT_USER", "DB_AUDIT_PASSWORD",
+        "DB_ADMIN_USER", "DB_ADMIN_PASSWORD",
     ];
 
     private static readonly string[] s_prefixes = ["EVENTS_", "TICKETS_"];

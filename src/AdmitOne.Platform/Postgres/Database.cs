@@ -17,11 +17,12 @@ public sealed class Database
     private readonly OutboxBells _bells;
     private readonly ChangeNews _news;
     private readonly DatabaseMetrics _metrics;
+    private readonly SlowCommandMetrics _slow;
     private readonly KeyedWork? _keyed;
 
-    public Database(NpgsqlDataSource source, OutboxBells bells, ChangeNews news, DatabaseMetrics metrics) => (_source, _bells, _news, _metrics) = (source, bells, news, metrics);
+    public Database(NpgsqlDataSource source, OutboxBells bells, ChangeNews news, DatabaseMetrics metrics, SlowCommandMetrics slow) => (_source, _bells, _news, _metrics, _slow) = (source, bells, news, metrics, slow);
 
-    private Database(Database other, KeyedWork keyed) : this(other._source, other._bells, other._news, other._metrics) => _keyed = keyed;
+    private Database(Database other, KeyedWork keyed) : this(other._source, other._bells, other._news, other._metrics, other._slow) => _keyed = keyed;
 
     /// <summary>A handler's database. Of a request with an Idempotency-Key, what it commits is committed together with its answer.</summary>
     public static ValueTask<Database?> BindAsync(HttpContext context)
@@ -79,7 +80,7 @@ public sealed class Database
         {
             var transaction = await connection.BeginTransactionAsync(cancellationToken);
             await connection.ExecuteAsync(new CommandDefinition(setUp, parameters, transaction, cancellationToken: cancellationToken));
-            return new TenantWork(connection, transaction, tenantId, _bells.Told, _news);
+            return new TenantWork(connection, transaction, tenantId, _bells.Told, _news, _slow);
         }
         catch
         {

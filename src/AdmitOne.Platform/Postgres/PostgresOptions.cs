@@ -7,7 +7,7 @@ namespace AdmitOne.Platform.Postgres;
 
 public sealed class PostgresOptions
 {
-    /// <summary>Where PostgreSQL is.</summary>
+    /// <summary>Where PostgreSQL is. Several, <c>a,b</c> or <c>a:5432,b:5433</c>: a primary and its standbys; whichever takes writes is found, also after a failover.</summary>
     [ConfigurationKeyName("DB_HOST"), Required]
     public string Host { get; set; } = "";
 
@@ -43,6 +43,10 @@ public sealed class PostgresOptions
     /// <summary>After this the server gives a statement up.</summary>
     [ConfigurationKeyName("DB_STATEMENT_TIMEOUT_MS"), Range(100, 600_000)]
     public int StatementTimeoutMs { get; set; } = 5000;
+
+    /// <summary>A statement that takes this long is counted and logged with the route or the worker that waited for it.</summary>
+    [ConfigurationKeyName("SLOW_COMMAND_MS"), Range(1, 600_000)]
+    public int SlowCommandMs { get; set; } = 500;
 
     public SslMode EffectiveSslMode(bool production) => (SslMode ?? (production ? "verify-full" : "prefer")) switch
     {

@@ -21,8 +21,12 @@ internal static class PostgresSetup
         services.AddSingleton(provider =>
         {
             var builder = new NpgsqlDataSourceBuilder(provider.GetRequiredService<NpgsqlConnectionStringBuilder>().ConnectionString) { Name = applicationName };
-            return builder.Build();
+            // After a failover the next call looks for the new primary; who is which is asked again each second.
+            return builder.ConnectionStringBuilder.Host!.Contains(',', StringComparison.Ordinal)
+                ? builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary)
+                : builder.Build();
         });
+        services.AddSingleton<SlowCommandMetrics>();
         return services.AddSingleton<DatabaseMetrics>().AddSingleton<Database>();
     }
 
@@ -35,6 +39,7 @@ internal static class PostgresSetup
         {
             Host = options.Host,
             Port = options.Port,
+            HostRecheckSeconds = 1,
             Database = options.Name,
             Username = options.User,
             Password = options.Password,

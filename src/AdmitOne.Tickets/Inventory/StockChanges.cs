@@ -48,7 +48,8 @@ internal sealed record NewRefund(Guid Id, Guid OrderId, Guid PaymentId, long Amo
     public Guid? RequestedBy { get; init; }
 }
 
-internal sealed record NewMessage(Guid Id, string Type, Guid ResourceId, string Data);
+/// <param name="TraceParent">The trace of the command that tells it; null if that is not recorded.</param>
+internal sealed record NewMessage(Guid Id, string Type, Guid ResourceId, string Data, string? TraceParent);
 
 internal sealed record NewAudit(Guid Id, Actor Actor, AuditEntry Entry);
 
@@ -98,8 +99,11 @@ internal sealed class StockChanges
 
     public int Expired { get; set; }
 
+    /// <summary>The trace of the command that is being decided.</summary>
+    public string? TraceParent { get; set; }
+
     public void Audit(DateTimeOffset now, Actor actor, AuditEntry entry) => Audited.Add(new NewAudit(Guid.CreateVersion7(now), actor, entry));
 
     public void Tell(DateTimeOffset now, string type, Guid resourceId, object data) =>
-        Messages.Add(new NewMessage(Guid.CreateVersion7(now), type, resourceId, JsonSerializer.Serialize(data, Json.Answers)));
+        Messages.Add(new NewMessage(Guid.CreateVersion7(now), type, resourceId, JsonSerializer.Serialize(data, Json.Answers), TraceParent));
 }

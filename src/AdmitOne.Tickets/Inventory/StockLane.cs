@@ -16,7 +16,11 @@ internal sealed class StockLane(NpgsqlDataSource source, InventoryMetrics metric
         {
             var changes = new StockChanges();
             SweepExpired.First(view, changes);
-            foreach (var command in batch) command.Decide(view, changes);
+            foreach (var command in batch)
+            {
+                changes.TraceParent = command.TraceParent;
+                command.Decide(view, changes);
+            }
             await StockWrites.RunAsync(connection, batch[0], view, changes, CancellationToken.None);
             news.Changed(batch[0].EventId);
             if (changes.Messages.Count > 0) told.Ring();

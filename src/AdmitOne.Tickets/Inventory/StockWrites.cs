@@ -191,9 +191,11 @@ internal static class StockWrites
         {
             var messages = changes.Messages;
             batch.Add("""
-                insert into platform.outbox (tenant_id, id, type, resource_id, data)
-                select $1, m.id, m.type, m.resource_id, m.data::jsonb from unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[]) as m (id, type, resource_id, data)
-                """, tenantId, messages.Select(m => m.Id).ToArray(), messages.Select(m => m.Type).ToArray(), messages.Select(m => m.ResourceId).ToArray(), messages.Select(m => m.Data).ToArray());
+                insert into platform.outbox (tenant_id, id, type, resource_id, data, trace_parent)
+                select $1, m.id, m.type, m.resource_id, m.data::jsonb, m.trace_parent
+                  from unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[]) as m (id, type, resource_id, data, trace_parent)
+                """, tenantId, messages.Select(m => m.Id).ToArray(), messages.Select(m => m.Type).ToArray(), messages.Select(m => m.ResourceId).ToArray(), messages.Select(m => m.Data).ToArray(),
+                messages.Select(m => m.TraceParent).ToArray());
         }
         if (changes.Forgotten.Count > 0)
         {

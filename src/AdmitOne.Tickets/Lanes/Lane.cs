@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using AdmitOne.Platform.Postgres;
+using AdmitOne.Platform.Telemetry;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -49,6 +51,7 @@ public abstract partial class Lane<TCommand>(NpgsqlDataSource source, ILogger lo
         {
             var batch = NextBatch();
             Combined(batch.Count);
+            using var span = BeginSpan(batch);
             await RunAsync(batch);
         }
         await DropConnectionAsync();
@@ -75,6 +78,15 @@ public abstract partial class Lane<TCommand>(NpgsqlDataSource source, ILogger lo
     /// <summary>A fault that deciding the same batch again does not meet again.</summary>
     private protected virtual bool DecidesOtherwise(Exception fault) => false;
 
+    // One transaction for several traces: it belongs to the first one's, and is linked with all.
+    private static Activity? BeginSpan(List<TCommand> batch)
+    {
+        if (!Traces.Source.HasListeners()) return null;
+        var contexts = batch.Where(command => command.Waiting is not null).Select(command => command.Waiting!.Context).ToList();
+        return contexts.Count == 0 ? null
+            : Traces.Source.StartActivity("lane batch", ActivityKind.Internal, contexts[0], [new("admitone.commands", batch.Count)], contexts.Skip(1).Select(context => new ActivityLink(context)));
+    }
+
     private async Task RunAsync(IReadOnlyList<TCommand> batch)
     {
         var end = await TryCommitAsync(batch);
@@ -85,7 +97,11 @@ public abstract partial class Lane<TCommand>(NpgsqlDataSource source, ILogger lo
         }
         if (end.Fault is null)
         {
-            foreach (var command in batch) command.Complete();
+            foreach (var command in batch)
+            {
+                command.EndWaiting(Activity.Current, null);
+                command.Complete();
+            }
         }
         else if (batch.Count > 1 && end.NothingKept && !DatabaseFaults.IsUnavailable(end.Fault))
         {
@@ -96,7 +112,11 @@ public abstract partial class Lane<TCommand>(NpgsqlDataSource source, ILogger lo
         }
         else
         {
-            foreach (var command in batch) command.Fail(end.Fault);
+            foreach (var command in batch)
+            {
+                command.EndWaiting(Activity.Current, end.Fault);
+                command.Fail(end.Fault);
+            }
         }
     }
 

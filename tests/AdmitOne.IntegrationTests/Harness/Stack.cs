@@ -27,6 +27,7 @@ public sealed class Stack : IAsyncLifetime
     private PrivateRedis? _redis;
     private string? _missing;
     private int _databases;
+    private bool _isPostgresDead;
 
     /// <summary>The one of this run, for what no fixture is handed to.</summary>
     public static Stack Current { get; private set; } = null!;
@@ -77,6 +78,29 @@ public sealed class Stack : IAsyncLifetime
         _postgres = await PrivatePostgres.StartAsync(Ready(_data), _postgresPassword, s_settings, CancellationToken.None);
     }
 
+    /// <summary>PostgreSQL dies without a goodbye, and its files are somebody else's to put back before it is started again. Only for a test that has a stack to itself.</summary>
+    /// <param name="rebuild">Is given the cluster's folder, which belongs to the user that its parent belongs to.</param>
+    public async Task LosePostgresAsync(Func<string, Task> rebuild)
+    {
+        ArgumentNullException.ThrowIfNull(rebuild);
+        Kill(Ready(_postgres).ProcessId);
+        await rebuild(ClusterFolder);
+        _postgres = await PrivatePostgres.StartAsync(Ready(_data), _postgresPassword, s_settings, CancellationToken.None);
+    }
+
+    /// <summary>PostgreSQL dies without a goodbye, and stays dead.</summary>
+    public void KillPostgres()
+    {
+        Kill(Ready(_postgres).ProcessId);
+        _isPostgresDead = true;
+    }
+
+    /// <summary>Redis dies without a goodbye, and stays dead.</summary>
+    public void KillRedis() => Kill(Ready(_redis).ProcessId);
+
+    /// <summary>Where PostgreSQL keeps its files.</summary>
+    public string ClusterFolder => Path.Combine(Ready(_data).Servers, "postgres", "cluster");
+
     /// <summary>Redis dies without a goodbye and is started again where it was. Only for a test that has a stack to itself.</summary>
     public async Task CutRedisAsync()
     {
@@ -102,6 +126,7 @@ public sealed class Stack : IAsyncLifetime
 
     public async Task DropDatabaseAsync(string name)
     {
+        if (_isPostgresDead) return;
         await using var connection = new NpgsqlConnection(Unpooled("postgres"));
         await connection.OpenAsync(CancellationToken.None);
         await connection.ExecuteAsync($"drop database if exists {name} with (force)");

@@ -30,6 +30,37 @@ public sealed class MigrationSetTests
             Assert.Equal("set local lock_timeout = '2s'", SqlStatements.FirstLine(migration.Up.Statements[0])));
     }
 
+    [Fact]
+    public void A_route_for_a_database_in_use_takes_the_rest_of_the_file_as_one_step_and_goes_on_by_itself()
+    {
+        var set = Of(("001_a.up.sql", "select 1; select 2; select 3;"), ("001_a.down.sql", ""),
+            ("001_a.online.sql", "-- no transaction\n-- leaves out: 1 statements from `select 2`\n-- done if: select true\nselect 22;"));
+        var up = set[0].Up;
+        Assert.False(up.Transactional);
+        Assert.Equal(2, up.Statements.Count);
+        Assert.Contains("if (select true) then return", up.Statements[0], StringComparison.Ordinal);
+        Assert.Contains("select 1", up.Statements[0], StringComparison.Ordinal);
+        Assert.DoesNotContain("select 2\n", up.Statements[0], StringComparison.Ordinal);
+        Assert.EndsWith("select 22", up.Statements[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_one_transaction_changes_is_locked_first_in_the_order_of_a_purchase()
+    {
+        var down = Of(("001_a.up.sql", "select 1"), ("001_a.down.sql", "set local lock_timeout = '2s'; alter table tickets.tickets drop column a; alter table only tickets.orders drop column b;"))[0].Down;
+        Assert.Equal(4, down.Statements.Count);
+        Assert.Contains("n.nspname || '.' || c.relname in ('tickets.orders', 'tickets.tickets')", down.Statements[1], StringComparison.Ordinal);
+        Assert.Equal(2, Of(("001_a.up.sql", "select 1"), ("001_a.down.sql", "set local lock_timeout = '2s'; alter table tickets.tickets drop column a"))[0].Down.Statements.Count);
+    }
+
+    [Theory]
+    [InlineData("select 1", "begins with `-- no transaction`")]
+    [InlineData("-- no transaction\nselect 1", "say `-- leaves out:")]
+    [InlineData("-- no transaction\n-- leaves out: 2 statements from `select 1`\n-- done if: select true", "has no 2 statements from `select 1`")]
+    [InlineData("-- no transaction\n-- leaves out: 1 statements from `select 9`\n-- done if: select true", "has no 1 statements from `select 9`")]
+    public void A_route_that_does_not_fit_its_file_is_refused(string online, string says) =>
+        Refused(says, ("001_a.up.sql", "select 1"), ("001_a.down.sql", ""), ("001_a.online.sql", online));
+
     [Theory]
     [InlineData("1_a.up.sql", "a migration is named like")]
     [InlineData("001_A.up.sql", "a migration is named like")]

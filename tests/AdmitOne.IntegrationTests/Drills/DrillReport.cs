@@ -1,0 +1,36 @@
+using System.Diagnostics;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using AdmitOne.IntegrationTests.Docs;
+
+namespace AdmitOne.IntegrationTests.Drills;
+
+/// <summary>What a drill measured, for docs/drills.md, which a test writes from these files.</summary>
+/// <param name="Drill">What was done, in a few words.</param>
+/// <param name="Command">What runs it again.</param>
+/// <param name="Facts">What, and its figure with its unit.</param>
+internal sealed record DrillReport(string Drill, string Command, IReadOnlyList<DrillFact> Facts, IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string>> Rows)
+{
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Keeps it below artifacts/drills, and with <c>UPDATE_DOCS=1</c> where the page is written from.</summary>
+    public void Write(string name)
+    {
+        var text = JsonSerializer.Serialize(new { Drill, Date = $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}", Commit = Commit(), Processors = Environment.ProcessorCount, Command, Facts, Columns, Rows }, s_json) + "\n";
+        TestContext.Current.TestOutputHelper?.WriteLine(text);
+        string[] folders = Environment.GetEnvironmentVariable("UPDATE_DOCS") == "1" ? ["artifacts", "docs"] : ["artifacts"];
+        foreach (var folder in folders.Select(folder => Path.Combine(RunnableBlock.Root, folder, "drills")))
+        {
+            Directory.CreateDirectory(folder);
+            File.WriteAllText(Path.Combine(folder, name + ".json"), text);
+        }
+    }
+
+    private static string Commit()
+    {
+        using var git = Process.Start(new ProcessStartInfo("git", ["-C", RunnableBlock.Root, "rev-parse", "--short", "HEAD"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        return git.StandardOutput.ReadToEnd().Trim() is { Length: > 0 } commit ? commit : "unknown";
+    }
+}
+
+internal sealed record DrillFact(string What, string Figure);
