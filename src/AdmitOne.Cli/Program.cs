@@ -4,6 +4,7 @@ using AdmitOne.Cli.Commands;
 var admitone = new RootCommand("AdmitOne: tickets that admit one, exactly once.")
 {
     Up.Create(),
+    RehearseCommand.Create(),
     ScanCommand.Create(),
     MigrateCommand.Create(),
     VerifyCommand.Create(),

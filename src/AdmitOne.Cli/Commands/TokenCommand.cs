@@ -51,17 +51,7 @@ internal static class TokenCommand
         var environment = new ConfigurationBuilder().AddEnvironmentVariables().Build();
         if (ServiceOptions.IsProductionIn(environment)) throw new CannotRunException("tokens are not made here in production: the auth service is asked for them");
 
-        var given = GivenVariables.OfProcess();
-        var folder = DataOption.Folder(given, data, preferVariables: given["JWT_SECRET"] is not null);
-        var options = new JwtOptions
-        {
-            Secret = (folder is not null ? LocalSecrets.Read(folder, "JWT_SECRET") : given["JWT_SECRET"])
-                ?? throw new CannotRunException("JWT_SECRET is not set; set it to what the services have, or say --data FOLDER for the secret of ./run"),
-        };
-        options.Issuer = given["JWT_ISSUER"] ?? options.Issuer;
-        options.Audience = given["JWT_AUDIENCE"] ?? options.Audience;
-        if (!new SecretAttribute().IsValid(options.Secret)) throw new CannotRunException(new SecretAttribute().FormatErrorMessage("JWT_SECRET"));
-
+        var (options, folder) = TokenSecret.Read(GivenVariables.OfProcess(), data);
         var tenant = wish.Tenant ?? (folder is not null && RunFile.ExistsIn(folder) ? RunFile.Read(folder).Demo?.TenantId : null)
             ?? throw new CannotRunException("say --tenant ID: there is no demo to take it from");
         var user = wish.User ?? Guid.CreateVersion7();

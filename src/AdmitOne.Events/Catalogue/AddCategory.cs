@@ -50,7 +50,7 @@ public static class AddCategory
         if (all.Any(category => category.Slug == slug)) return Taken(slug);
         try
         {
-            await work.ExecuteAsync("insert into events.categories (tenant_id, slug, name, position) values (@tenantId, @slug, normalize(@Name, NFC), @Position)",
+            await work.ExecuteAsync("insert into events.categories (tenant_id, slug, name, position) values (@tenantId, @slug, @Name, @Position)",
                 new { tenantId, slug, asked.Name, asked.Position }, cancellationToken);
         }
         catch (PostgresException broken) when (broken.ConstraintName is "categories_pkey" or "categories_name_length")

@@ -26,8 +26,14 @@ public sealed class Categories(Database database)
         return [.. common, .. (await OfAsync(own, cancellationToken)).ExceptBy(common.Select(c => c.Slug), c => c.Slug)];
     }
 
-    public async Task<bool> ExistsAsync(Guid tenantId, string slug, CancellationToken cancellationToken) =>
-        (await ListAsync(tenantId, cancellationToken)).Any(c => c.Slug == slug);
+    public async Task<Category?> FindAsync(Guid tenantId, string slug, CancellationToken cancellationToken) =>
+        (await ListAsync(tenantId, cancellationToken)).FirstOrDefault(c => c.Slug == slug);
+
+    /// <summary>Keeps a category that was found from being removed until an event is in it: whoever removes one has its row locked and sees the event.</summary>
+    /// <returns>False if it was removed meanwhile.</returns>
+    internal static async Task<bool> KeepAsync(TenantWork work, Category category, CancellationToken cancellationToken) =>
+        !category.Own || await work.FindAsync<int>("select 1 from events.categories where tenant_id = @TenantId and slug = @Slug for key share",
+            new { work.TenantId, category.Slug }, cancellationToken) == 1;
 
     private async Task<IReadOnlyList<Category>> OfAsync(Guid tenantId, CancellationToken cancellationToken)
     {

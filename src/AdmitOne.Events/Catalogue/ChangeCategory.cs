@@ -42,7 +42,7 @@ public static class ChangeCategory
         try
         {
             await work.ExecuteAsync("""
-                update events.categories set name = normalize(@Name, NFC), position = @Position, version = version + 1 where tenant_id = @tenantId and slug = @slug
+                update events.categories set name = @Name, position = @Position, version = version + 1 where tenant_id = @tenantId and slug = @slug
                 """, new { tenantId, slug, after.Name, after.Position }, cancellationToken);
         }
         catch (PostgresException tooLong) when (tooLong.ConstraintName == "categories_name_length")

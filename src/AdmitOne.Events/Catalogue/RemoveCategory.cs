@@ -36,8 +36,6 @@ public static class RemoveCategory
             """, new { tenantId, slug }, cancellationToken);
         if (removed == 0) return EventProblems.EditNotAllowed.With("Events are in this category: put them into another first.");
         await work.TellAsync("category.deleted", tenantId, new { slug }, cancellationToken);
-        await work.AuditAsync(actor, new AuditEntry("category.remove", "category", tenantId, before, After: null), cancellationToken);
-        await work.CommitAsync(cancellationToken);
-        return TypedResults.NoContent();
+        return await Removal.FinishAsync(work, actor, new AuditEntry("category.remove", "category", tenantId, before, After: null), cancellationToken);
     }
 }

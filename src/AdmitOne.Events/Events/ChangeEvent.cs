@@ -23,7 +23,7 @@ public static class ChangeEvent
         events.MapPatch("/{idOrSlug}", HandleAsync)
             .WithName("ChangeEvent").WithSummary("Change an event (merge patch, If-Match)")
             .WithDescription("By its id; If-Match: the event's version in quotes. What is not named stays, except that doors, check-in and schedule move with a start that moves. "
-                + "After the first sale, another venue or a start moved by more than an hour opens a refund window of 48 hours.")
+                + $"After the first sale, another venue or a start moved by more than an hour opens a refund window of {RefundWindow.Hours} hours.")
             .Accepts<NewEvent>("application/merge-patch+json", "application/json")
             .RequireAuthorization(Policies.VenueManager).WithRateTier(RateTier.Write)
             .WithRequestExample(EventExamples.Patch).WithAnswerExample(EventExamples.OnSale).WithEntityTag()
@@ -42,7 +42,9 @@ public static class ChangeEvent
             if (EntityTag.Refuse(context, seen.Version) is { } stale) return stale;
         }
         if (EditRules.RefuseRemovals(patch) is { } removal) return removal;
-        if (Named<string>(patch, "categorySlug") is { } category && !await categories.ExistsAsync(caller.TenantId, category, cancellationToken)) return EventProblems.NoCategory;
+        var slug = Named<string>(patch, "categorySlug");
+        var category = slug is null ? null : await categories.FindAsync(caller.TenantId, slug, cancellationToken);
+        if (category is null && slug is not null) return EventProblems.NoCategory;
         Venue? venue = null;
         if (Named<Guid?>(patch, "venueId") is { } venueId)
         {
@@ -55,6 +57,7 @@ public static class ChangeEvent
         if (!await EventRows.LockOwnAsync(work, caller.TenantId, id, cancellationToken)) return EventProblems.NotFound;
         var before = (await EventRows.FindOwnAsync(work, caller.TenantId, id, cancellationToken))!;
         if (EntityTag.Refuse(context, before.Version) is { } precondition) return precondition;
+        if (category is not null && !await Categories.KeepAsync(work, category, cancellationToken)) return EventProblems.NoCategory;
         var (merged, invalid) = await merge.ApplyAsync<NewEvent>(before, patch, cancellationToken);
         if (merged is null) return invalid!;
 

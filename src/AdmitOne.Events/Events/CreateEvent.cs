@@ -29,13 +29,15 @@ public static class CreateEvent
     {
         var times = EventTimes.Of(asked, clock.GetUtcNow());
         if (times.Refuse() is { } broken) return broken;
-        if (asked.CategorySlug is { } category && !await categories.ExistsAsync(caller.TenantId, category, cancellationToken)) return EventProblems.NoCategory;
+        var category = asked.CategorySlug is { } slug ? await categories.FindAsync(caller.TenantId, slug, cancellationToken) : null;
+        if (category is null && asked.CategorySlug is not null) return EventProblems.NoCategory;
         var (venue, isAway) = await venues.FindAsync(caller.TenantId, asked.VenueId, cancellationToken);
         if (venue is null) return EventProblems.WithoutVenue(isAway);
 
         try
         {
             await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
+            if (category is not null && !await Categories.KeepAsync(work, category, cancellationToken)) return EventProblems.NoCategory;
             var created = await EventWrites.InsertAsync(work, caller.TenantId, asked, times, venue, cancellationToken);
             await EventMessages.CreatedAsync(work, actor, created, cancellationToken);
             await work.CommitAsync(cancellationToken);

@@ -1,6 +1,7 @@
 using System.Data;
 using System.Text.Json;
 using AdmitOne.Contracts;
+using AdmitOne.Events.Lifecycle;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Postgres;
 using Dapper;
@@ -34,10 +35,21 @@ public static class EventRows
         work.QueryAsync<EventBody>(Select(from, where, order, limit), parameters, cancellationToken);
 
     /// <summary>Locks an event of the tenant until the transaction ends; ticket types may still be added (their foreign key passes).</summary>
+    /// <param name="wait">False: an event that somebody else has locked is not there.</param>
     /// <returns>False if there is none.</returns>
-    public static async Task<bool> LockOwnAsync(TenantWork work, Guid tenantId, Guid id, CancellationToken cancellationToken) =>
-        await work.FindAsync<int>("select 1 from events.events where tenant_id = @tenantId and id = @id and deleted_at is null for no key update",
+    public static async Task<bool> LockOwnAsync(TenantWork work, Guid tenantId, Guid id, CancellationToken cancellationToken, bool wait = true) =>
+        await work.FindAsync<int>($"select 1 from events.events where tenant_id = @tenantId and id = @id and deleted_at is null for no key update {(wait ? "" : "skip locked")}",
             new { tenantId, id }, cancellationToken) == 1;
+
+    /// <summary>
+    /// Locks an event for a change of what belongs to it: its sections, whose sum is a rule over all of them, or its schedule, which keeps within
+    /// its bounds. What decides is read in a statement of its own, which sees what the last holder of the lock committed.
+    /// </summary>
+    /// <returns>Null if there is none.</returns>
+    public static async Task<LockedEvent?> LockPartsAsync(TenantWork work, Guid tenantId, Guid id, CancellationToken cancellationToken) =>
+        await LockOwnAsync(work, tenantId, id, cancellationToken)
+            ? await work.FindAsync<LockedEvent>("select status, venue_max_capacity from events.events where tenant_id = @tenantId and id = @id", new { tenantId, id }, cancellationToken)
+            : null;
 
     // Names come after the limit, so that they are looked up for the page and not for all that match.
     private static string Select(string from, string where, string order, int limit) => $"""
@@ -65,4 +77,10 @@ public static class EventRows
 
         public override void SetValue(IDbDataParameter parameter, T? value) => throw new NotSupportedException("It is read, and written by its columns.");
     }
+}
+
+/// <summary>What decides whether an event's parts may change.</summary>
+public sealed record LockedEvent(string Status, int VenueMaxCapacity)
+{
+    public bool IsOver => Transitions.IsFinal(EventStatuses.Read(Status));
 }

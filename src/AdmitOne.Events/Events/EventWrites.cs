@@ -15,8 +15,7 @@ internal static class EventWrites
         """;
 
     private const string Values = """
-        select normalize(@Name, NFC), normalize(@description, NFC), @CategorySlug,
-               array(select normalize(tag, NFC) from unnest(@tags) with ordinality as given (tag, place) order by place),
+        select @Name, @description, @CategorySlug, @tags,
                @timeZone, @DoorsAt, @StartsAt, @EndsAt, @SalesStartAt, @SalesEndAt, @CheckInFrom, @CheckInUntil,
                @visibility, @AgeRestriction, @ImageUrl, @refundHours, @refundFee, @transferAllowed, @transferHours, @codePolicy, @reEntry
         """;
@@ -54,7 +53,8 @@ internal static class EventWrites
     {
         // Whatever held up a move by the clock may be mended now.
         await work.ExecuteAsync($"""
-            update events.events set ({Columns}) = ({Values}), version = version + 1, updated_at = clock_timestamp(), clock_looks_at = null, held_up_by = null
+            update events.events set ({Columns}) = ({Values}), version = version + 1, updated_at = clock_timestamp(), clock_looks_at = null,
+                   held_up_by = case when @StartsAt > clock_timestamp() then null else held_up_by end
              where tenant_id = @tenantId and id = @id
             """, Row(tenantId, id, asked, times), cancellationToken);
         if (venue is null) return;

@@ -15,7 +15,7 @@ public sealed record NewEvent
     public string? Description { get; init => field = value?.ReplaceLineEndings("\n"); }
 
     /// <summary>One of <c>GET /api/v1/categories</c>.</summary>
-    [StringLength(60)]
+    [PlainText(60)]
     public string? CategorySlug { get; init; }
 
     /// <summary>At most 20, each at most 50 characters.</summary>

@@ -1,3 +1,4 @@
+using AdmitOne.Events.Events;
 using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Outbox;
@@ -21,9 +22,6 @@ internal sealed record Mover(Guid? UserId, string? Service, Actor Actor)
 /// <summary>How an event is moved, by whomever: its row, its history, its message and its audit, in the transaction that has its row locked.</summary>
 internal static class EventMoves
 {
-    /// <summary>How long holders may have everything back after their event got another date or place.</summary>
-    public const int RefundWindowHours = 48;
-
     /// <param name="from">Under the lock; the caller has asked the table and what the event lacks.</param>
     /// <exception cref="Npgsql.PostgresException">The reason has grown beyond its bound: <c>event_transitions_reason_length</c>.</exception>
     public static async Task MoveAsync(TenantWork work, EventState from, EventStatus to, Mover by, string? reason, CancellationToken cancellationToken)
@@ -31,20 +29,20 @@ internal static class EventMoves
         var moved = await work.FindAsync<Moved>("""
             update events.events
                set status = @to, version = version + 1, updated_at = clock_timestamp(), held_up_by = null, clock_looks_at = null,
-                   refund_window_until = case when @to = 'rescheduled' then greatest(refund_window_until, clock_timestamp() + make_interval(hours => @RefundWindowHours)) else refund_window_until end
+                   refund_window_until = case when @to = 'rescheduled' then greatest(refund_window_until, clock_timestamp() + make_interval(hours => @Hours)) else refund_window_until end
              where tenant_id = @TenantId and id = @Id and status = @Word
-            returning version, refund_window_until, normalize(@reason, NFC) as reason
-            """, new { work.TenantId, from.Id, from.Word, to = to.Word(), RefundWindowHours, reason }, cancellationToken)
+            returning version, refund_window_until
+            """, new { work.TenantId, from.Id, from.Word, to = to.Word(), RefundWindow.Hours }, cancellationToken)
             ?? throw new InvalidOperationException($"Event {from.Id} was moved without its lock.");
         await work.ExecuteAsync("""
             insert into events.event_transitions (tenant_id, id, event_id, from_status, to_status, reason, by_user_id, by_service)
-            values (@TenantId, @moveId, @Id, @Word, @to, @why, @UserId, @Service)
-            """, new { work.TenantId, moveId = Guid.CreateVersion7(), from.Id, from.Word, to = to.Word(), why = moved.Reason, by.UserId, by.Service }, cancellationToken);
+            values (@TenantId, @moveId, @Id, @Word, @to, @reason, @UserId, @Service)
+            """, new { work.TenantId, moveId = Guid.CreateVersion7(), from.Id, from.Word, to = to.Word(), reason, by.UserId, by.Service }, cancellationToken);
         await work.TellAsync($"event.{to.Word()}", from.Id, new
         {
             from = from.Word,
             to = to.Word(),
-            moved.Reason,
+            reason,
             by = by.Word,
             moved.Version,
             from.Slug,
@@ -57,13 +55,12 @@ internal static class EventMoves
             from.EndsAt,
             moved.RefundWindowUntil,
         }, cancellationToken);
-        await work.AuditAsync(by.Actor, new AuditEntry("event.move", "event", from.Id, new { status = from.Word }, new { status = to.Word(), moved.Reason }), cancellationToken);
+        await work.AuditAsync(by.Actor, new AuditEntry("event.move", "event", from.Id, new { status = from.Word }, new { status = to.Word(), reason }), cancellationToken);
     }
 
     private sealed class Moved
     {
         public int Version { get; init; }
         public DateTimeOffset? RefundWindowUntil { get; init; }
-        public string? Reason { get; init; }
     }
 }

@@ -1,3 +1,4 @@
+using AdmitOne.Events.Events;
 using AdmitOne.Platform.Postgres;
 
 namespace AdmitOne.Events.Lifecycle;
@@ -43,9 +44,7 @@ internal sealed class EventState
     /// </summary>
     /// <param name="wait">False: an event that somebody else has locked is not there.</param>
     public static async Task<EventState?> LockAsync(TenantWork work, Guid id, bool wait, CancellationToken cancellationToken) =>
-        await work.FindAsync<int>($"""
-            select 1 from events.events where tenant_id = @TenantId and id = @id and deleted_at is null for no key update {(wait ? "" : "skip locked")}
-            """, new { work.TenantId, id }, cancellationToken) == 1
+        await EventRows.LockOwnAsync(work, work.TenantId, id, cancellationToken, wait)
             ? await ReadAsync(work, id, cancellationToken)
             : null;
 

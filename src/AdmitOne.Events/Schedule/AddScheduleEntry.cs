@@ -55,7 +55,7 @@ public static class AddScheduleEntry
         if (await ScheduleEdit.LockEventAsync(work, tenantId, eventId, cancellationToken) is { } refusal) return refusal;
         var added = await work.ExecuteAsync("""
             insert into events.schedule_entries (tenant_id, id, event_id, name, doors_at, starts_at, ends_at)
-            select @tenantId, @id, @eventId, normalize(@Name, NFC), @DoorsAt, @StartsAt, @EndsAt
+            select @tenantId, @id, @eventId, @Name, @DoorsAt, @StartsAt, @EndsAt
              where (select count(*) from events.schedule_entries where tenant_id = @tenantId and event_id = @eventId) < @max
             """, new { tenantId, id, eventId, asked.Name, DoorsAt = asked.DoorsAt ?? asked.StartsAt, asked.StartsAt, asked.EndsAt, max = ScheduleRows.MaxEntries }, cancellationToken);
         if (added == 0) return PlatformProblems.Invalid("", $"An event has at most {ScheduleRows.MaxEntries} schedule entries.");

@@ -39,7 +39,7 @@ public static class ChangeScheduleEntry
         var doorsAt = !patch.ContainsKey("doorsAt") && before.DoorsAt == before.StartsAt ? after.StartsAt : after.DoorsAt ?? after.StartsAt;
         await work.ExecuteAsync("""
             update events.schedule_entries
-               set name = normalize(@Name, NFC), doors_at = @doorsAt, starts_at = @StartsAt, ends_at = @EndsAt, version = version + 1, updated_at = clock_timestamp()
+               set name = @Name, doors_at = @doorsAt, starts_at = @StartsAt, ends_at = @EndsAt, version = version + 1, updated_at = clock_timestamp()
              where tenant_id = @tenantId and id = @id
             """, new { tenantId, id, after.Name, doorsAt, after.StartsAt, after.EndsAt }, cancellationToken);
         if (await ScheduleEdit.RefuseOutsideAsync(work, eventId, id, cancellationToken) is { } outside) return outside;

@@ -32,8 +32,6 @@ public static class RemoveScheduleEntry
         if (EntityTag.Refuse(context, before.Version) is { } precondition) return precondition;
         await work.ExecuteAsync("delete from events.schedule_entries where tenant_id = @tenantId and id = @id", new { tenantId, id }, cancellationToken);
         await work.TellAsync("schedule.deleted", id, ScheduleEdit.Told(before), cancellationToken);
-        await work.AuditAsync(actor, new AuditEntry("schedule.remove", "schedule_entry", id, before, After: null), cancellationToken);
-        await work.CommitAsync(cancellationToken);
-        return TypedResults.NoContent();
+        return await Removal.FinishAsync(work, actor, new AuditEntry("schedule.remove", "schedule_entry", id, before, After: null), cancellationToken);
     }
 }

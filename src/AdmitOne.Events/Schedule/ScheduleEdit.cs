@@ -1,5 +1,4 @@
 using AdmitOne.Events.Events;
-using AdmitOne.Events.Lifecycle;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 
@@ -13,9 +12,8 @@ internal static class ScheduleEdit
     /// <summary>Locks the event, so that its bounds stay while an entry is put within them.</summary>
     public static async Task<Refusal?> LockEventAsync(TenantWork work, Guid tenantId, Guid eventId, CancellationToken cancellationToken)
     {
-        if (!await EventRows.LockOwnAsync(work, tenantId, eventId, cancellationToken)) return EventProblems.NotFound;
-        var locked = (await EventRows.FindOwnAsync(work, tenantId, eventId, cancellationToken))!;
-        return Transitions.IsFinal(locked.Status) ? EventProblems.EditNotAllowed.With($"The event is {locked.Status.Word()}: its schedule stays as it is.") : null;
+        if (await EventRows.LockPartsAsync(work, tenantId, eventId, cancellationToken) is not { } locked) return EventProblems.NotFound;
+        return locked.IsOver ? EventProblems.EditNotAllowed.With($"The event is {locked.Status}: its schedule stays as it is.") : null;
     }
 
     public static async Task<Refusal?> RefuseOutsideAsync(TenantWork work, Guid eventId, Guid id, CancellationToken cancellationToken) =>

@@ -43,7 +43,7 @@ public static class AddSection
     {
         var tenantId = caller.TenantId;
         await using var work = await database.BeginAsync(tenantId, cancellationToken);
-        if (await SectionRows.LockEventAsync(work, tenantId, eventId, cancellationToken) is not { } locked) return EventProblems.NotFound;
+        if (await EventRows.LockPartsAsync(work, tenantId, eventId, cancellationToken) is not { } locked) return EventProblems.NotFound;
         if (locked.IsOver) return SectionProblems.EventIsOver(locked.Status);
         if (await SectionRows.RefuseOverVenueAsync(work, locked, tenantId, eventId, except: null, asked.Capacity, cancellationToken) is { } over) return over;
 
@@ -53,7 +53,7 @@ public static class AddSection
         {
             added = (await work.FindAsync<SectionBody>($"""
                 insert into events.sections (tenant_id, id, event_id, name, code, capacity)
-                values (@tenantId, @id, @eventId, normalize(@Name, NFC), normalize(@code, NFC), @Capacity)
+                values (@tenantId, @id, @eventId, @Name, @code, @Capacity)
                 returning {SectionRows.Columns}
                 """, new { tenantId, id, eventId, asked.Name, code = asked.Code ?? SectionCode.Of(asked.Name), asked.Capacity }, cancellationToken))!;
             await SectionRows.SetStockAsync(work, tenantId, id, asked.Capacity, cancellationToken);

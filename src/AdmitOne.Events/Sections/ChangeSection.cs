@@ -59,7 +59,7 @@ public static class ChangeSection
         if (await SectionRows.FindAsync(work, tenantId, id, cancellationToken) is not { EventId: var eventId }) return SectionProblems.NotFound;
         // A capacity that looks like a raise may be a lowering by the time the locks are had, so any change of it enters the gate.
         if (change.Capacity is not null) await work.ExecuteAsync(EventGate.EnterToClose, new { gate = EventGate.Key(eventId) }, cancellationToken);
-        if (await SectionRows.LockEventAsync(work, tenantId, eventId, cancellationToken) is not { } locked) return SectionProblems.NotFound;
+        if (await EventRows.LockPartsAsync(work, tenantId, eventId, cancellationToken) is not { } locked) return SectionProblems.NotFound;
         if (await SectionRows.FindAsync(work, tenantId, id, cancellationToken) is not { } section) return SectionProblems.NotFound;
         if (EntityTag.Refuse(context, section.Version) is { } precondition) return precondition;
         if (locked.IsOver) return SectionProblems.EventIsOver(locked.Status);
@@ -88,7 +88,7 @@ public static class ChangeSection
     {
         var changed = await work.FindAsync<SectionBody>($"""
             update events.sections
-               set name = coalesce(normalize(@Name, NFC), name), code = coalesce(normalize(@Code, NFC), code), capacity = coalesce(@Capacity, capacity),
+               set name = coalesce(@Name, name), code = coalesce(@Code, code), capacity = coalesce(@Capacity, capacity),
                    version = version + 1, updated_at = clock_timestamp()
              where tenant_id = @tenantId and id = @Id
             returning {SectionRows.Columns}

@@ -1,6 +1,8 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
 using AdmitOne.Events.Catalogue;
 using AdmitOne.Events.Events;
+using AdmitOne.Platform.Caching;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
@@ -17,24 +19,43 @@ public static class ListSections
     public static void Map(IEndpointRouteBuilder ofEvent) =>
         ofEvent.MapGet("/", HandleAsync)
             .WithName("ListSections").WithSummary("An event's sections")
-            .AllowAnonymous().WithRateTier(RateTier.Read)
+            .AllowAnonymous().WithRateTier(RateTier.Read).Produces(StatusCodes.Status304NotModified)
             .WithAnswerExample(RouteExamples.OnePage(SectionExamples.Floor))
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.InvalidParameter, PlatformProblems.ValidationFailed);
 
-    private static async Task<Results<Ok<Page<SectionBody>>, Refusal>> HandleAsync(
-        Guid eventId, [Range(1, Paging.MaxLimit)] int? limit, string? cursor, Caller? caller, Database database, HttpContext context, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<Page<SectionBody>>, CachedResult, Refusal>> HandleAsync(
+        Guid eventId, [Range(1, Paging.MaxLimit)] int? limit, string? cursor, Caller? caller, Database database, ReadThroughCache cache, HttpContext context,
+        CancellationToken cancellationToken)
     {
         Position? after = null;
         if (cursor is not null && !Cursor.TryRead(cursor, out after)) return PlatformProblems.Invalid("/cursor", "Send the nextCursor of the page before.");
-
-        await using var work = await CatalogueView.BeginAsync(database, caller, cancellationToken);
-        if (await EventRows.FindAsync(work, "e.id = @eventId", new { eventId }, cancellationToken) is not { } seen) return EventProblems.NotFound;
-        await work.ActAsAsync(seen.TenantId, cancellationToken);
         var count = limit ?? Paging.DefaultLimit;
-        var sections = await SectionRows.ListAsync(work, eventId, after?.Id, count + 1, cancellationToken);
-
+        if (CatalogueView.OwnTenant(caller) is null)
+        {
+            // Everybody else sees the same.
+            var answer = await cache.GetAsync($"sections:{eventId}:{after?.Id}:{count}", async () =>
+                await ReadAsync(database, caller: null, (eventId, after?.Id, count), CancellationToken.None) is var (tenantId, page)
+                    && JsonSerializer.SerializeToUtf8Bytes(page, Json.Answers) is { } body
+                    ? new ReadAnswer(body, CachedAnswer.TagOf(body), tenantId)
+                    : ReadAnswer.NotThere, cancellationToken);
+            if (!answer.IsThere) return EventProblems.NotFound;
+            CatalogueView.SayHowLongToKeep(context, caller);
+            return new CachedResult(answer);
+        }
+        if (await ReadAsync(database, caller, (eventId, after?.Id, count), cancellationToken) is not var (_, own)) return EventProblems.NotFound;
         CatalogueView.SayHowLongToKeep(context, caller);
-        return TypedResults.Ok(Paging.Make(sections, count, section => section, section => new Position(section.Id)));
+        return TypedResults.Ok(own);
+    }
+
+    /// <returns>Whose they are and the page; null if the caller may not see the event.</returns>
+    private static async Task<(Guid TenantId, Page<SectionBody> Page)?> ReadAsync(
+        Database database, Caller? caller, (Guid EventId, Guid? After, int Count) wanted, CancellationToken cancellationToken)
+    {
+        await using var work = await CatalogueView.BeginAsync(database, caller, cancellationToken);
+        if (await EventRows.FindAsync(work, "e.id = @EventId", new { wanted.EventId }, cancellationToken) is not { } seen) return null;
+        await work.ActAsAsync(seen.TenantId, cancellationToken);
+        var sections = await SectionRows.ListAsync(work, wanted.EventId, wanted.After, wanted.Count + 1, cancellationToken);
+        return (seen.TenantId, Paging.Make(sections, wanted.Count, section => section, section => new Position(section.Id)));
     }
 
     private sealed record Position(Guid Id);

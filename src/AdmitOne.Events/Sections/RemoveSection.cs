@@ -28,7 +28,7 @@ public static class RemoveSection
         var tenantId = caller.TenantId;
         await using var work = await database.BeginAsync(tenantId, cancellationToken);
         if (await SectionRows.FindAsync(work, tenantId, id, cancellationToken) is not { EventId: var eventId }) return SectionProblems.NotFound;
-        if (await SectionRows.LockEventAsync(work, tenantId, eventId, cancellationToken) is not { } locked) return SectionProblems.NotFound;
+        if (await EventRows.LockPartsAsync(work, tenantId, eventId, cancellationToken) is not { } locked) return SectionProblems.NotFound;
         if (await SectionRows.FindAsync(work, tenantId, id, cancellationToken) is not { } section) return SectionProblems.NotFound;
         if (EntityTag.Refuse(context, section.Version) is { } precondition) return precondition;
         if (locked.IsOver) return SectionProblems.EventIsOver(locked.Status);
@@ -42,8 +42,6 @@ public static class RemoveSection
             return refusal;
         }
         await work.TellAsync("section.deleted", id, new { section.EventId, section.Capacity }, cancellationToken);
-        await work.AuditAsync(actor, new AuditEntry("section.remove", "section", id, section, After: null), cancellationToken);
-        await work.CommitAsync(cancellationToken);
-        return TypedResults.NoContent();
+        return await Removal.FinishAsync(work, actor, new AuditEntry("section.remove", "section", id, section, After: null), cancellationToken);
     }
 }

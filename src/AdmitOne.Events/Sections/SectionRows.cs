@@ -1,4 +1,4 @@
-using AdmitOne.Events.Lifecycle;
+using AdmitOne.Events.Events;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 
@@ -20,16 +20,6 @@ public static class SectionRows
 
     internal static Task<SectionBody?> FindAsync(TenantWork work, Guid tenantId, Guid id, CancellationToken cancellationToken) =>
         work.FindAsync<SectionBody>($"select {Columns} from events.sections where tenant_id = @tenantId and id = @id", new { tenantId, id }, cancellationToken);
-
-    /// <summary>
-    /// Locks the event's row: whoever changes its sections does so one after the other, because their sum is a rule over all of them. Ticket
-    /// types may still be added (<c>no key update</c> lets their foreign key pass).
-    /// </summary>
-    internal static Task<LockedEvent?> LockEventAsync(TenantWork work, Guid tenantId, Guid eventId, CancellationToken cancellationToken) =>
-        work.FindAsync<LockedEvent>("""
-            select status, venue_max_capacity from events.events
-             where tenant_id = @tenantId and id = @eventId and deleted_at is null for no key update
-            """, new { tenantId, eventId }, cancellationToken);
 
     /// <summary>Asks in a statement of its own, after the lock, so that it sees what the last holder committed.</summary>
     /// <param name="except">The section whose capacity is about to change.</param>
@@ -65,10 +55,4 @@ public static class SectionRows
     /// <summary>Keeps the Ticket Service's counter of the section in step, in the same transaction.</summary>
     internal static Task SetStockAsync(TenantWork work, Guid tenantId, Guid id, int capacity, CancellationToken cancellationToken) =>
         work.ExecuteAsync("select tickets.set_section_capacity(@tenantId, @id, @capacity)", new { tenantId, id, capacity }, cancellationToken);
-}
-
-/// <summary>What decides whether an event's sections may change.</summary>
-internal sealed record LockedEvent(string Status, int VenueMaxCapacity)
-{
-    public bool IsOver => Transitions.IsFinal(EventStatuses.Read(Status));
 }

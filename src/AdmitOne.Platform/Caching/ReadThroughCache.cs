@@ -39,24 +39,25 @@ public sealed class ReadThroughCache : IDisposable
 
     /// <param name="key">Says all that the answer depends on.</param>
     /// <param name="read">Asks PostgreSQL, for everybody who waits for the same.</param>
-    public ValueTask<CachedAnswer> GetAsync(string key, Func<Task<ReadAnswer>> read, CancellationToken cancellationToken)
+    /// <param name="alone">It is kept in this process only: its key means nothing elsewhere, or it changes too often to be worth sending.</param>
+    public ValueTask<CachedAnswer> GetAsync(string key, Func<Task<ReadAnswer>> read, CancellationToken cancellationToken, bool alone = false)
     {
         if (_memory.TryGetValue(key, out CachedAnswer? known) && _news.IsFresh(known!))
         {
             _metrics.Memory();
             return new ValueTask<CachedAnswer>(known!);
         }
-        return new ValueTask<CachedAnswer>(ReadAsync(key, read, cancellationToken));
+        return new ValueTask<CachedAnswer>(ReadAsync(key, read, alone, cancellationToken));
     }
 
     public void Dispose() => _memory.Dispose();
 
-    private async Task<CachedAnswer> ReadAsync(string key, Func<Task<ReadAnswer>> read, CancellationToken cancellationToken)
+    private async Task<CachedAnswer> ReadAsync(string key, Func<Task<ReadAnswer>> read, bool alone, CancellationToken cancellationToken)
     {
         var came = _clock.GetUtcNow().UtcTicks;
         while (true)
         {
-            var reading = _reading.GetOrAdd(key, static (key, to) => new Lazy<Task<CachedAnswer>>(() => to.Cache.ReadAloneAsync(key, to.Read)), (Cache: this, Read: read));
+            var reading = _reading.GetOrAdd(key, static (key, to) => new Lazy<Task<CachedAnswer>>(() => to.Cache.ReadAloneAsync(key, to.Read, to.Alone)), (Cache: this, Read: read, Alone: alone));
             CachedAnswer answer;
             try
             {
@@ -72,10 +73,10 @@ public sealed class ReadThroughCache : IDisposable
     }
 
     // Its callers may all leave; what it reads is kept for the next.
-    private async Task<CachedAnswer> ReadAloneAsync(string key, Func<Task<ReadAnswer>> read)
+    private async Task<CachedAnswer> ReadAloneAsync(string key, Func<Task<ReadAnswer>> read, bool alone)
     {
         await Task.Yield();
-        if (await FromRedisAsync(key) is { } shared && _news.IsFresh(shared))
+        if (!alone && await FromRedisAsync(key) is { } shared && _news.IsFresh(shared))
         {
             _metrics.Redis();
             Remember(key, shared);
@@ -87,7 +88,7 @@ public sealed class ReadThroughCache : IDisposable
         var answer = new CachedAnswer(found.Body, found.Tag, found.TenantId, began);
         Remember(key, answer);
         // What is not there is for this process alone: anybody can invent addresses.
-        if (answer.IsThere && !IsRedisAway && !await _redis.PutBytesAsync(_prefix + key, answer.Pack(), ChangeNews.Trusted)) LeaveRedisAlone();
+        if (answer.IsThere && !alone && !IsRedisAway && !await _redis.PutBytesAsync(_prefix + key, answer.Pack(), ChangeNews.Trusted)) LeaveRedisAlone();
         return answer;
     }
 

@@ -3,6 +3,8 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using AdmitOne.Platform.Text;
 
 namespace AdmitOne.Platform.Http;
 
@@ -29,6 +31,29 @@ public static class Json
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false));
         options.Converters.Add(new InstantConverter());
         options.Converters.Add(new ObjectConverter());
+        options.TypeInfoResolver = (options.TypeInfoResolver ?? new DefaultJsonTypeInfoResolver()).WithAddedModifier(ReadTextsInOneForm);
+    }
+
+    // Every text that is read into a property is in Unicode's form C from then on, whichever it is: what is stored, compared and searched is alike.
+    private static void ReadTextsInOneForm(JsonTypeInfo type)
+    {
+        foreach (var property in type.Properties)
+        {
+            if (property.Set is not { } set) continue;
+            if (property.PropertyType == typeof(string))
+            {
+                property.Set = (target, value) => set(target, value is string text ? Nfc.Of(text) : value);
+            }
+            else if (typeof(IEnumerable<string>).IsAssignableFrom(property.PropertyType))
+            {
+                property.Set = (target, value) =>
+                {
+                    if (value is IList<string?> texts)
+                        for (var n = 0; n < texts.Count; n++) texts[n] = texts[n] is { } text ? Nfc.Of(text) : null;
+                    set(target, value);
+                };
+            }
+        }
     }
 
     private static JsonSerializerOptions Make()

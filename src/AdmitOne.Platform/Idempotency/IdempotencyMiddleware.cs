@@ -14,7 +14,7 @@ namespace AdmitOne.Platform.Idempotency;
 /// Does once what is sent twice. It reads the key and takes the request's fingerprint before the body is bound, answers a repeated request
 /// with what was kept, and lets the others through one by one: their effect and their answer are committed together (<see cref="KeyedWork"/>).
 /// </summary>
-internal sealed class IdempotencyMiddleware(RequestDelegate next, Database database, RunningRequests running)
+internal sealed class IdempotencyMiddleware(RequestDelegate next, Database database, RunningRequests running, AnswerSeal seal)
 {
     private const string Header = "Idempotency-Key";
 
@@ -89,14 +89,22 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, Database datab
         var isGood = context.Response.StatusCode is >= 200 and < 300;
         if (keyed.HasEffect)
         {
-            if (isGood) await keyed.KeepAsync(KeptAnswer.Of(context.Response, body));
+            if (isGood) await keyed.KeepAsync(Kept(context, body, scope));
             else await keyed.ForgetAsync();
         }
         else if (isGood)
         {
-            await NoteAsync(KeptAnswer.Of(context.Response, body), scope);
+            await NoteAsync(Kept(context, body, scope), scope);
         }
     }
+
+    private KeptAnswer Kept(HttpContext context, byte[] body, (Guid Tenant, Guid User, IdempotencyKey Key) scope)
+    {
+        var answer = KeptAnswer.Of(context.Response, body);
+        return context.GetEndpoint()?.Metadata.GetMetadata<SecretAnswer>() is null ? answer : answer with { Body = seal.Seal(answer.Body, Of(scope)) };
+    }
+
+    private static string Of((Guid Tenant, Guid User, IdempotencyKey Key) scope) => $"{scope.Tenant:n} {scope.User:n} {scope.Key.Route} {scope.Key.Key}";
 
     // Nothing of this database was changed: the answer is kept by itself, and whoever was first is right.
     private async Task NoteAsync(KeptAnswer answer, (Guid Tenant, Guid User, IdempotencyKey Key) scope)
@@ -118,8 +126,9 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, Database datab
         await using (var work = await database.BeginAsync(tenantId, context.RequestAborted))
             found = await KeptAnswer.FindAsync(work, userId, key, context.RequestAborted);
         if (found is not var (answer, refusal)) return false;
-        if (answer is not null) await answer.WriteAsync(context.Response, context.RequestAborted);
-        else await ProblemWriter.WriteAsync(context, refusal!);
+        if (answer is null) await ProblemWriter.WriteAsync(context, refusal!);
+        else if (seal.Open(answer.Body, Of((tenantId, userId, key))) is { } opened) await (answer with { Body = opened }).WriteAsync(context.Response, context.RequestAborted);
+        else await ProblemWriter.WriteAsync(context, KeptAnswer.SealedForGood);
         return true;
     }
 

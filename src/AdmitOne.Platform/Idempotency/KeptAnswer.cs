@@ -31,6 +31,9 @@ internal sealed record KeptAnswer(int Status, Dictionary<string, string> Headers
 
     public static Refusal StillRunning { get; } = PlatformProblems.RequestInProgress.With("The first request with this key is not over; ask again shortly.") with { RetryAfterSeconds = 1 };
 
+    /// <summary>The effect was made; its answer was sealed with an INTERNAL_API_KEY that is accepted no more.</summary>
+    public static Refusal SealedForGood { get; } = PlatformProblems.IdempotencyKeyReused.With("It was done, but its answer can no longer be shown; make a new secret with a new Idempotency-Key.");
+
     /// <summary>Gives it once more.</summary>
     public async Task WriteAsync(HttpResponse response, CancellationToken cancellationToken)
     {

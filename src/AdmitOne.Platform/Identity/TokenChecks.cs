@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using AdmitOne.Platform.Hosting;
 using AdmitOne.Platform.Tenancy;
+using AdmitOne.Platform.Text;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -108,7 +109,7 @@ internal sealed class TokenChecks(TenantDirectory tenants, UserProjection users,
         && Guid.TryParse(principal.FindFirstValue("sub"), out var userId)
         && principal.FindFirstValue("role") is { } role && Roles.All.Contains(role)
         && (principal.FindFirstValue("email") ?? "") is { Length: <= MaxEmailLength } email && !email.Any(char.IsControl)
-            ? new Caller(tenantId, userId, role, email.Trim().ToLowerInvariant())
+            ? new Caller(tenantId, userId, role, Nfc.Of(email.Trim().ToLowerInvariant()))
             {
                 EmailIsVerified = principal.FindFirstValue("email_verified") is not { } said || said.Equals("true", StringComparison.OrdinalIgnoreCase),
             }

@@ -38,18 +38,24 @@ public sealed class CallLimits
 {
     private readonly RateLimits _limits;
     private readonly RateLimitMetrics _metrics;
+    private readonly TenantDirectory _tenants;
     private readonly RateLimitOptions _options;
     private readonly Dictionary<(string Role, RateTier Tier), double> _multipliers;
 
-    internal CallLimits(RateLimits limits, RateLimitMetrics metrics, IOptions<RateLimitOptions> options)
+    internal CallLimits(RateLimits limits, RateLimitMetrics metrics, TenantDirectory tenants, IOptions<RateLimitOptions> options)
     {
-        (_limits, _metrics, _options) = (limits, metrics, options.Value);
+        (_limits, _metrics, _tenants, _options) = (limits, metrics, tenants, options.Value);
         RateLimitOptions.TryReadMultipliers(_options.Multipliers, out _multipliers);
     }
 
     /// <summary>Counts a webhook whose signature was good and whose tenant is known.</summary>
     /// <returns>A refusal to answer with, or null.</returns>
-    public ValueTask<Refusal?> SpendWebhookAsync(HttpContext context, Guid tenantId) => SpendAsync(context, RateTier.Webhook, $"{tenantId:n}", 1, leased: false);
+    public async ValueTask<Refusal?> SpendWebhookAsync(HttpContext context, Guid tenantId)
+    {
+        if (!_options.Enabled) return null;
+        var standing = await _tenants.FindAsync(tenantId, context.RequestAborted);
+        return await SpendAsync(context, RateTier.Webhook, $"{tenantId:n}", standing?.LimitMultiplier ?? 1, leased: false);
+    }
 
     /// <summary>Counts a call that nobody vouches for: a signature or a credential that was not accepted.</summary>
     /// <returns>A refusal to answer with instead, or null.</returns>
@@ -123,6 +129,7 @@ internal static class RateLimitSetup
         services.AddSingleton<IValidateOptions<RateLimitOptions>, RateLimitOptionsRules>();
         services.AddSingleton<RateLimitMetrics>().AddSingleton<RateLimits>();
         services.AddSingleton(provider => new CallLimits(
-            provider.GetRequiredService<RateLimits>(), provider.GetRequiredService<RateLimitMetrics>(), provider.GetRequiredService<IOptions<RateLimitOptions>>()));
+            provider.GetRequiredService<RateLimits>(), provider.GetRequiredService<RateLimitMetrics>(), provider.GetRequiredService<TenantDirectory>(),
+            provider.GetRequiredService<IOptions<RateLimitOptions>>()));
     }
 }

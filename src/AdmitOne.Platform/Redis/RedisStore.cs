@@ -73,7 +73,10 @@ public sealed partial class RedisStore(IOptions<RedisOptions> options, RedisMetr
 
     public async ValueTask DisposeAsync()
     {
-        if (_connection is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }) await (await _connection.Value).CloseAsync();
+        if (_connection is not { IsValueCreated: true, Value.IsCompletedSuccessfully: true }) return;
+        var connection = await _connection.Value;
+        await connection.CloseAsync();
+        connection.Dispose();   // closing alone leaves the client's writing threads, and all that its subscribers hold on to
     }
 
     private async Task<T> BoundedAsync<T>(RedisCall kind, Func<IDatabase, Task<T>> call, T away)

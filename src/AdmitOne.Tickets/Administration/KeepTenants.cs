@@ -25,6 +25,9 @@ internal static class KeepTenants
             "SuspendTenant", "Refuse everybody of an organiser, within seconds");
         MapMove(tenants.MapPost("/{id}/resume", (Guid id, Caller caller, Actor actor, Database database, CancellationToken c) => MoveAsync(new(id, "active", ["suspended"]), caller, actor, database, c)),
             "ResumeTenant", "Let an organiser go on");
+        tenants.MapPost("/{id}/limits", LimitAsync).WithName("LimitTenant").WithSummary("Give an organiser's people more calls, or fewer, within seconds").WithRateTier(RateTier.Admin)
+            .WithRequestExample(TenantExamples.Limits).WithAnswerExample(TenantExamples.Kept with { LimitMultiplier = TenantExamples.Limits.LimitMultiplier })
+            .MayRefuseWith(PlatformProblems.NotFound, TenantProblems.NotAllowed);
         MapMove(tenants.MapDelete("/{id}", (Guid id, Caller caller, Actor actor, Database database, CancellationToken c) => MoveAsync(new(id, "deleting", ["suspended"]), caller, actor, database, c)),
             "DeleteTenant", "Remove a suspended organiser and all of its data, for good");
     }
@@ -74,6 +77,20 @@ internal static class KeepTenants
         await work.AuditAsync(actor, new AuditEntry($"tenant.{move.To}", "tenant", move.Id, found.Answer(), moved.Answer()), cancellationToken);
         await work.CommitAsync(cancellationToken);
         return TypedResults.Ok(moved.Answer());
+    }
+
+    private static async Task<Results<Ok<TenantAnswer>, Refusal>> LimitAsync(
+        Guid id, TenantLimits limits, Caller caller, Actor actor, Database database, CancellationToken cancellationToken)
+    {
+        await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
+        var found = await work.FindAsync<TenantRow>($"select {TenantRow.Columns} from platform.tenant_of(@id)", new { id }, cancellationToken);
+        if (found is null) return TenantProblems.NoTenant;
+        var limited = await work.FindAsync<TenantRow>($"select {TenantRow.Columns} from platform.limit_tenant(@id, @multiplier)",
+            new { id, multiplier = (decimal)limits.LimitMultiplier }, cancellationToken);
+        if (limited is null) return TenantProblems.NotAllowed.With("It is deleting.");
+        await work.AuditAsync(actor, new AuditEntry("tenant.limit", "tenant", id, found.Answer(), limited.Answer()), cancellationToken);
+        await work.CommitAsync(cancellationToken);
+        return TypedResults.Ok(limited.Answer());
     }
 
     private sealed record Move(Guid Id, string To, string[] From);

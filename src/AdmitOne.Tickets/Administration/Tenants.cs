@@ -21,6 +21,14 @@ public sealed record TenantBody
     public double LimitMultiplier { get; init; } = 1;
 }
 
+/// <summary>How many calls an organiser's people may make.</summary>
+public sealed record TenantLimits
+{
+    /// <summary>Every rate limit of its people times this.</summary>
+    [Range(0.01, 1000)]
+    public required double LimitMultiplier { get; init; }
+}
+
 /// <summary>An organiser as the platform sees it.</summary>
 /// <param name="Status"><c>active</c>, <c>suspended</c>, or <c>deleting</c>: its rows are being removed.</param>
 public sealed record TenantAnswer(Guid Id, string Slug, string Name, string Status, double LimitMultiplier, DateTimeOffset CreatedAt);
@@ -53,5 +61,6 @@ internal static class TenantProblems
 internal static class TenantExamples
 {
     public static readonly TenantBody New = new() { Slug = "riverside", Name = "Riverside Hall" };
+    public static readonly TenantLimits Limits = new() { LimitMultiplier = 2.5 };
     public static readonly TenantAnswer Kept = new(Guid.Parse("0199a1b2-7c00-7000-8000-0000000000f1"), New.Slug, New.Name, "active", 1, new DateTimeOffset(2026, 11, 22, 19, 30, 0, TimeSpan.Zero));
 }

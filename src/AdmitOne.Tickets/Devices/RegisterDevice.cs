@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
+using AdmitOne.Platform.Idempotency;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
@@ -43,7 +44,7 @@ internal static class RegisterDevice
 
     public static void Map(IEndpointRouteBuilder devices) =>
         devices.MapPost("/", HandleAsync)
-            .WithName("RegisterDevice").WithSummary("Register a scanner, and get its one-time code").WithRateTier(RateTier.Write)
+            .WithName("RegisterDevice").WithSummary("Register a scanner, and get its one-time code").WithRateTier(RateTier.Write).AnswersWithASecret()
             .WithRequestExample(DeviceExamples.New).WithAnswerExample(DeviceExamples.Invited)
             .MayRefuseWith(PlatformProblems.NotFound);
 

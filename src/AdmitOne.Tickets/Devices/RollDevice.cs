@@ -1,5 +1,6 @@
 using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
+using AdmitOne.Platform.Idempotency;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
@@ -15,7 +16,7 @@ internal static class RollDevice
 {
     public static void Map(IEndpointRouteBuilder devices) =>
         devices.MapPost("/{id}/activation", HandleAsync)
-            .WithName("RollDevice").WithSummary("A new one-time code for a scanner, which replaces its credential").WithRateTier(RateTier.Write)
+            .WithName("RollDevice").WithSummary("A new one-time code for a scanner, which replaces its credential").WithRateTier(RateTier.Write).AnswersWithASecret()
             .WithAnswerExample(DeviceExamples.Invited)
             .MayRefuseWith(PlatformProblems.NotFound, DeviceProblems.DeviceRevoked);
 

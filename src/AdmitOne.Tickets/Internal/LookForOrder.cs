@@ -4,6 +4,7 @@ using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Outbound;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Tickets.Pricing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -32,7 +33,7 @@ public sealed record OrderAvailability(Guid TicketTypeId, Guid EventId, string N
 
 public sealed record OrderPriceList(IReadOnlyList<OrderPrice> Items);
 
-/// <param name="Price">Before rules, discounts, fees and taxes; a reservation says the total.</param>
+/// <param name="Price">Of one ticket by the type's rules at this moment, as buyers are shown it; without discounts, fees and added tax. A reservation says the total.</param>
 public sealed record OrderPrice(Guid TicketTypeId, Guid EventId, string Name, Money Price);
 
 internal static class LookForOrder
@@ -62,7 +63,7 @@ internal static class LookForOrder
     {
         var rows = await ReadAsync(request, caller, database, cancellationToken);
         return rows.Count == 0 ? PlatformProblems.NotFound.With("There are no such ticket types.")
-            : TypedResults.Ok(new OrderPriceList(rows.Select(r => new OrderPrice(r.Id, r.EventId, r.Name, Money.Of(r.PriceMinor, r.Currency))).ToArray()));
+            : TypedResults.Ok(new OrderPriceList(rows.Select(r => new OrderPrice(r.Id, r.EventId, r.Name, Money.Of(r.CurrentPrice(), r.Currency))).ToArray()));
     }
 
     // A hold whose time is over counts as free, whether or not it was swept.
@@ -70,11 +71,12 @@ internal static class LookForOrder
     {
         if (caller.TenantId is not { } tenantId) return [];
         await using var work = await database.BeginAsync(tenantId, cancellationToken);
-        return await work.QueryAsync<Row>("""
+        return await work.QueryAsync<Row>($"""
             with expired as (
                 select r.ticket_type_id, sum(r.quantity)::int as quantity from tickets.reservations r join tickets.ticket_types t on t.tenant_id = r.tenant_id and t.id = r.ticket_type_id
                  where r.status = 'held' and r.expires_at <= statement_timestamp() and (t.event_id = @EventId or t.id = any (@TicketTypeIds)) group by r.ticket_type_id)
-            select t.id, t.event_id, t.name, t.price_minor, t.currency, t.min_per_order, t.max_per_order,
+            select t.id, t.event_id, t.name, t.price_minor, t.currency, t.min_per_order, t.max_per_order, {Pricing.PricePolicy.Column},
+                   s.quantity, s.held + s.sold - coalesce(x.quantity, 0) as taken, clock_timestamp() as now,
                    greatest(0, least(s.quantity - s.held - s.sold + coalesce(x.quantity, 0), p.capacity - p.held - p.sold + coalesce(x.quantity, 0)))::int as available
               from tickets.ticket_types t
               join tickets.stock s on s.tenant_id = t.tenant_id and s.ticket_type_id = t.id
@@ -94,5 +96,13 @@ internal static class LookForOrder
         public int MinPerOrder { get; init; }
         public int MaxPerOrder { get; init; }
         public int Available { get; init; }
+        public string? PricePolicy { get; init; }
+        public int Quantity { get; init; }
+        public int Taken { get; init; }
+        public DateTimeOffset Now { get; init; }
+
+        public long CurrentPrice() => Pricing.PricePolicy.Read(PricePolicy) is { } policy
+            ? PriceEngine.UnitPrice(new PriceItem(Id, Quantity: 1, PriceMinor, policy, (Taken, Quantity)), Now)
+            : PriceMinor;
     }
 }

@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Outbound;
 using AdmitOne.Platform.Postgres;
@@ -17,7 +16,7 @@ public sealed record SettleForOrderRequest
 {
     public required Guid OrderId { get; init; }
 
-    [StringLength(200, MinimumLength = 1)]
+    [PlainText(200)]
     public string? PaymentReference { get; init; }
 }
 

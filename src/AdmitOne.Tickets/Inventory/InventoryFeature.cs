@@ -10,7 +10,7 @@ namespace AdmitOne.Tickets.Inventory;
 internal static class InventoryFeature
 {
     public static void AddInventory(this IServiceCollection services) =>
-        services.AddSingleton<InventoryMetrics>().AddSingleton<EventLanes>().AddHostedService(provider => provider.GetRequiredService<EventLanes>()).AddHostedService<InventoryWatch>();
+        services.AddSingleton<InventoryMetrics>().AddSingleton<StockNews>().AddSingleton<EventLanes>().AddHostedService(provider => provider.GetRequiredService<EventLanes>()).AddHostedService<InventoryWatch>();
 
     public static void MapInventory(this IEndpointRouteBuilder v1)
     {

@@ -7,7 +7,7 @@ using Npgsql;
 namespace AdmitOne.Tickets.Inventory;
 
 /// <summary>A lane of those that move stock.</summary>
-internal sealed class StockLane(NpgsqlDataSource source, InventoryMetrics metrics, Bell told, ILogger logger) : Lane<StockCommand>(source, logger)
+internal sealed class StockLane(NpgsqlDataSource source, InventoryMetrics metrics, StockNews news, Bell told, ILogger logger) : Lane<StockCommand>(source, logger)
 {
     private protected override async Task<OpenBatch> BeginAsync(NpgsqlConnection connection, IReadOnlyList<StockCommand> batch)
     {
@@ -18,6 +18,7 @@ internal sealed class StockLane(NpgsqlDataSource source, InventoryMetrics metric
             SweepExpired.First(view, changes);
             foreach (var command in batch) command.Decide(view, changes);
             await StockWrites.RunAsync(connection, batch[0], view, changes, CancellationToken.None);
+            news.Changed(batch[0].EventId);
             if (changes.Messages.Count > 0) told.Ring();
             metrics.Expired(changes.Expired);
             metrics.Sold(changes.Tickets.Count);

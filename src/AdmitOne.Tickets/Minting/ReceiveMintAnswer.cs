@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Platform.RateLimiting;
 using AdmitOne.Platform.Webhooks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -59,7 +60,7 @@ internal static class ReceiveMintAnswer
             .MayRefuseWith(PlatformProblems.BadSignature, PlatformProblems.StaleTimestamp, PlatformProblems.ValidationFailed);
 
     private static async Task<Results<Ok<MintAnswerTaken>, Refusal>> HandleAsync(
-        MintAnswer answer, VerifiedWebhook webhook, Database database, MintingMetrics metrics, IOptions<MintingOptions> options, CancellationToken cancellationToken)
+        MintAnswer answer, VerifiedWebhook webhook, HttpContext context, CallLimits limits, Database database, MintingMetrics metrics, IOptions<MintingOptions> options, CancellationToken cancellationToken)
     {
         var tenants = await database.AskForAllTenantsAsync<Guid?>("select tickets.tenant_of_mint_job(@JobId)", new { answer.Data.JobId }, cancellationToken);
         if (tenants[0] is not { } tenantId)
@@ -67,6 +68,7 @@ internal static class ReceiveMintAnswer
             metrics.Moved("unknown");
             return TypedResults.Ok(new MintAnswerTaken("unknown"));
         }
+        if (await limits.SpendWebhookAsync(context, tenantId) is { } refusal) return refusal;
         await using var work = await database.BeginAsync(tenantId, cancellationToken);
         if (!await work.ReceiveAsync(tenantId, (Source, webhook.Id, answer.Type), cancellationToken))
         {
@@ -115,7 +117,7 @@ internal static class ReceiveMintAnswer
         var reason = $"The minting service failed: {said.Reason ?? "it does not say why"}";
         await work.ExecuteAsync("""
             update tickets.mint_jobs set status = @status, last_error = left(@reason, 500), next_attempt_at = clock_timestamp() + @pause, updated_at = clock_timestamp() where id = @Id
-            """, new { job.Id, status = gone ? "dead" : "waiting", reason = reason.Replace('\0', ' '), pause = MintPauses.AfterAFailure(options, Math.Max(1, job.Attempts)) }, cancellationToken);
+            """, new { job.Id, status = gone ? "dead" : "waiting", reason = string.Concat(reason.Select(c => char.IsControl(c) ? ' ' : c)), pause = MintPauses.AfterAFailure(options, Math.Max(1, job.Attempts)) }, cancellationToken);
         return gone ? "dead" : "refused";
     }
 

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using AdmitOne.Contracts;
+using AdmitOne.Platform.Caching;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
@@ -19,7 +21,7 @@ public sealed record Availability(Guid TicketTypeId, int Available, Availability
 
 public sealed record AvailabilityList(IReadOnlyList<Availability> Items);
 
-/// <summary>What is left, counted from the stock itself. A hold whose time is over counts as free, whether or not it was swept.</summary>
+/// <summary>What is left, counted from the stock itself and remembered for at most a second. A hold whose time is over counts as free, whether or not it was swept.</summary>
 internal static class ShowAvailability
 {
     private const int FewAtMost = 20;
@@ -27,13 +29,32 @@ internal static class ShowAvailability
     public static void Map(IEndpointRouteBuilder ofEvent) =>
         ofEvent.MapGet("/availability", HandleAsync)
             .WithName("ShowAvailability").WithSummary("What is left of each ticket type")
-            .AllowAnonymous().WithRateTier(RateTier.Global).WithAnswerExample(TicketTypeExamples.Left)
+            .AllowAnonymous().WithRateTier(RateTier.Global).WithAnswerExample(TicketTypeExamples.Left).Produces(StatusCodes.Status304NotModified)
             .MayRefuseWith(PlatformProblems.NotFound);
 
-    private static async Task<Results<Ok<AvailabilityList>, Refusal>> HandleAsync(
-        Guid eventId, Caller? caller, HttpContext context, Database database, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<AvailabilityList>, CachedResult, Refusal>> HandleAsync(
+        Guid eventId, Caller? caller, HttpContext context, Database database, ReadThroughCache cache, Inventory.StockNews news, CancellationToken cancellationToken)
     {
-        if (await ReadableEvent.OpenAsync(database, eventId, caller, cancellationToken) is not { } open) return TicketTypeProblems.NoEvent;
+        if (caller is { IsManager: true })
+        {
+            if (await ReadAsync(database, eventId, caller, cancellationToken) is not var (open, own)) return TicketTypeProblems.NoEvent;
+            if (open.IsDraft) context.NeverCache(); else context.CacheFor(seconds: 1);
+            return TypedResults.Ok(own);
+        }
+        // All others of a tenant see the same. A batch of ours that was committed makes it another key; another replica's is seen within a second.
+        var answer = await cache.GetAsync($"availability:{eventId}:{(caller?.Role == Roles.Ops ? null : caller?.TenantId)}:{news.VersionOf(eventId)}", async () =>
+            await ReadAsync(database, eventId, caller, CancellationToken.None) is var (open, list) && JsonSerializer.SerializeToUtf8Bytes(list, Json.Answers) is { } body
+                ? new ReadAnswer(body, CachedAnswer.TagOf(body), open.TenantId)
+                : ReadAnswer.NotThere, cancellationToken, alone: true);
+        if (!answer.IsThere) return TicketTypeProblems.NoEvent;
+        context.CacheFor(seconds: 1);
+        return new CachedResult(answer);
+    }
+
+    /// <returns>Null if this reader may not see the event.</returns>
+    private static async Task<(EventFacts Event, AvailabilityList List)?> ReadAsync(Database database, Guid eventId, Caller? caller, CancellationToken cancellationToken)
+    {
+        if (await ReadableEvent.OpenAsync(database, eventId, caller, cancellationToken) is not { } open) return null;
         await using var work = open.Work;
         var rows = await work.QueryAsync<Row>($"""
             with expired as (
@@ -51,8 +72,7 @@ internal static class ShowAvailability
              where t.event_id = @eventId and t.deleted_at is null order by t.id
             """, new { eventId, StatusSells = open.Event.Status is "on_sale" or "sold_out" or "in_progress", open.Event.SalesStartAt, open.Event.SalesEndAt }, cancellationToken);
 
-        if (open.Event.IsDraft) context.NeverCache(); else context.CacheFor(seconds: 1);
-        return TypedResults.Ok(new AvailabilityList(rows.Select(r => new Availability(r.Id, r.Available, Status(r), Money.Of(CurrentPrice(r), r.Currency))).ToArray()));
+        return (open.Event, new AvailabilityList(rows.Select(r => new Availability(r.Id, r.Available, Status(r), Money.Of(CurrentPrice(r), r.Currency))).ToArray()));
     }
 
     private static AvailabilityStatus Status(Row row) =>

@@ -17,7 +17,7 @@ namespace AdmitOne.Tickets.Transfers;
 public sealed record NewTransfer
 {
     /// <summary>Only somebody who logs in with this address can accept it; upper and lower case are the same.</summary>
-    [StringLength(320, MinimumLength = 3), RegularExpression(@"[^@\s\x00-\x1F\x7F]+@[^@\s\x00-\x1F\x7F]+", ErrorMessage = "Must be an e-mail address.")]
+    [StringLength(320, MinimumLength = 3), RegularExpression(@"[^@\s\x00-\x1F\x7F-\x9F]+@[^@\s\x00-\x1F\x7F-\x9F]+", ErrorMessage = "Must be an e-mail address.")]
     public required string RecipientEmail { get; init => field = value.Trim(); }
 
     /// <summary>A few words for the recipient.</summary>
@@ -89,7 +89,7 @@ internal static class OfferTransfer
         var (id, expiresAt) = (Guid.CreateVersion7(offered.Now), offered.Now + TransferRules.OfferStands);
         await work.ExecuteAsync("""
             insert into tickets.ticket_transfers (tenant_id, id, ticket_id, from_user_id, recipient_email, message, status, created_at, expires_at)
-            values (@TenantId, @id, @TicketId, @UserId, @Recipient, normalize(@Message, NFC), 'offered', @Now, @expiresAt)
+            values (@TenantId, @id, @TicketId, @UserId, @Recipient, @Message, 'offered', @Now, @expiresAt)
             """, new { caller.TenantId, id, offered.TicketId, caller.UserId, offered.Request.Recipient, offered.Request.Message, offered.Now, expiresAt }, cancellationToken);
         var row = (await work.FindAsync<TransferRow>($"{TransferRow.Select} where f.id = @id", new { id }, cancellationToken))!;
         await work.TellAsync("transfer.offered", id,

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
+using AdmitOne.Platform.Idempotency;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Outbound;
 using AdmitOne.Platform.Postgres;
@@ -21,7 +22,7 @@ internal static class AddEndpoint
 
     public static void Map(IEndpointRouteBuilder endpoints) =>
         endpoints.MapPost("/", HandleAsync)
-            .WithName("AddWebhookEndpoint").WithSummary("Be told what happens from now on; the answer has the secret, once").WithRateTier(RateTier.Write)
+            .WithName("AddWebhookEndpoint").WithSummary("Be told what happens from now on; the answer has the secret, once").WithRateTier(RateTier.Write).AnswersWithASecret()
             .WithRequestExample(WebhookExamples.New).WithAnswerExample(WebhookExamples.Made).WithEntityTag();
 
     /// <returns>48 random bytes would be more than HMAC-SHA256 can use: 32, as Standard Webhooks write a secret.</returns>

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
+using AdmitOne.Platform.Idempotency;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
@@ -67,7 +68,7 @@ internal static class RotateSecret
 {
     public static void Map(IEndpointRouteBuilder endpoints) =>
         endpoints.MapPost("/{id}/rotate-secret", HandleAsync)
-            .WithName("RotateWebhookSecret").WithSummary("A new secret; for a day webhooks are signed with both").WithRateTier(RateTier.Write)
+            .WithName("RotateWebhookSecret").WithSummary("A new secret; for a day webhooks are signed with both").WithRateTier(RateTier.Write).AnswersWithASecret()
             .WithAnswerExample(WebhookExamples.Made with { Version = 2 }).WithEntityTag().MayRefuseWith(PlatformProblems.NotFound);
 
     private static async Task<Results<Ok<WebhookEndpoint>, Refusal>> HandleAsync(Guid id, Caller caller, Actor actor, HttpContext context, Database database, CancellationToken cancellationToken)

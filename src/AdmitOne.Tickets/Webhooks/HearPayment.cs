@@ -4,6 +4,7 @@ using AdmitOne.Contracts;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Platform.RateLimiting;
 using AdmitOne.Platform.Webhooks;
 using AdmitOne.Tickets.Payments;
 using AdmitOne.Tickets.Purchases;
@@ -19,7 +20,7 @@ namespace AdmitOne.Tickets.Webhooks;
 public sealed record PaymentWebhook
 {
     /// <summary><c>payment.confirmed</c> or <c>payment.failed</c>; others are taken note of and change nothing.</summary>
-    [StringLength(100, MinimumLength = 1)]
+    [PlainText(100)]
     public required string Type { get; init; }
 
     [StringLength(100)]
@@ -36,7 +37,7 @@ public sealed record PaymentWebhookData
     public string? OrderId { get; init; }
 
     /// <summary>The payment service's name for the payment.</summary>
-    [StringLength(200)]
+    [PlainText(200)]
     public string? PaymentId { get; init; }
 
     /// <summary>What was paid; an amount that is not the order's total is not taken for it.</summary>
@@ -66,7 +67,8 @@ internal static class HearPayment
             .RequireWebhookSignature().WithRateTier(RateTier.Webhook).WithRequestExample(s_confirmed).WithAnswerExample(WebhookHeard.Thanks)
             .MayRefuseWith(PlatformProblems.BadSignature, PlatformProblems.StaleTimestamp, PlatformProblems.Overloaded);
 
-    private static async Task<Ok<WebhookHeard>> HandleAsync(PaymentWebhook webhook, VerifiedWebhook verified, Database database, PaymentDesk desk, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<WebhookHeard>, Refusal>> HandleAsync(
+        PaymentWebhook webhook, VerifiedWebhook verified, HttpContext context, CallLimits limits, Database database, PaymentDesk desk, CancellationToken cancellationToken)
     {
         var answer = webhook.Type switch
         {
@@ -76,6 +78,7 @@ internal static class HearPayment
         };
         if (!Guid.TryParse(webhook.Data.OrderId, out var orderId)) return TypedResults.Ok(WebhookHeard.Thanks);
         if (await desk.FindTenantAsync(orderId, cancellationToken) is not { } tenantId) return TypedResults.Ok(WebhookHeard.Thanks);
+        if (await limits.SpendWebhookAsync(context, tenantId) is { } refusal) return refusal;
         await WebhookReceipts.OnceAsync(database, tenantId, (Source, verified.Id, webhook.Type), async () =>
         {
             if (answer is not null) await desk.HearAsync(tenantId, orderId, answer, webhook.Data.Amount is { } paid ? (paid.Amount, paid.Currency) : null);

@@ -2,6 +2,7 @@ using System.Text.Json;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Platform.RateLimiting;
 using AdmitOne.Platform.Webhooks;
 using AdmitOne.Tickets.Payments;
 using AdmitOne.Tickets.Purchases;
@@ -27,18 +28,19 @@ internal static class HearStripe
             .AllowAnonymous().WithRateTier(RateTier.Webhook).Produces<WebhookHeard>().WithAnswerExample(WebhookHeard.Thanks)
             .MayRefuseWith(PlatformProblems.BadSignature, PlatformProblems.StaleTimestamp, PlatformProblems.InvalidJson, PlatformProblems.Overloaded, PlatformProblems.DependencyUnavailable);
 
-    private static async Task<IResult> HandleAsync(HttpContext context, IOptions<StripeOptions> options, Database database, PaymentDesk desk, TimeProvider clock, CancellationToken cancellationToken)
+    private static async Task<IResult> HandleAsync(HttpContext context, IOptions<StripeOptions> options, CallLimits limits, Database database, PaymentDesk desk, TimeProvider clock, CancellationToken cancellationToken)
     {
         using var memory = new MemoryStream();
         await context.Request.Body.CopyToAsync(memory, cancellationToken);
         var body = memory.ToArray();
         // Without a secret nothing can be verified, so nothing is believed.
         if (options.Value.WebhookSecret is not { Length: > 0 } secret || StripeSignature.Verify(secret, context.Request.Headers[StripeSignature.Header].ToString(), body) is not { } signedAt)
-            return PlatformProblems.BadSignature.With("The Stripe-Signature header is not that of STRIPE_WEBHOOK_SECRET over this body.");
+            return await limits.SpendAnonymousAsync(context) ?? PlatformProblems.BadSignature.With("The Stripe-Signature header is not that of STRIPE_WEBHOOK_SECRET over this body.");
         if ((clock.GetUtcNow() - signedAt).Duration() > StripeSignature.Tolerance) return PlatformProblems.StaleTimestamp.With("The timestamp is more than 5 min from now.");
 
         if (!TryRead(body, out var happened)) return PlatformProblems.InvalidJson.With("The body is no event of Stripe's.");
         if (happened.OrderId is not { } orderId || await desk.FindTenantAsync(orderId, cancellationToken) is not { } tenantId) return TypedResults.Ok(WebhookHeard.Thanks);
+        if (await limits.SpendWebhookAsync(context, tenantId) is { } refusal) return refusal;
         try
         {
             await WebhookReceipts.OnceAsync(database, tenantId, (Source, happened.Id, happened.Type), () => desk.AskNowAsync(tenantId, orderId, CancellationToken.None));

@@ -92,11 +92,34 @@ public sealed class CancellingTests(World world) : IClassFixture<World>
         await World.UntilAsync(async () => await world.Ask<int>("select count(*) from tickets.orders where event_id = @EventId and status = 'payment_pending'", sale) == 0);
         Assert.Equal(1, await world.Ask<int>("select count(*) from tickets.orders where event_id = @EventId and status = 'expired'", sale));
         Assert.Equal("cancelled", await world.Ask<string>("select status from tickets.ticket_transfers where ticket_id = @ticket", new { ticket = owner.Tickets[0] }));
+        Assert.Equal(1, await world.Ask<int>("""
+            select count(*)::int from platform.outbox where type = 'transfer.cancelled' and data ->> 'ticketId' = @ticket and data ->> 'because' = 'ticket_cancelled'
+            """, new { ticket = owner.Tickets[0].ToString() }));
         Assert.Contains(await (await world.BuyHeldAsync(hold, holder)).RefusedAsync(HttpStatusCode.Gone), (string[])["reservation_expired"]);
         await World.UntilAsync(async () => await world.Ask<int>("select held from tickets.stock where event_id = @EventId", sale) == 0);
         await world.AssertAllWentBackOnceAsync(sale.EventId);
         Assert.Equal(2, await world.Ask<int>("select count(*) from platform.outbox where type = 'ticket.cancelled' and data ->> 'holderId' = @buyer", new { buyer = owner.Buyer.ToString() }));
         Assert.Contains("The singer is ill.", await world.Ask<string>("select reason from tickets.refunds where order_id = @OrderId", owner), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_uses_of_discount_codes_come_back_once()
+    {
+        var sale = await world.PutOnSaleAsync(quantity: 5);
+        var discount = await world.DiscountAsync();
+        using var buyer = world.Tickets(Roles.Customer);
+        buyer.DefaultRequestHeaders.Add("Idempotency-Key", Guid.CreateVersion7().ToString());
+        await (await buyer.PostAsync("/api/v1/purchases", new
+        {
+            eventId = sale.EventId, items = new[] { new { ticketTypeId = sale.TicketTypeId, quantity = 2 } }, discountCode = discount.Text("code"), payment = new { method = "test", token = "tok_ok" },
+        })).ReadAsync(HttpStatusCode.Created);
+        Task<int> UsedAsync() => world.Ask<int>("select used from tickets.discounts where id = @id", new { id = discount.Id() });
+        Assert.Equal(1, await UsedAsync());
+        await (await _desk.MoveAsync(sale.EventId, "cancelled")).ReadAsync();
+        await World.UntilAsync(async () => await world.CancellationAsync(sale.EventId) is { IsDone: true, Orders: 1 });
+        Assert.Equal(0, await UsedAsync());
+        Assert.Equal("given_back", await world.Ask<string>("select status from tickets.discount_redemptions where discount_id = @id", new { id = discount.Id() }));
+        await world.AssertAllWentBackOnceAsync(sale.EventId);
     }
 
     [Fact]

@@ -69,6 +69,24 @@ public sealed class OfflineScanTests(World world, ITestOutputHelper output) : IC
     }
 
     [Fact]
+    public async Task Two_uploads_of_one_ticket_that_were_decided_at_the_same_time_let_it_in_once()
+    {
+        var sale = await world.PutOnSaleAsync(5);
+        var (ticketId, code) = (await world.BuyCodesAsync(sale))[0];
+        var scanners = new[] { await world.ActivateScannerAsync(sale, "A"), await world.ActivateScannerAsync(sale, "B") };
+        Task<Dictionary<string, (string Outcome, string Reason)>[]> both;
+        await using (await world.HoldUpInsertsAsync("tickets.ticket_validations"))
+        {
+            both = Task.WhenAll(scanners.Select((scanner, n) => world.UploadAsync(sale, [new OfflineScanMade($"at-once-{n}", code, Now.AddMinutes(-5 + n), n == 0 ? "A" : "B")], scanner)));
+            await world.UntilWaitingAsync(2);
+        }
+        await both;
+        Assert.Equal(1, await world.Ask<int>("select count(*)::int from tickets.ticket_validations where ticket_id = @ticketId and result = 'admitted'", new { ticketId }));
+        var conflict = Assert.Single(await ConflictsAsync(sale));
+        Assert.Equal((ticketId, "A", "B"), (conflict.TicketId, conflict.First, conflict.Second));
+    }
+
+    [Fact]
     public async Task An_earlier_scan_that_is_uploaded_later_becomes_the_first_and_the_one_that_was_online_a_conflict()
     {
         var sale = await world.PutOnSaleAsync(5);

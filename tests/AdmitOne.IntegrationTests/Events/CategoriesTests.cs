@@ -1,5 +1,6 @@
 using System.Net;
 using AdmitOne.IntegrationTests.Harness;
+using Dapper;
 
 namespace AdmitOne.IntegrationTests.Events;
 
@@ -37,6 +38,36 @@ public sealed class CategoriesTests(World world) : IClassFixture<World>
         // The other organiser's is still there.
         Assert.Equal(["harbour"], await OwnAsync(_desk.OtherManager));
         await (await _desk.ChangeAsync(id, new { categorySlug = "harbour" })).ReadAsync(HttpStatusCode.UnprocessableEntity);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task A_category_is_not_removed_while_an_event_is_put_into_it(bool isNew)
+    {
+        var slug = isNew ? "new-in-a-race" : "edited-in-a-race";
+        await _desk.Manager.MakeAsync("/api/v1/categories", new { name = "In a race", slug });
+        var id = (await _desk.CreateAsync()).Id();
+        var body = await _desk.BodyAsync(("categorySlug", slug));
+        Task<HttpResponseMessage> into;
+        Task<HttpResponseMessage> removal;
+        // Who writes the event waits here, after the category was found.
+        await using (var slow = await world.ConnectAsync())
+        await using (var events = await slow.BeginTransactionAsync(Cancellation))
+        {
+            await slow.ExecuteAsync("lock table events.events in share mode", transaction: events);
+            into = isNew ? _desk.Manager.PostAsync("/api/v1/events", body) : _desk.ChangeAsync(id, new { categorySlug = slug });
+            await World.UntilAsync(async () => await world.Ask<int>("""
+                select count(*)::int from pg_locks l join pg_database d on d.oid = l.database
+                 where d.datname = current_database() and l.relation = 'events.events'::regclass and not l.granted
+                """) == 1);
+            removal = RemoveAsync(slug);
+            await Task.WhenAny(removal, Task.Delay(1000, Cancellation));
+        }
+        using var put = await into;
+        using var removed = await removal;
+        Assert.True(put.IsSuccessStatusCode);
+        Assert.Equal("edit_not_allowed", await removed.RefusedAsync(HttpStatusCode.Conflict));
+        // Later tests count what there is.
+        await world.Sql("update events.events set category_slug = null where category_slug = @slug; delete from events.categories where slug = @slug", new { slug });
     }
 
     [Fact]

@@ -96,6 +96,21 @@ public sealed class MovingByTheClockTests(World world) : IClassFixture<World>
         Assert.Contains("startsAt", (await HistoryAsync(id)).Text("heldUp"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_was_held_up_and_is_edited_after_its_start_is_not_put_on_sale_any_more()
+    {
+        var id = (await _desk.CreateAsync()).Id();
+        await _desk.AddSectionAsync(id, "Floor", 100);
+        await (await _desk.MoveAsync(id, "published")).ReadAsync();
+        await World.UntilAsync(async () => (await HistoryAsync(id)).GetProperty("heldUp").ValueKind == JsonValueKind.String, s_patience);
+        await ShiftAsync(id, sales: -60, starts: -1, ends: 120);
+        await _desk.AddTypeAsync(id);
+        await (await _desk.ChangeAsync(id, new { description = "It has begun." })).ReadAsync();
+        await World.UntilAsync(async () => await world.Ask<bool>("select clock_looks_at is not null from events.events where id = @id", new { id }), s_patience);
+        Assert.Equal("published", (await _desk.Manager.GetJsonAsync($"/api/v1/events/{id}")).Text("status"));
+        Assert.Contains("startsAt", (await HistoryAsync(id)).Text("heldUp"), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("sales_paused", "in_progress")]
     [InlineData("sold_out", "in_progress")]

@@ -21,6 +21,7 @@ internal sealed record CommandRun(int ExitCode, string Output, string Errors)
         start.Environment.Clear();
         // A test host that was itself started by a path of its own would hand the wrong runtime on.
         start.Environment["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../.."));
+        start.Environment["DOTNET_TieredPGO"] = "0";
         foreach (var (name, value) in inherited.Concat(variables)) if (value is not null) start.Environment[name] = value;
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);

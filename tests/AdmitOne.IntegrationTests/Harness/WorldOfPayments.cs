@@ -68,7 +68,7 @@ public partial class World
     }
 
     /// <summary>Sends what a payment service would, signed with this world's secret unless with <paramref name="secret"/>.</summary>
-    public async Task<HttpResponseMessage> PaymentWebhookAsync(object body, string? id = null, string? secret = null, DateTimeOffset? at = null)
+    public async Task<HttpResponseMessage> PaymentWebhookAsync(object body, string? id = null, string? secret = null, DateTimeOffset? at = null, Uri? replica = null)
     {
         var bytes = JsonSerializer.SerializeToUtf8Bytes(body);
         var (message, timestamp) = (id ?? $"msg_{Guid.CreateVersion7():N}", (at ?? TimeProvider.System.GetUtcNow()).ToUnixTimeSeconds());
@@ -80,7 +80,7 @@ public partial class World
             ("webhook-signature", StandardWebhook.Sign(secret ?? _secrets["INTERNAL_WEBHOOK_SECRET"], message, timestamp, bytes)),
         })
             request.Headers.TryAddWithoutValidation(name, value);
-        using var client = Tickets();
+        using var client = Client(replica ?? TicketsUrl);
         return await client.SendAsync(request, Cancellation);
     }
 }

@@ -26,6 +26,37 @@ public sealed class KeyedPostTests(World world) : IClassFixture<World>
     }
 
     [Fact]
+    public async Task An_answer_with_a_secret_is_repeated_and_stands_nowhere_in_clear()
+    {
+        var who = Guid.CreateVersion7();
+        using var manager = world.Tickets(Roles.VenueManager, who);
+        var posts = new (string Path, object? Body, string Secret)[]
+        {
+            ("/api/v1/devices", new { name = "Scanner of Secrets" }, "activationCode"),
+            ("/api/v1/webhook-endpoints", new { url = "https://hooks.riverside.example/secrets" }, "secret"),
+        };
+        foreach (var (path, body, member) in posts)
+        {
+            using var first = await PostAsync(manager, path, body!, "shows-a-secret");
+            var secret = (await first.ReadAsync(HttpStatusCode.Created)).Text(member);
+            using var second = await PostAsync(manager, path, body!, "shows-a-secret");
+            await AssertReplayAsync(first, second);
+            Assert.Equal(0, await world.Ask<int>("select count(*)::int from platform.idempotency_keys where response_body like '%' || @secret || '%'", new { secret }));
+            // Another replica opens it while the key of the services is rotated, and says so when that is over.
+            foreach (var (name, opens) in new[] { ("INTERNAL_API_KEY_PREVIOUS", true), ("", false) })
+            {
+                var settings = new Dictionary<string, string?>(world.TicketsSettings) { ["INTERNAL_API_KEY"] = Stack.NewSecret() };
+                if (opens) settings[name] = world.TicketsSettings["INTERNAL_API_KEY"];
+                var rotated = await world.StartAsync(configuration => AdmitOne.Tickets.TicketsService.Build(configuration), settings);
+                using var there = world.Client(World.Address(rotated), Roles.VenueManager, who);
+                using var third = await PostAsync(there, path, body!, "shows-a-secret");
+                if (opens) await AssertReplayAsync(first, third);
+                else Assert.Equal("idempotency_key_reused", await third.RefusedAsync(HttpStatusCode.UnprocessableEntity));
+            }
+        }
+    }
+
+    [Fact]
     public async Task Another_body_under_the_same_key_is_refused()
     {
         using var manager = world.Events(Roles.VenueManager, Guid.CreateVersion7());

@@ -46,6 +46,19 @@ public sealed class OrderServiceTests(OrderServiceWorld world) : IClassFixture<O
     }
 
     [Fact]
+    public async Task It_is_told_the_price_that_buyers_are_shown()
+    {
+        var sale = await world.PutOnSaleAsync(quantity: 5, new SaleOptions
+        {
+            TicketType = new Dictionary<string, object?> { ["priceRules"] = new[] { new { kind = "early_bird", price = new { amount = 1800, currency = "EUR" }, count = 2 } } },
+        });
+        async Task<long> PriceAsync() => (await (await CallAsync("prices", new { eventId = sale.EventId })).ReadAsync()).Items().Single().GetProperty("price").Number("amount");
+        Assert.Equal(1800, await PriceAsync());
+        await (await world.BuyAsync(sale, 2)).ReadAsync(HttpStatusCode.Created);
+        Assert.Equal(2500, await PriceAsync());
+    }
+
+    [Fact]
     public async Task Twenty_equal_reservations_at_two_replicas_are_one()
     {
         var sale = await world.PutOnSaleAsync(quantity: 5);

@@ -10,7 +10,7 @@ namespace AdmitOne.IntegrationTests.RateLimiting;
 public class LimitedWorld(Stack stack) : World(stack,
 [
     ("ENABLE_RATE_LIMITING", "true"), ("TRUSTED_PROXIES", "127.0.0.1"), ("RATE_LIMIT_READ_MAX", "200"), ("RATE_LIMIT_GLOBAL_MAX", "60"),
-    ("RATE_LIMIT_MULTIPLIERS", "venue_manager:WRITE=3"),
+    ("RATE_LIMIT_MULTIPLIERS", "venue_manager:WRITE=3"), ("RATE_LIMIT_WEBHOOK_MAX", "40"),
 ])
 {
     /// <summary>An address of the range for documentation that no other test has.</summary>

@@ -53,6 +53,48 @@ public sealed class RateLimitTests(LimitedWorld world) : IClassFixture<LimitedWo
     }
 
     [Fact]
+    public async Task Two_replicas_together_take_as_many_webhooks_of_an_organiser_as_one_may()
+    {
+        var replica = await world.StartReplicaAsync();
+        var let = await WhileRedisAnswersAsync(replica, async (_, _) =>
+        {
+            var tenant = Guid.CreateVersion7();
+            await world.Sql("insert into platform.tenants (id, slug, name) values (@tenant, @slug, 'One of Many')", new { tenant, slug = $"t{tenant:n}" });
+            var confirmed = await ConfirmedAsync(tenant);
+            var answers = await Task.WhenAll(Enumerable.Range(0, 80).Select(n => world.PaymentWebhookAsync(confirmed, replica: n % 2 == 0 ? replica.Url : null)));
+            foreach (var refused in answers.Where(a => a.StatusCode != HttpStatusCode.OK)) Assert.Equal("rate_limited", await refused.RefusedAsync(HttpStatusCode.TooManyRequests));
+            Assert.Equal("WEBHOOK", LimitedWorld.Left(answers[0]).Tier);
+            return answers.Count(a => a.StatusCode == HttpStatusCode.OK);
+        });
+        Assert.Equal(40, let);
+        // Another organiser's are counted by themselves, and what is not signed is nobody's.
+        var others = await ConfirmedAsync(world.OtherTenant);
+        using var forged = await world.PaymentWebhookAsync(others, secret: Stack.NewSecret());
+        Assert.Equal("GLOBAL", LimitedWorld.Left(forged).Tier);
+        using var first = await world.PaymentWebhookAsync(others);
+        Assert.Equal(("WEBHOOK", 39), (LimitedWorld.Left(first).Tier, LimitedWorld.Left(first).Left));
+    }
+
+    [Fact]
+    public async Task An_organiser_is_given_more_calls_within_seconds()
+    {
+        var tenant = Guid.CreateVersion7();
+        await world.Sql("insert into platform.tenants (id, slug, name) values (@tenant, @slug, 'A Growing One')", new { tenant, slug = $"t{tenant:n}" });
+        using var platform = world.Tickets(Roles.Admin, tenant: Guid.Parse("00000000-0000-7000-8000-000000000001"));
+        var limited = await (await platform.PostAsync($"/api/v1/admin/tenants/{tenant}/limits", new { limitMultiplier = 3 })).ReadAsync();
+        Assert.Equal(3, limited.GetProperty("limitMultiplier").GetDouble());
+        await World.UntilAsync(async () =>
+        {
+            using var person = world.From(LimitedWorld.NewAddress(), role: Roles.Customer, tenant: tenant);
+            using var hold = await LimitedWorld.HoldNothingAsync(person);
+            return LimitedWorld.Left(hold) is ("PURCHASE", 14, _);
+        });
+        Assert.Equal(1, await world.Ask<int>("select count(*)::int from platform.audit_log where action = 'tenant.limit' and resource_id = @tenant", new { tenant }));
+        using var wrong = await platform.PostAsync($"/api/v1/admin/tenants/{tenant}/limits", new { limitMultiplier = 0 });
+        Assert.Equal("validation_failed", await wrong.RefusedAsync(HttpStatusCode.UnprocessableEntity));
+    }
+
+    [Fact]
     public async Task A_slow_reader_is_not_charged_for_what_was_leased_ahead()
     {
         using var reader = world.From(LimitedWorld.NewAddress());
@@ -158,6 +200,13 @@ public sealed class RateLimitTests(LimitedWorld world) : IClassFixture<LimitedWo
         var metrics = await scraper.GetStringAsync("/metrics", Stop);
         Assert.Contains("admitone_limits_decided_total{by=\"process\"} 6", metrics, StringComparison.Ordinal);
         Assert.Contains("admitone_calls_limited_total{tier=\"purchase\"} 2", metrics, StringComparison.Ordinal);
+    }
+
+    private async Task<object> ConfirmedAsync(Guid tenant)
+    {
+        var sale = await world.PutOnSaleAsync(5, new SaleOptions { Tenant = tenant });
+        var order = (await (await world.PayAsync(sale, "test", "tok_ok")).ReadAsync(HttpStatusCode.Created)).Id("orderId");
+        return new { type = "payment.confirmed", data = new { orderId = order } };
     }
 
     // On a machine that is busy with other things Redis may take more than its 100 ms, and each replica then counts alone: that is another test.

@@ -34,6 +34,27 @@ public sealed class DiscountTests(World world) : IClassFixture<World>
     }
 
     [Fact]
+    public async Task Whoever_pays_cash_is_nobody_whose_uses_could_be_counted_but_all_uses_together_are()
+    {
+        var sale = await world.PutOnSaleAsync(quantity: 10);
+        var code = (await world.DiscountAsync(With(("maxUses", 3), ("maxUsesPerCustomer", 1)))).Text("code");
+        using var box = world.Tickets(Roles.VenueStaff);
+        async Task<HttpResponseMessage> SellAsync()
+        {
+            var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/purchases")
+            {
+                Content = JsonContent.Create(new { eventId = sale.EventId, items = new[] { new { ticketTypeId = sale.TicketTypeId, quantity = 1 } }, discountCode = code, payment = new { method = "cash" } }),
+            };
+            request.Headers.Add("Idempotency-Key", Guid.CreateVersion7().ToString());
+            return await box.SendAsync(request, Cancellation);
+        }
+
+        for (var n = 0; n < 3; n++) await (await SellAsync()).ReadAsync(HttpStatusCode.Created);
+        Assert.Equal("discount_exhausted", await (await SellAsync()).RefusedAsync(HttpStatusCode.UnprocessableEntity));
+        await world.AssertBooksAreRightAsync(sale.EventId);
+    }
+
+    [Fact]
     public async Task Two_codes_that_differ_in_case_alone_are_one_and_another_tenant_may_have_it_too()
     {
         var code = (await world.DiscountAsync()).Text("code");

@@ -132,6 +132,22 @@ public sealed class TransferTests(World world) : IClassFixture<World>
     }
 
     [Fact]
+    public async Task Of_two_tenth_offers_that_were_counted_at_the_same_time_one_is_made()
+    {
+        var sale = await world.PutOnSaleAsync(quantity: 20, new SaleOptions { MaxPerOrder = 20 });
+        var anna = Guid.CreateVersion7();
+        var tickets = (await (await world.BuyAsync(sale, 11, anna)).ReadAsync(HttpStatusCode.Created)).Items("tickets").Select(t => t.Id()).ToArray();
+        foreach (var ticket in tickets[..9]) await (await world.OfferAsync(ticket, anna, "guest@people.example")).ReadAsync(HttpStatusCode.Created);
+        Task<HttpResponseMessage[]> both;
+        await using (await world.HoldUpInsertsAsync("tickets.ticket_transfers"))
+        {
+            both = Task.WhenAll(tickets[9..].Select(ticket => world.OfferAsync(ticket, anna, "guest@people.example")));
+            await world.UntilWaitingAsync(2);
+        }
+        Assert.Equal([HttpStatusCode.Created, HttpStatusCode.UnprocessableEntity], (await both).Select(a => a.StatusCode).Order());
+    }
+
+    [Fact]
     public async Task What_the_event_or_the_type_does_not_allow_is_neither_offered_nor_accepted()
     {
         var (anna, ben) = (Guid.CreateVersion7(), Guid.CreateVersion7());

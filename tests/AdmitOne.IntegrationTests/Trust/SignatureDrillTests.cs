@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Net;
 using AdmitOne.Events;
 using AdmitOne.IntegrationTests.Harness;
+using AdmitOne.IntegrationTests.Local;
+using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Outbound;
 
 namespace AdmitOne.IntegrationTests.Trust;
@@ -67,6 +69,39 @@ public sealed class SignatureDrillTests(World world) : IClassFixture<World>
         var after = await StartTicketsAsync(("QR_ENCRYPTION_KEY", fresh));
         Assert.Equal("refused", await ScanAsync(after, sale, codes[1].Code));
         Assert.Equal("admitted", await ScanAsync(world.TicketsUrl, sale, codes[2].Code));
+    }
+
+    [Fact]
+    public async Task A_webhook_secret_is_rotated_with_both_accepted_and_then_only_the_new_one()
+    {
+        var (old, fresh) = (world.TicketsSettings["INTERNAL_WEBHOOK_SECRET"]!, Stack.NewSecret());
+        var body = new { type = "payment.confirmed", data = new { orderId = Guid.CreateVersion7() } };
+        var both = await StartTicketsAsync(("INTERNAL_WEBHOOK_SECRET", fresh), ("INTERNAL_WEBHOOK_SECRET_PREVIOUS", old));
+        foreach (var secret in new[] { old, fresh }) Assert.Equal(HttpStatusCode.OK, (await world.PaymentWebhookAsync(body, secret: secret, replica: both)).StatusCode);
+        var after = await StartTicketsAsync(("INTERNAL_WEBHOOK_SECRET", fresh));
+        Assert.Equal(HttpStatusCode.OK, (await world.PaymentWebhookAsync(body, secret: fresh, replica: after)).StatusCode);
+        Assert.Equal("bad_signature", await (await world.PaymentWebhookAsync(body, secret: old, replica: after)).RefusedAsync(HttpStatusCode.Unauthorized));
+    }
+
+    [Fact]
+    public async Task Secrets_come_from_files_and_a_rotated_one_with_the_next_start()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.Path);
+        var secrets = new[] { "DB_PASSWORD", "REDIS_PASSWORD", "JWT_SECRET", "INTERNAL_API_KEY", "INTERNAL_WEBHOOK_SECRET", "QR_ENCRYPTION_KEY" };
+        foreach (var name in secrets) await File.WriteAllTextAsync(Path.Combine(folder.Path, name), world.TicketsSettings[name] + "\n", Stop);
+        var settings = secrets.Select(name => (name, (string?)null)).Append(("SECRETS_DIR", folder.Path)).ToArray();
+        var body = new { type = "payment.confirmed", data = new { orderId = Guid.CreateVersion7() } };
+        var first = await world.StartReplicaAsync(settings);
+        Assert.Equal(HttpStatusCode.OK, (await world.PaymentWebhookAsync(body, replica: first.Url)).StatusCode);
+        using var person = world.Client(first.Url, Roles.Customer);
+        await person.GetJsonAsync("/api/v1/orders");   // its token was signed with the JWT_SECRET of the file
+
+        var fresh = Stack.NewSecret();
+        await File.WriteAllTextAsync(Path.Combine(folder.Path, "INTERNAL_WEBHOOK_SECRET"), fresh, Stop);
+        var second = await world.StartReplicaAsync(settings);
+        Assert.Equal(HttpStatusCode.OK, (await world.PaymentWebhookAsync(body, secret: fresh, replica: second.Url)).StatusCode);
+        Assert.Equal("bad_signature", await (await world.PaymentWebhookAsync(body, replica: second.Url)).RefusedAsync(HttpStatusCode.Unauthorized));
     }
 
     private async Task<Uri> StartTicketsAsync(params (string Name, string Value)[] settings)

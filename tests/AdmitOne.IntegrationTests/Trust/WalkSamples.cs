@@ -27,7 +27,7 @@ internal sealed class WalkSamples(World world)
     private static readonly Guid s_platform = Guid.Parse("00000000-0000-7000-8000-000000000001");
     private const string NotFound = "404 not_found";
 
-    public async Task<IReadOnlyList<Sample>> AllAsync() => [.. await OfEventsAsync(), .. await OfTicketsAsync(), .. OfThePlatform()];
+    public async Task<IReadOnlyList<Sample>> AllAsync() => [.. await OfEventsAsync(), .. await OfTicketsAsync(), .. await OfTransfersAsync(), .. await OfNeighboursAsync(), .. OfThePlatform()];
 
     private static IEnumerable<Sample> OfThePlatform()
     {
@@ -49,6 +49,12 @@ internal sealed class WalkSamples(World world)
         string e = $"/api/v1/events/{sale.EventId}", d = $"/api/v1/events/{draft.EventId}";
         using var manager = world.Events(m);
         var spare = (await manager.MakeAsync(d + "/sections", new { name = "Spare", capacity = 5 })).Id();
+        var gone = (await world.PutOnSaleAsync(10, new SaleOptions { Status = "draft" })).EventId;
+        var cancelled = (await world.PutOnSaleAsync(10)).EventId;
+        await world.MoveAsync(cancelled, "cancelled");
+        var category = "/api/v1/categories/" + (await manager.MakeAsync("/api/v1/categories", new { name = $"Samples {Guid.CreateVersion7():n}" })).Text("slug");
+        var occurrence = await OccurrenceAsync(manager, draft.EventId);
+        var entry = "/api/v1/schedule/" + (await manager.MakeAsync(d + "/schedule", occurrence)).Id();
         return
         [
             new("Events GET /api/v1/categories", "/api/v1/categories"),
@@ -62,6 +68,20 @@ internal sealed class WalkSamples(World world)
             new("Events GET /api/v1/events/{id}/transitions", e + "/transitions", m, Stranger: NotFound),
             new("Events POST /api/v1/events/{id}/transitions", e + "/transitions", m, new { to = "sales_paused" }, Stranger: NotFound),
             new("Events GET /api/v1/venues/{venueId}/events", $"/api/v1/venues/{await world.VenueAsync()}/events"),
+            new("Events POST /api/v1/categories", "/api/v1/categories", m, new { name = $"More samples {Guid.CreateVersion7():n}" }),
+            new("Events PATCH /api/v1/categories/{slug}", category, m, new { name = "Renamed" }, Stranger: NotFound, IfMatch: "*"),
+            new("Events DELETE /api/v1/categories/{slug}", category, m, Stranger: NotFound, IfMatch: "*"),
+            new("Events PATCH /api/v1/events/{idOrSlug}", d, m, new { description = "Two sets and a break." }, Stranger: NotFound, IfMatch: "*"),
+            new("Events DELETE /api/v1/events/{idOrSlug}", $"/api/v1/events/{gone}", m, Stranger: NotFound, IfMatch: "*"),
+            new("Events POST /api/v1/events/{id}/copy", d + "/copy", m, new { name = "Once more" }, Stranger: NotFound),
+            new("Events GET /api/v1/events/{eventId}/schedule", d + "/schedule", m, Stranger: NotFound),
+            new("Events POST /api/v1/events/{eventId}/schedule", d + "/schedule", m, occurrence, Stranger: NotFound),
+            new("Events PATCH /api/v1/schedule/{id}", entry, m, new { name = "Matinee" }, Stranger: NotFound, IfMatch: "*"),
+            new("Events DELETE /api/v1/schedule/{id}", entry, m, Stranger: NotFound, IfMatch: "*"),
+            new("Events GET /api/v1/events/{id}/calendar.ics", e + "/calendar.ics"),
+            new("Events GET /api/v1/events/{id}/cancellation", $"/api/v1/events/{cancelled}/cancellation", m, Stranger: NotFound),
+            new("Events GET /api/v1/changes", "/api/v1/changes?after=0", Roles.Admin),
+            new("Events GET /api/v1/audit", "/api/v1/audit", Roles.Admin),
             new("Events GET /internal/events/{id}", $"/internal/events/{sale.EventId}", SignedBy: "order-service"),
         ];
     }
@@ -83,6 +103,11 @@ internal sealed class WalkSamples(World world)
         var sample = Guid.CreateVersion7();
         await world.Sql("insert into platform.tenants (id, slug, name) values (@sample, @slug, 'Sample')", new { sample, slug = $"t{sample:n}" });
         var tenant = $"/api/v1/admin/tenants/{sample}";
+        var gone = Guid.CreateVersion7();
+        await world.Sql("insert into platform.tenants (id, slug, name, status) values (@gone, @slug, 'Gone', 'suspended')", new { gone, slug = $"t{gone:n}" });
+        var discount = "/api/v1/discounts/" + (await world.DiscountAsync()).Id();
+        var toGiveBack = (await (await world.BuyAsync(sale, 1, buyer)).ReadAsync(System.Net.HttpStatusCode.Created)).Id("orderId");
+        var toBlock = (await (await world.BuyAsync(sale, 1, buyer)).ReadAsync(System.Net.HttpStatusCode.Created)).Items("tickets")[0].Id();
         string e = $"/api/v1/events/{sale.EventId}", type = $"/api/v1/ticket-types/{sale.TicketTypeId}";
         return
         [
@@ -115,6 +140,21 @@ internal sealed class WalkSamples(World world)
             new("Tickets POST /api/v1/devices/{id}/activation", $"/api/v1/devices/{device.Id()}/activation", m, Stranger: NotFound),
             new("Tickets DELETE /api/v1/devices/{id}", $"/api/v1/devices/{device.Id()}", m, Stranger: NotFound),
             new("Tickets GET /api/v1/admin/inventory/verify", $"/api/v1/admin/inventory/verify?eventId={sale.EventId}", Roles.Admin, Stranger: NotFound),
+            new("Tickets GET /api/v1/discounts", "/api/v1/discounts", m),
+            new("Tickets POST /api/v1/discounts", "/api/v1/discounts", m, World.DiscountBody()),
+            new("Tickets GET /api/v1/discounts/{id}", discount, m, Stranger: NotFound),
+            new("Tickets PATCH /api/v1/discounts/{id}", discount, m, new { maxUses = 7 }, Stranger: NotFound, IfMatch: "*"),
+            new("Tickets DELETE /api/v1/discounts/{id}", discount, m, Stranger: NotFound, IfMatch: "*"),
+            new("Tickets POST /api/v1/quotes", "/api/v1/quotes", Body: new { eventId = sale.EventId, items }),
+            new("Tickets GET /api/v1/orders/{id}/receipt", $"/api/v1/orders/{order.Id("orderId")}/receipt", c, User: buyer, Stranger: NotFound),
+            new("Tickets POST /api/v1/orders/{id}/refunds", $"/api/v1/orders/{toGiveBack}/refunds", m, new { reason = "It rained." }, Stranger: NotFound),
+            new("Tickets GET /api/v1/events/{eventId}/orders.csv", e + "/orders.csv", m, Stranger: NotFound),
+            new("Tickets GET /api/v1/events/{eventId}/sales", e + "/sales", m, Stranger: NotFound),
+            new("Tickets POST /api/v1/tickets/{id}/block", $"/api/v1/tickets/{toBlock}/block", m, new { reason = "It was lost." }, Stranger: NotFound),
+            new("Tickets POST /api/v1/tickets/{id}/unblock", $"/api/v1/tickets/{toBlock}/unblock", m, new { reason = "It was found." }, Stranger: NotFound),
+            new("Tickets GET /api/v1/mint-jobs", "/api/v1/mint-jobs", m),
+            new("Tickets POST /api/v1/admin/tenants/{id}/limits", tenant + "/limits", Roles.Admin, new { limitMultiplier = 2 }, Tenant: s_platform, Stranger: "403 role_required"),
+            new("Tickets DELETE /api/v1/admin/tenants/{id}", $"/api/v1/admin/tenants/{gone}", Roles.Admin, Tenant: s_platform, Stranger: "403 role_required"),
             new("Tickets GET /api/v1/webhook-endpoints", "/api/v1/webhook-endpoints", m),
             new("Tickets POST /api/v1/webhook-endpoints", "/api/v1/webhook-endpoints", m, new { url = "https://hooks.riverside.example/in" }),
             new("Tickets GET /api/v1/webhook-endpoints/{id}/deliveries", hook + "/deliveries", m, Stranger: NotFound),
@@ -127,5 +167,53 @@ internal sealed class WalkSamples(World world)
             new("Tickets POST /api/v1/admin/tenants/{id}/resume", tenant + "/resume", Roles.Admin, Tenant: s_platform, Stranger: "403 role_required"),
             new("Tickets POST /api/v1/admin/tokens/revoke", "/api/v1/admin/tokens/revoke", Roles.Admin, new { jti = "of-nobody" }),
         ];
+    }
+
+    private async Task<IReadOnlyList<Sample>> OfTransfersAsync()
+    {
+        var sale = await world.PutOnSaleAsync(20);
+        var (owner, friend) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        var tickets = (await (await world.BuyAsync(sale, 4, owner)).ReadAsync(System.Net.HttpStatusCode.Created)).Items("tickets").Select(t => t.Id()).ToArray();
+        var offers = new List<Guid>();
+        foreach (var ticket in tickets[1..]) offers.Add(await world.OfferedAsync(ticket, owner, friend));
+        const string c = Roles.Customer;
+        return
+        [
+            new("Tickets POST /api/v1/tickets/{id}/transfers", $"/api/v1/tickets/{tickets[0]}/transfers", c, new { recipientEmail = World.EmailOf(friend), message = "See you there." }, User: owner, Stranger: NotFound),
+            new("Tickets GET /api/v1/tickets/{id}/transfers", $"/api/v1/tickets/{tickets[0]}/transfers", c, User: owner, Stranger: NotFound),
+            new("Tickets GET /api/v1/transfers", "/api/v1/transfers", c, User: owner),
+            new("Tickets GET /api/v1/transfers/{id}", $"/api/v1/transfers/{offers[0]}", c, User: owner, Stranger: NotFound),
+            new("Tickets POST /api/v1/transfers/{id}/accept", $"/api/v1/transfers/{offers[0]}/accept", c, User: friend, Stranger: NotFound),
+            new("Tickets POST /api/v1/transfers/{id}/decline", $"/api/v1/transfers/{offers[1]}/decline", c, User: friend, Stranger: NotFound),
+            new("Tickets POST /api/v1/transfers/{id}/cancel", $"/api/v1/transfers/{offers[2]}/cancel", c, User: owner, Stranger: NotFound),
+        ];
+    }
+
+    private async Task<IReadOnlyList<Sample>> OfNeighboursAsync()
+    {
+        var (sale, cancelled) = (await world.PutOnSaleAsync(20), await world.PutOnSaleAsync(5));
+        await world.MoveAsync(cancelled.EventId, "cancelled");
+        var buyer = Guid.CreateVersion7();
+        var ticket = await world.BuyTicketAsync(sale, buyer);
+        var (paid, dropped) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        object Wanted(Guid order) => new { orderId = order, items = new[] { new { ticketTypeId = sale.TicketTypeId, quantity = 1 } } };
+        const string by = "order-service", path = "/internal/tickets";
+        return
+        [
+            new("Tickets POST /internal/tickets/availability", path + "/availability", Body: new { eventId = sale.EventId }, SignedBy: by),
+            new("Tickets POST /internal/tickets/prices", path + "/prices", Body: new { eventId = sale.EventId }, SignedBy: by),
+            new("Tickets POST /internal/tickets/reserve", path + "/reserve", Body: Wanted(paid), SignedBy: by),
+            new("Tickets POST /internal/tickets/confirm", path + "/confirm", Body: new { orderId = paid }, SignedBy: by),
+            new("Tickets POST /internal/tickets/reserve", path + "/reserve", Body: Wanted(dropped), SignedBy: by),
+            new("Tickets POST /internal/tickets/release", path + "/release", Body: new { orderId = dropped }, SignedBy: by),
+            new("Tickets GET /internal/tickets/{id}/status", $"{path}/{ticket}/status", SignedBy: by),
+            new("Tickets GET /internal/events/{id}/cancellation", $"/internal/events/{cancelled.EventId}/cancellation", SignedBy: "event-service"),
+        ];
+    }
+
+    private static async Task<object> OccurrenceAsync(HttpClient manager, Guid eventId)
+    {
+        var of = await manager.GetJsonAsync($"/api/v1/events/{eventId}");
+        return new { name = "Evening", startsAt = of.Text("startsAt"), endsAt = of.Text("endsAt") };
     }
 }

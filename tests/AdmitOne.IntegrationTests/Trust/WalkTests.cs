@@ -5,6 +5,13 @@ namespace AdmitOne.IntegrationTests.Trust;
 /// <summary>Every route of both services × everybody who could stand before it. A route that forgot to say who may call it is found here.</summary>
 public sealed class WalkTests(World world) : IClassFixture<World>
 {
+    // They need more than a request: a job that failed, a delivery that failed, or another's signature. Each has tests of its own.
+    private static readonly string[] s_withoutSample =
+    [
+        "Tickets POST /api/v1/mint-jobs/{id}/replay", "Tickets POST /api/v1/webhook-endpoints/{id}/deliveries/{deliveryId}/replay",
+        "Tickets POST /api/v1/webhooks/minting", "Tickets POST /api/v1/webhooks/payments", "Tickets POST /api/v1/webhooks/stripe",
+    ];
+
     private readonly Walk _walk = new(world);
 
     [Fact]
@@ -54,8 +61,8 @@ public sealed class WalkTests(World world) : IClassFixture<World>
             if (answered[0] != '2') faults.Add($"{sample.Route} said {answered} to a valid call");
         }
         Assert.True(faults.Count == 0, string.Join('\n', faults));
-        TestContext.Current.SendDiagnosticMessage("valid calls of {0} of {1} routes; without: {2}", samples.Select(s => s.Route).Distinct().Count(), routes.Count,
-            string.Join(", ", routes.Keys.Except(samples.Select(s => s.Route))));
+        TestContext.Current.SendDiagnosticMessage("valid calls of {0} of {1} routes", samples.Select(s => s.Route).Distinct().Count(), routes.Count);
+        Assert.Equal(s_withoutSample.Order(), routes.Keys.Except(samples.Select(s => s.Route)).Order());
     }
 
     /// <returns>The only right answer, or null if it is the route's to say.</returns>

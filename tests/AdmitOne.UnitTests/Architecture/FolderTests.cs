@@ -11,7 +11,7 @@ public sealed partial class FolderTests
     private static readonly Dictionary<string, string[]> s_doors = new()
     {
         ["Events/Catalogue"] = ["Categories", "CatalogueView"],
-        ["Events/Events"] = ["EventProblems", "EventRows", "EventBody", "Organizer", "Visibility", "CodePolicy", "Slug", "WallTime", "WallMove", "EventExamples"],
+        ["Events/Events"] = ["EventProblems", "EventRows", "EventBody", "Organizer", "Visibility", "CodePolicy", "Slug", "WallTime", "WallMove", "EventExamples", "LockedEvent", "RefundWindow", "Removal"],
         ["Events/Lifecycle"] = ["EventStatus", "EventStatuses", "Transitions"],
         ["Events/Schedule"] = ["ScheduleRows", "ScheduleEntry"],
         ["Events/Sections"] = ["SectionRows", "SectionProblems"],
@@ -20,7 +20,7 @@ public sealed partial class FolderTests
         // The lane and the commands that go through it: all that changes stock.
         ["Tickets/Inventory"] =
         [
-            "EventLanes", "InventoryProblems", "Answer", "HoldStock", "HoldItem", "HoldIds", "ReleaseStock", "SweepExpired", "BeginPayment", "WantedTickets",
+            "EventLanes", "StockNews", "InventoryProblems", "Answer", "HoldStock", "HoldItem", "HoldIds", "ReleaseStock", "SweepExpired", "BeginPayment", "WantedTickets",
             "HoldMade", "HeldItem", "HeldFor", "PaymentWish", "PaymentTimes", "OpenPayment", "SettlePayment", "PaymentResult", "Settled", "PaidOrder", "KeyedRequest", "StoredAnswer",
             "RefundTickets", "RefundWish", "EndSales", "RefundableOrder", "RefundMade", "KeyedRefund", "WantedDiscounts", "CustomerLimit",
         ],

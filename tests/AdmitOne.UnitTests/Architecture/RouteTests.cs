@@ -15,7 +15,7 @@ using Microsoft.Extensions.Validation;
 namespace AdmitOne.UnitTests.Architecture;
 
 /// <summary>What every route must say of itself; a route that forgot is found here, not by a stranger.</summary>
-public sealed class RouteTests(Services services) : IClassFixture<Services>
+public sealed class RouteTests(Services services)
 {
     // What the platform maps for orchestrators, scrapers and browsers: limited by nobody, as they come from inside.
     private static readonly string[] s_unlimited = ["/health", "/metrics", "/openapi"];
@@ -91,6 +91,38 @@ public sealed class RouteTests(Services services) : IClassFixture<Services>
         Findings.None(faults);
     }
 
+    // What is looked at and never stored: a code that does not open is counted, one that is typed in is looked up by its hash, the rest is not kept.
+    private static readonly string[] s_textsThatAreNotStored =
+    [
+        "ScanRequest.Code", "OfflineScan.Code", "ActivationRequest.Code", "PaymentWebhook.Timestamp", "PaymentWebhookData.OrderId", "PaymentWebhookData.Reason", "MintResult.Reason",
+    ];
+
+    [Fact]
+    public void Every_text_of_a_request_refuses_control_characters()
+    {
+        var texts = services.Routes.SelectMany(r => r.Route.Metadata.GetOrderedMetadata<IAcceptsMetadata>()).Select(a => a.RequestType).OfType<Type>()
+            .Where(type => type != typeof(JsonObject)).SelectMany(type => Within(type, [])).Distinct().SelectMany(type => type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+                .Where(p => p.SetMethod is not null && p.PropertyType == typeof(string)).Select(p => (Name: $"{type.Name}.{p.Name}", Takes: Rules(type, p).All(rule => rule.IsValid("a\u0007b"))))).ToList();
+        Findings.None(texts.Where(text => text.Takes).Select(text => text.Name).Except(s_textsThatAreNotStored));
+        Findings.None(s_textsThatAreNotStored.Except(texts.Where(text => text.Takes).Select(text => text.Name)));
+    }
+
+    private static IEnumerable<Type> Within(Type type, HashSet<Type> seen)
+    {
+        if (type.Namespace?.StartsWith("AdmitOne", StringComparison.Ordinal) != true || type.IsEnum || !seen.Add(type)) yield break;
+        yield return type;
+        foreach (var property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance))
+        {
+            var kind = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
+            foreach (var inner in kind.GetGenericArguments().Append(kind.GetElementType() ?? kind).SelectMany(part => Within(part, seen))) yield return inner;
+        }
+    }
+
+    [Fact]
+    public void An_answer_to_a_post_that_shows_a_secret_is_kept_sealed() => Findings.None(services.Routes
+        .Where(r => IdempotencyRoutes.AreHonouredBy(r.Route.Metadata) && r.Route.Metadata.OfType<IProducesResponseTypeMetadata>().Any(p => p.Type is { } answer
+            && answer.GetProperties().Any(property => property.Name is "Secret" or "Credential" or "ActivationCode")) && r.Route.Metadata.GetMetadata<SecretAnswer>() is null).Select(Name));
+
     /// <summary>Texts, numbers and lists need a rule; ids, instants, words of an enum and yes-or-no have theirs in their type.</summary>
     private static IEnumerable<string> Unvalidated(Type type, string path, HashSet<Type> seen)
     {
@@ -108,9 +140,11 @@ public sealed class RouteTests(Services services) : IClassFixture<Services>
     }
 
     // A record's rule may stand on its constructor's parameter.
-    private static bool HasRule(Type type, PropertyInfo property) =>
-        property.GetCustomAttributes<ValidationAttribute>().Any(rule => rule is not RequiredAttribute)
-        || type.GetConstructors().SelectMany(c => c.GetParameters()).Any(p => p.Name == property.Name && p.GetCustomAttributes<ValidationAttribute>().Any(rule => rule is not RequiredAttribute));
+    private static bool HasRule(Type type, PropertyInfo property) => Rules(type, property).Any();
+
+    private static IEnumerable<ValidationAttribute> Rules(Type type, PropertyInfo property) => property.GetCustomAttributes<ValidationAttribute>()
+        .Concat(type.GetConstructors().SelectMany(c => c.GetParameters()).Where(p => p.Name == property.Name).SelectMany(p => p.GetCustomAttributes<ValidationAttribute>()))
+        .Where(rule => rule is not RequiredAttribute);
 
     private static string Pattern(RouteEndpoint route) => "/" + route.RoutePattern.RawText?.Trim('/');
 

@@ -4,6 +4,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 
+[assembly: AssemblyFixture(typeof(AdmitOne.UnitTests.Architecture.Services))]
+
 namespace AdmitOne.UnitTests.Architecture;
 
 /// <summary>Both services put together as they would run, and not started: what can be asked of them without any server.</summary>
@@ -25,9 +27,9 @@ public sealed class Services : IAsyncDisposable
     ];
 
     /// <summary>The routes that the services' features and the platform have mapped.</summary>
-    public IEnumerable<(string Service, RouteEndpoint Route)> Routes =>
-        All.SelectMany(service => ((IEndpointRouteBuilder)service.App).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
-            .Select(route => (service.Name, route)));
+    public IReadOnlyList<(string Service, RouteEndpoint Route)> Routes => field ??=
+        [.. All.SelectMany(service => ((IEndpointRouteBuilder)service.App).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
+            .Select(route => (service.Name, route)))];
 
     public async ValueTask DisposeAsync()
     {

@@ -12,7 +12,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace AdmitOne.UnitTests.Docs;
 
-public sealed class AccessDocTests(Services services) : IClassFixture<Services>
+public sealed class AccessDocTests(Services services)
 {
     [Fact]
     public async Task The_page_of_access_says_what_the_routes_say()

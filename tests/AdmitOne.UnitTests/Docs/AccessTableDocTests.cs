@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace AdmitOne.UnitTests.Docs;
 
-public sealed class AccessTableDocTests(Services services) : IClassFixture<Services>
+public sealed class AccessTableDocTests(Services services)
 {
     [Fact]
     public async Task The_table_of_who_may_what_says_what_the_routes_say()

@@ -39,7 +39,7 @@ public sealed partial class ConfigurationDocTests
 
         Flat environment variables, checked when a service starts: each fault is one line that names the variable and never its value, and stops the start.
         A variable with the prefix `EVENTS_` or `TICKETS_` (`TICKETS_LOG_LEVEL`) wins for that service. A service that runs as its own process also reads mounted
-        files, `/run/secrets/<NAME>`; a variable wins over a file. A secret is at least {SecretAttribute.MinLength} characters, random, and used for one purpose only.
+        files, `/run/secrets/<NAME>` (or of the folder that `SECRETS_DIR` names); a variable wins over a file. A secret is at least {SecretAttribute.MinLength} characters, random, and used for one purpose only.
         `./run` generates what is not set.
 
         {GeneratedDoc.Table(["variable", "service", "default", "rule", "meaning"], Settings().Select(s => new[] { $"`{s.Name}`", s.Service, Default(s), Rule(s.Property), XmlDocs.Summary(s.Property) ?? "" }))}

@@ -34,8 +34,22 @@ public sealed class MetricsDocTests(Services services) : IClassFixture<Services>
 
         ## The framework's
 
-        The meters `Microsoft.AspNetCore.*`, `System.Runtime`, `System.Net.Http` and `Npgsql`, under their own names: `http_server_request_duration_seconds` by
-        `http_route` and `http_response_status_code`, `kestrel_active_connections`, `dotnet_gc_pause_time_seconds_total`, `db_client_connection_count`, and so on.
+        The meters `Microsoft.AspNetCore.*`, `System.Runtime`, `System.Net.Http` and `Npgsql`, under their own names. Panels, alerts and runbooks use these:
+
+        | in Prometheus | kind | tags | meaning |
+        | --- | --- | --- | --- |
+        | `http_server_request_duration_seconds` | histogram | `http_route`, `http_request_method`, `http_response_status_code` | Requests, without probes and scrapes. |
+        | `http_client_request_duration_seconds` | histogram | `server_address`, `http_response_status_code` | Calls to other services, by where they went; there after the first. |
+        | `db_client_operation_duration_seconds` | histogram | `db_client_connection_pool_name` | Commands, from being sent to their answer. |
+        | `db_client_connection_count` | gauge | `db_client_connection_state`: idle, used | Connections of the pool. |
+        | `db_client_connection_max` | gauge | | The most that it may have: `DB_POOL_MAX`. |
+        | `db_client_connection_npgsql_pending_requests` | gauge | | Who waits for a connection; there after the first time that somebody had to. |
+        | `dotnet_process_memory_working_set_bytes` | gauge | | What the process has in memory. |
+        | `dotnet_gc_last_collection_heap_size_bytes` | gauge | `gc_heap_generation` | The heap after the last collection; there after the first. |
+        | `dotnet_gc_pause_time_seconds_total` | counter | | How long collections stopped everything. |
+        | `dotnet_process_cpu_time_seconds_total` | counter | `cpu_mode`: user, system | Processor time. |
+        | `dotnet_process_cpu_count` | gauge | | Processors that the process may use. |
+        | `dotnet_thread_pool_thread_count_total` | gauge | | Threads of the pool; the runtime calls it a counter, and it falls too. |
         """);
 
     [Fact]

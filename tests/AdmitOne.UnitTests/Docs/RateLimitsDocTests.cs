@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace AdmitOne.UnitTests.Docs;
 
-public sealed class RateLimitsDocTests(Services services) : IClassFixture<Services>
+public sealed class RateLimitsDocTests(Services services)
 {
     private static readonly Dictionary<RateTier, (string Key, string AppliesTo)> s_words = new()
     {

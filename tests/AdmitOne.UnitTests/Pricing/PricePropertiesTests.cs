@@ -8,7 +8,7 @@ namespace AdmitOne.UnitTests.Pricing;
 /// <summary>What is true of every price, whatever is sold, by whatever rules, with whatever codes.</summary>
 public sealed class PricePropertiesTests
 {
-    private const int Cases = 4000;
+    private const int Few = 1000;
 
     private static readonly DateTimeOffset s_now = new(2026, 10, 1, 12, 0, 0, TimeSpan.Zero);
     private static readonly Guid[] s_types = [.. Enumerable.Range(1, 5).Select(n => new Guid(n, 0, 0x7000, 0x80, 0, 0, 0, 0, 0, 0, 0))];
@@ -66,7 +66,7 @@ public sealed class PricePropertiesTests
             var amount = whole * given.Part / 100;
             var parts = Rounding.Spread(amount, given.Weights);
             return parts.Sum() == amount && parts.Zip(given.Weights).All(p => p.First >= 0 && p.First <= p.Second);
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(Cases));
+        }).Check(PropertyCases.Some(Few));
 
     [Fact]
     public void Every_currency_is_priced_in_its_own_minor_units()
@@ -85,7 +85,7 @@ public sealed class PricePropertiesTests
 
     private static string? Text(Priced? priced) => priced?.Write();
 
-    private static void Holds(Func<Order, bool> property) => Prop.ForAll(Orders.ToArbitrary(), property).Check(Config.QuickThrowOnFailure.WithMaxTest(Cases));
+    private static void Holds(Func<Order, bool> property) => Prop.ForAll(Orders.ToArbitrary(), property).Check(PropertyCases.Some(Few));
 
     private static Gen<T?> Maybe<T>(Gen<T> gen) where T : struct => Gen.OneOf(gen.Select(value => (T?)value), Gen.Constant((T?)null));
 
