@@ -67,6 +67,26 @@ ensure_zbarimg() {
     fi
 }
 
+# Renders deploy/k8s. Without it the tests of the manifests are skipped.
+ensure_kubectl() {
+    command -v kubectl >/dev/null && return
+    if [ "$(id -u)" -eq 0 ] && [ -e /etc/debian_version ] && command -v apt-get >/dev/null; then
+        install_servers kubernetes-client
+    else
+        echo "kubectl is missing, so the tests that render deploy/k8s are skipped (Debian: sudo apt-get install kubernetes-client)"
+    fi
+}
+
+# The balancer of the rolling restart.
+ensure_haproxy() {
+    [ -x /usr/sbin/haproxy ] || command -v haproxy >/dev/null && return
+    if [ "$(id -u)" -eq 0 ] && [ -e /etc/debian_version ] && command -v apt-get >/dev/null; then
+        install_servers haproxy
+    else
+        echo "haproxy is missing, so the test of a rolling restart behind it is skipped (Debian: sudo apt-get install haproxy)"
+    fi
+}
+
 # What the dashboards, alerts and their routing are proved with. Installed, they are programs and nothing more: no service is made or started.
 ensure_prometheus() {
     command -v promtool >/dev/null && command -v prometheus >/dev/null && command -v amtool >/dev/null && command -v prometheus-alertmanager >/dev/null && return
@@ -74,6 +94,26 @@ ensure_prometheus() {
         install_servers prometheus prometheus-alertmanager
     else
         echo "prometheus or alertmanager is missing, so the tests of dashboards and alerts are skipped (Debian: sudo apt-get install prometheus prometheus-alertmanager)"
+    fi
+}
+
+# Renders deploy/k8s. Without it the tests of the manifests are skipped.
+ensure_kubectl() {
+    command -v kubectl >/dev/null && return
+    if [ "$(id -u)" -eq 0 ] && [ -e /etc/debian_version ] && command -v apt-get >/dev/null; then
+        install_servers kubernetes-client
+    else
+        echo "kubectl is missing, so the tests that render deploy/k8s are skipped (Debian: sudo apt-get install kubernetes-client)"
+    fi
+}
+
+# The balancer of the rolling restart.
+ensure_haproxy() {
+    [ -x /usr/sbin/haproxy ] || command -v haproxy >/dev/null && return
+    if [ "$(id -u)" -eq 0 ] && [ -e /etc/debian_version ] && command -v apt-get >/dev/null; then
+        install_servers haproxy
+    else
+        echo "haproxy is missing, so the test of a rolling restart behind it is skipped (Debian: sudo apt-get install haproxy)"
     fi
 }
 

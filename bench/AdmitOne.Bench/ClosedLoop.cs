@@ -3,28 +3,32 @@ using System.Diagnostics;
 namespace AdmitOne.Bench;
 
 /// <summary>What a load came to.</summary>
-/// <param name="Made">Answers 201, each of which must have had its effect.</param>
+/// <param name="Made">Answers that were expected, each of which must have had its effect.</param>
 /// <param name="Others">Every other answer, by status.</param>
 /// <param name="Took">From the first request to the last answer.</param>
 /// <param name="LatenciesMs">Of all answers, in ascending order.</param>
-/// <param name="FirstOther">The first answer that was not a 201, to say why.</param>
+/// <param name="FirstOther">The first answer that was not expected, to say why.</param>
 internal sealed record LoadResult(long Made, IReadOnlyDictionary<int, long> Others, TimeSpan Took, double[] LatenciesMs, string? FirstOther)
 {
     public double PerSecond => Made / Took.TotalSeconds;
 
-    public double PercentileMs(double share) => LatenciesMs.Length == 0 ? 0 : LatenciesMs[Math.Min(LatenciesMs.Length - 1, (int)(LatenciesMs.Length * share))];
+    public double PercentileMs(double share) => Percentile(LatenciesMs, share);
+
+    public static double Percentile(double[] ascending, double share) => ascending.Length == 0 ? 0 : ascending[Math.Min(ascending.Length - 1, (int)(ascending.Length * share))];
 }
+
+/// <summary>What to ask, and which answer is the one.</summary>
+/// <param name="Next">The bytes of the n-th request, counted over all connections.</param>
+/// <param name="Has">Bytes that a good answer has, beside its status.</param>
+internal sealed record Asked(Uri Url, Func<long, ReadOnlyMemory<byte>> Next, int Status, byte[]? Has = null);
 
 /// <summary>A fixed number of connections, each of which sends its next request when it has the answer to the last: throughput, not latency at a rate.</summary>
 internal static class ClosedLoop
 {
-    private const int Created = 201;
-
-    /// <param name="next">The bytes of the n-th request, counted over all connections.</param>
     /// <param name="enough">Whether the n-th is no longer to be sent.</param>
-    public static async Task<LoadResult> RunAsync(Uri url, int connections, Func<long, ReadOnlyMemory<byte>> next, Func<long, TimeSpan, bool> enough)
+    public static async Task<LoadResult> RunAsync(Asked asked, int connections, Func<long, TimeSpan, bool> enough)
     {
-        var open = await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => LoadConnection.OpenAsync(url)));
+        var open = await LoadConnection.OpenAsync(asked.Url, connections);
         try
         {
             var counted = -1L;
@@ -36,33 +40,38 @@ internal static class ClosedLoop
                 while (Interlocked.Increment(ref counted) is var n && !enough(n, Stopwatch.GetElapsedTime(started)))
                 {
                     var sent = Stopwatch.GetTimestamp();
-                    var status = await connection.SendAsync(next(n));
-                    tally.Answered(status, Stopwatch.GetElapsedTime(sent).TotalMilliseconds);
-                    if (status != Created) firstOther ??= connection.LastAnswer;
+                    var status = await connection.SendAsync(asked.Next(n));
+                    var good = status == asked.Status && connection.Has(asked.Has);
+                    tally.Answered(good ? 0 : status, Stopwatch.GetElapsedTime(sent).TotalMilliseconds);
+                    if (!good) firstOther ??= connection.LastAnswer;
                 }
                 return tally;
             })));
-            var took = Stopwatch.GetElapsedTime(started);
-            var statuses = tallies.SelectMany(t => t.Statuses).GroupBy(s => s.Key, s => s.Value).ToDictionary(g => g.Key, g => g.Sum());
-            statuses.Remove(Created, out var made);
-            return new LoadResult(made, statuses, took, [.. tallies.SelectMany(t => t.LatenciesMs).Order()], firstOther);
+            return Tally.Sum(tallies, Stopwatch.GetElapsedTime(started), firstOther);
         }
         finally
         {
             foreach (var connection in open) connection.Dispose();
         }
     }
+}
 
-    private sealed class Tally
+/// <summary>The answers of one connection.</summary>
+internal sealed class Tally
+{
+    private readonly Dictionary<int, long> _others = [];
+    private readonly List<double> _latenciesMs = new(4_000);
+    private long _made;
+
+    /// <param name="otherStatus">0 for the answer that was expected.</param>
+    public void Answered(int otherStatus, double latencyMs)
     {
-        public Dictionary<int, long> Statuses { get; } = [];
-
-        public List<double> LatenciesMs { get; } = new(10_000);
-
-        public void Answered(int status, double latencyMs)
-        {
-            Statuses[status] = Statuses.GetValueOrDefault(status) + 1;
-            LatenciesMs.Add(latencyMs);
-        }
+        if (otherStatus == 0) _made++;
+        else _others[otherStatus] = _others.GetValueOrDefault(otherStatus) + 1;
+        _latenciesMs.Add(latencyMs);
     }
+
+    public static LoadResult Sum(IReadOnlyList<Tally> tallies, TimeSpan took, string? firstOther) => new(
+        tallies.Sum(t => t._made), tallies.SelectMany(t => t._others).GroupBy(s => s.Key, s => s.Value).ToDictionary(g => g.Key, g => g.Sum()), took,
+        [.. tallies.SelectMany(t => t._latenciesMs).Order()], firstOther);
 }

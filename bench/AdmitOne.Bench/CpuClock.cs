@@ -7,30 +7,54 @@ internal sealed class CpuClock(int upProcessId)
 {
     private const double TicksPerSecond = 100;
 
-    public static readonly IReadOnlyList<string> Parts = ["ticket service", "PostgreSQL", "Redis", "load generator", "event service and neighbours"];
+    public const string Generator = "load generator";
+
+    private const string TicketService = "ticket service";
+    private const string EventService = "event service";
+
+    public static readonly IReadOnlyList<string> Parts = [TicketService, "PostgreSQL", "Redis", Generator, EventService, "neighbours"];
 
     /// <summary>Seconds of CPU by part since each was started; empty where there is no /proc.</summary>
     public IReadOnlyDictionary<string, double> Read()
     {
-        if (!Directory.Exists("/proc/self")) return new Dictionary<string, double>();
-        var processes = Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, out _))
-            .Select(name => ReadStat(int.Parse(name!, CultureInfo.InvariantCulture))).OfType<Stat>().ToDictionary(stat => stat.Id);
+        var processes = Processes();
+        if (processes.Count == 0) return new Dictionary<string, double>();
         var sums = Parts.ToDictionary(part => part, _ => 0.0);
         foreach (var stat in processes.Values)
-            if (stat.Id == Environment.ProcessId) sums["load generator"] += stat.OwnSeconds;
+            if (stat.Id == Environment.ProcessId) sums[Generator] += stat.OwnSeconds;
             else if (BelongsToUp(stat, processes)) sums[Part(stat.Name)] += Seconds(stat);
         return sums;
     }
+
+    /// <summary>Bytes resident of each of the two services, now and at most so far; empty where there is no /proc.</summary>
+    public IReadOnlyList<(string Service, long Now, long Peak)> ReadMemory()
+    {
+        var processes = Processes();
+        return [.. from stat in processes.Values
+                   where BelongsToUp(stat, processes) && Part(stat.Name) is TicketService or EventService
+                   let status = File.ReadAllLines($"/proc/{stat.Id}/status")
+                   orderby Part(stat.Name)
+                   select (Part(stat.Name), Bytes(status, "VmRSS:"), Bytes(status, "VmHWM:"))];
+    }
+
+    // "VmRSS:     94208 kB"
+    private static long Bytes(IEnumerable<string> status, string name) =>
+        1024 * long.Parse(status.First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture);
+
+    private static Dictionary<int, Stat> Processes() => !Directory.Exists("/proc/self") ? []
+        : Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, out _))
+            .Select(name => ReadStat(int.Parse(name!, CultureInfo.InvariantCulture))).OfType<Stat>().ToDictionary(stat => stat.Id);
 
     // A backend that ended is on its postmaster's account; other parents' children are counted themselves.
     private static double Seconds(Stat stat) => stat.Name == "postgres" ? stat.OwnSeconds + stat.EndedChildrenSeconds : stat.OwnSeconds;
 
     private static string Part(string name) => name switch
     {
-        "AdmitOne.Ticket" => "ticket service",   // the kernel keeps 15 characters
+        "AdmitOne.Ticket" => TicketService,   // the kernel keeps 15 characters
+        "AdmitOne.Events" => EventService,
         "postgres" => "PostgreSQL",
         "redis-server" or "valkey-server" => "Redis",
-        _ => "event service and neighbours",
+        _ => "neighbours",
     };
 
     private bool BelongsToUp(Stat stat, Dictionary<int, Stat> processes)

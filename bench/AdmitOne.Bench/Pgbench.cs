@@ -47,8 +47,9 @@ internal sealed partial class Pgbench(string program, string yardsticks)
         var said = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         if (process.ExitCode != 0) throw new BenchException($"pgbench failed on {file}: {await errors}");
-        return new PgbenchResult(clients,
-            double.Parse(PerSecond().Match(said).Groups[1].ValueSpan, CultureInfo.InvariantCulture), long.Parse(Processed().Match(said).Groups[1].ValueSpan, CultureInfo.InvariantCulture));
+        var processed = long.Parse(Processed().Match(said).Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+        // It tells no rate where nothing was done in time.
+        return new PgbenchResult(clients, processed == 0 ? 0 : double.Parse(PerSecond().Match(said).Groups[1].ValueSpan, CultureInfo.InvariantCulture), processed);
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Text;
 using System.Text.Json;
 using AdmitOne.Cli.Local;
 using AdmitOne.Neighbours;
@@ -12,21 +11,30 @@ using Npgsql;
 
 namespace AdmitOne.Bench;
 
-/// <summary>An event on sale with one ticket type, made for one measurement.</summary>
-internal sealed record Sale(Guid EventId, Guid SectionId, Guid TicketTypeId);
+/// <summary>An event on sale, made for one measurement.</summary>
+internal sealed record Sale(Guid EventId, Guid SectionId, IReadOnlyList<Guid> TicketTypeIds)
+{
+    public Guid TicketTypeId => TicketTypeIds[0];
+}
 
 /// <summary>Where the load plays: a running `admitone up`, an organiser and buyers of our own, and events put on sale over HTTP.</summary>
 internal sealed class Stage : IDisposable
 {
     public const int Buyers = 20_000;
 
-    private const int Tickets = 1_000_000;
-    private const string KeyPlaceholder = "bench-0000000000000000";
+    /// <summary>Of each type, and of the section.</summary>
+    public const int Tickets = 1_000_000;
 
-    private static readonly TimeSpan s_tokenLifetime = TimeSpan.FromHours(4);
+    /// <summary>Of what is written or counted before and after a measurement, however slow the machine.</summary>
+    public const string Patience = ";Command Timeout=600";
+
+    private const int Staff = 32;
+
+    private static readonly TimeSpan s_tokenLifetime = TimeSpan.FromHours(8);
 
     private readonly HttpClient _manager = new();
-    private readonly string[] _tokens;
+    private readonly string[] _buyers;
+    private readonly string[] _staff;
     private Guid _venue;
 
     private Stage(string folder, RunFile run, Guid tenant)
@@ -35,7 +43,8 @@ internal sealed class Stage : IDisposable
         var mint = new TokenMint(new JwtOptions { Secret = LocalSecrets.Read(folder, "JWT_SECRET") }, TimeProvider.System);
         string Token(Guid user, string role) => mint.Mint(new TokenHolder(tenant, user, role, $"{user:n}@people.example"), s_tokenLifetime);
         _manager.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token(Guid.CreateVersion7(), Roles.VenueManager));
-        _tokens = [.. Enumerable.Range(0, Buyers).Select(n => Token(Buyer(n), Roles.Customer))];
+        _buyers = [.. Enumerable.Range(0, Buyers).Select(n => Token(Buyer(n), Roles.Customer))];
+        _staff = [.. Enumerable.Range(0, Staff).Select(_ => Token(Guid.CreateVersion7(), Roles.VenueStaff))];
     }
 
     public string Folder { get; }
@@ -45,6 +54,8 @@ internal sealed class Stage : IDisposable
     public Guid Tenant { get; }
 
     public Uri TicketsUrl => new(Run.Tickets[0]);
+
+    public Uri EventsUrl => new(Run.Events);
 
     /// <summary>Ids that the yardsticks' SQL can compute too.</summary>
     public static Guid Buyer(int n) => Guid.Parse($"00000000-0000-7000-9000-{n:x12}");
@@ -65,51 +76,48 @@ internal sealed class Stage : IDisposable
         return stage;
     }
 
-    /// <summary>A new event with one ticket type that a million can have.</summary>
-    public async Task<Sale> PutOnSaleAsync()
+    public string BuyerToken(int n) => _buyers[n];
+
+    public string StaffToken(int n) => _staff[n % Staff];
+
+    public NpgsqlConnection Superuser() => new(Run.Postgres.ConnectionString() + Patience);
+
+    /// <summary>A new event; a million can have each of its ticket types, and a million all of them together.</summary>
+    /// <param name="startsIn">Two hours or less, and its doors are open.</param>
+    public async Task<Sale> PutOnSaleAsync(int types = 1, TimeSpan? startsIn = null)
     {
-        var startsAt = TimeProvider.System.GetUtcNow().AddDays(30);
+        var startsAt = TimeProvider.System.GetUtcNow() + (startsIn ?? TimeSpan.FromDays(30));
         var eventId = await MakeAsync(Run.Events + "/api/v1/events", new
         {
             name = "A Rush for Tickets", venueId = _venue, startsAt = Rfc3339(startsAt), endsAt = Rfc3339(startsAt.AddHours(3)), timeZone = "Europe/Amsterdam", categorySlug = "music",
         });
         var sectionId = await MakeAsync($"{Run.Events}/api/v1/events/{eventId}/sections", new { name = "Floor", capacity = Tickets });
-        var typeId = await MakeAsync($"{Run.Tickets[0]}/api/v1/events/{eventId}/ticket-types", new
+        var typeIds = new List<Guid>();
+        while (typeIds.Count < types)
         {
-            name = "General admission", price = new { amount = 2500, currency = "EUR" }, quantity = Tickets, sectionId, maxPerOrder = 10,
-        });
+            typeIds.Add(await MakeAsync($"{Run.Tickets[0]}/api/v1/events/{eventId}/ticket-types", new
+            {
+                name = $"General admission {typeIds.Count + 1}", price = new { amount = 2500, currency = "EUR" }, quantity = Tickets, sectionId, maxPerOrder = 10,
+            }));
+        }
         foreach (var state in new[] { "published", "on_sale" })
         {
             using var answer = await _manager.PostAsJsonAsync($"{Run.Events}/api/v1/events/{eventId}/transitions", new { to = state });
             // The clock may have opened the sale already.
             if (!answer.IsSuccessStatusCode && state == "published") throw await RefusedAsync(answer);
         }
-        return new Sale(eventId, sectionId, typeId);
+        return new Sale(eventId, sectionId, typeIds);
     }
 
-    /// <summary>For each buyer, a request that holds one ticket.</summary>
-    public Func<long, ReadOnlyMemory<byte>> Holds(Sale sale)
+    /// <summary>Gives an event another name, as its manager does.</summary>
+    public async Task RenameAsync(Guid eventId, string name)
     {
-        var body = $$"""{"eventId":"{{sale.EventId}}","items":[{"ticketTypeId":"{{sale.TicketTypeId}}","quantity":1}]}""";
-        var requests = Array.ConvertAll(_tokens, token => Request("/api/v1/reservations", token, "", body));
-        return n => requests[n % Buyers];
-    }
-
-    /// <summary>For each buyer, a request that buys one ticket in one step. Its idempotency key is new each time it is asked for.</summary>
-    public Func<long, ReadOnlyMemory<byte>> Purchases(Sale sale)
-    {
-        var body = $$$"""{"eventId":"{{{sale.EventId}}}","items":[{"ticketTypeId":"{{{sale.TicketTypeId}}}","quantity":1}],"payment":{"method":"test","token":"tok_ok"}}""";
-        var requests = Array.ConvertAll(_tokens, token => Request("/api/v1/purchases", token, $"Idempotency-Key: {KeyPlaceholder}\r\n", body));
-        // The headers before the key are the same in every request, and so is its place.
-        var place = requests[0].AsSpan().IndexOf("bench-"u8) + "bench-".Length;
-        var run = (ulong)Random.Shared.Next() << 32;
-        return n =>
-        {
-            // No buyer has two requests on the way at once: there are more buyers than connections.
-            var request = requests[n % Buyers];
-            (run + (ulong)n).TryFormat(request.AsSpan(place), out _, "x16", CultureInfo.InvariantCulture);
-            return request;
-        };
+        var url = $"{Run.Events}/api/v1/events/{eventId}";
+        using var found = await _manager.GetAsync(url);
+        using var change = new HttpRequestMessage(HttpMethod.Patch, url) { Content = JsonContent.Create(new { name }, new MediaTypeHeaderValue("application/merge-patch+json")) };
+        change.Headers.IfMatch.Add(found.Headers.ETag!);
+        using var answer = await _manager.SendAsync(change);
+        if (!answer.IsSuccessStatusCode) throw await RefusedAsync(answer);
     }
 
     /// <summary>As the service's own role, with the tenant set for the session.</summary>
@@ -117,9 +125,6 @@ internal sealed class Stage : IDisposable
         $"-c app.tenant_id={Tenant}");
 
     public void Dispose() => _manager.Dispose();
-
-    private byte[] Request(string path, string token, string more, string body) => Encoding.ASCII.GetBytes(
-        $"POST {path} HTTP/1.1\r\nHost: {TicketsUrl.Authority}\r\n{more}Authorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");
 
     private async Task<Guid> MakeAsync(string url, object body)
     {

@@ -1,6 +1,6 @@
 -- The leanest tables that can hold a ticket: a primary key and two indexes, no foreign keys, no checks, no row-level security.
 create table types (id integer primary key, available integer not null) with (fillfactor = 10);
-insert into types values (1, 2000000000);
+insert into types select generate_series(1, 20), 2000000000;
 
 create table holds (
     id         bigint generated always as identity primary key,

@@ -22,9 +22,9 @@ values (current_setting('app.tenant_id')::uuid, ('00000000-0000-7000-a000-' || l
 insert into tickets.payments (tenant_id, id, order_id, method, token, status, amount_minor, currency, provider_reference, hold_expires_at, next_check_at)
 values (current_setting('app.tenant_id')::uuid, ('00000000-0000-7000-a000-' || lpad(to_hex(:id::bigint), 12, '0'))::uuid, ('00000000-0000-7000-a000-' || lpad(to_hex(:id::bigint), 12, '0'))::uuid, 'test', 'tok_ok', 'succeeded',
         2500, 'EUR', 'yardstick-' || :id::text, now() + interval '10 minutes', now());
-insert into tickets.tickets (tenant_id, id, event_id, ticket_type_id, section_id, order_id, reservation_id, user_id, status, face_value_minor, currency)
+insert into tickets.tickets (tenant_id, id, event_id, ticket_type_id, section_id, order_id, reservation_id, user_id, status, face_value_minor, paid_minor, currency)
 values (current_setting('app.tenant_id')::uuid, ('00000000-0000-7000-a000-' || lpad(to_hex(:id::bigint), 12, '0'))::uuid, :event, :type, :section, ('00000000-0000-7000-a000-' || lpad(to_hex(:id::bigint), 12, '0'))::uuid,
-        ('00000000-0000-7000-a000-' || lpad(to_hex(:id::bigint), 12, '0'))::uuid, ('00000000-0000-7000-9000-' || lpad(to_hex(:user::bigint), 12, '0'))::uuid, 'issued', 2500, 'EUR');
+        ('00000000-0000-7000-a000-' || lpad(to_hex(:id::bigint), 12, '0'))::uuid, ('00000000-0000-7000-9000-' || lpad(to_hex(:user::bigint), 12, '0'))::uuid, 'issued', 2500, 2500, 'EUR');
 insert into platform.outbox (tenant_id, id, type, resource_id, data)
 values (current_setting('app.tenant_id')::uuid, ('00000000-0000-7000-a000-' || lpad(to_hex(:id::bigint), 12, '0'))::uuid, 'order.paid', ('00000000-0000-7000-a000-' || lpad(to_hex(:id::bigint), 12, '0'))::uuid,
         '{"orderId": "00000000-0000-7000-a000-000000000000", "eventId": "00000000-0000-7000-a000-000000000000", "tickets": 1, "totalMinor": 2500, "currency": "EUR"}');

@@ -10,7 +10,9 @@ var admitone = new RootCommand("AdmitOne: tickets that admit one, exactly once."
     VerifyCommand.Create(),
     BackupCommand.Create(),
     RestoreCommand.Create(),
+    DoctorCommand.Create(),
     TokenCommand.Create(),
+    SmokeCommand.Create(),
     PrivacyCommand.Create(),
 };
 

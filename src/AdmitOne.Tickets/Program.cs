@@ -28,7 +28,7 @@ namespace AdmitOne.Tickets;
 /// <summary>The Ticket Service: its features, and nothing else.</summary>
 public static class TicketsService
 {
-    public static readonly ServiceDefinition Definition = new("ticket-service", "AdmitOne Ticket Service", DefaultPort: 3004, DefaultPoolMax: 20, SchemaVersion: 13);
+    public static readonly ServiceDefinition Definition = new("ticket-service", "AdmitOne Ticket Service", DefaultPort: 3004, DefaultPoolMax: 20, SchemaVersion: 15);
 
     /// <summary>Puts the service together from its own configuration, without starting it.</summary>
     /// <param name="configuration">The flat names of <c>docs/configuration.md</c>; nothing else is read.</param>
@@ -77,5 +77,9 @@ public static class TicketsService
         return app;
     }
 
-    public static Task<int> Main() => ServiceHost.RunAsync(() => Build(ServiceEnvironment.Read("TICKETS_")));
+    public static Task<int> Main(string[] args)
+    {
+        var configuration = ServiceEnvironment.Read("TICKETS_");
+        return ServiceHost.RunAsync(Definition, configuration, args, () => Build(configuration));
+    }
 }

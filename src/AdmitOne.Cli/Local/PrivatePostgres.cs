@@ -120,6 +120,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
             ["unix_socket_directories"] = "",
             // Both services' pools, the neighbours and a few replicas; the default of 100 is one Npgsql pool.
             ["max_connections"] = "200",
+            ["log_min_duration_statement"] = "500ms",
         };
         foreach (var (name, value) in settings ?? new Dictionary<string, string>())
         {

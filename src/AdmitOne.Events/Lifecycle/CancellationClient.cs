@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using AdmitOne.Contracts;
 using AdmitOne.Platform.Outbound;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.CircuitBreaker;
@@ -46,10 +47,12 @@ internal sealed partial class CancellationClient(HttpClient http, TicketServiceP
 /// <summary>How long the Ticket Service is waited for. One for the process, because a breaker is worth something only when all calls share it.</summary>
 internal sealed class TicketServicePatience
 {
+    public const string Neighbour = "ticket-service";
+
     // Also what a caller is told to wait (Retry-After): sooner, the breaker would answer for the service.
     public const int BreakSeconds = 5;
 
-    public TicketServicePatience(TimeProvider clock)
+    public TicketServicePatience(TimeProvider clock, [FromKeyedServices(Neighbour)] Breaker breaker)
     {
         var fault = new PredicateBuilder().Handle<HttpRequestException>(MayPass).Handle<TimeoutRejectedException>().Handle<JsonException>();
         Pipeline = new ResiliencePipelineBuilder { TimeProvider = clock }
@@ -69,15 +72,14 @@ internal sealed class TicketServicePatience
                 MinimumThroughput = 10,
                 SamplingDuration = TimeSpan.FromSeconds(10),
                 BreakDuration = TimeSpan.FromSeconds(BreakSeconds),
-                StateProvider = Breaker,
+                StateProvider = breaker.State,
+                ManualControl = breaker.Control,
             })
             .AddTimeout(TimeSpan.FromSeconds(1.5))
             .Build();
     }
 
     public ResiliencePipeline Pipeline { get; }
-
-    public CircuitBreakerStateProvider Breaker { get; } = new();
 
     // What it refused (a wrong key, say) it will refuse again.
     private static bool MayPass(HttpRequestException fault) => fault.StatusCode is null or >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests;

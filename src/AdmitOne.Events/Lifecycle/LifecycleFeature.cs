@@ -15,7 +15,7 @@ internal static class LifecycleFeature
     {
         services.AddCheckedOptions<TicketServiceOptions, TicketServiceOptionsAnnotations>();
         services.AddSingleton<IValidateOptions<TicketServiceOptions>, TicketServiceOptionsRules>();
-        services.AddSingleton<TicketServicePatience>();
+        services.AddBreaker(TicketServicePatience.Neighbour).AddSingleton<TicketServicePatience>();
         services.AddHttpClient<CancellationClient>((provider, http) =>
             {
                 http.BaseAddress = new Uri(provider.GetRequiredService<IOptions<TicketServiceOptions>>().Value.Url.TrimEnd('/') + "/");
@@ -23,7 +23,7 @@ internal static class LifecycleFeature
                 http.Timeout = Timeout.InfiniteTimeSpan;   // TicketServicePatience bounds each attempt and all of them
             })
             .AddHttpMessageHandler(provider => ActivatorUtilities.CreateInstance<SigningHandler>(provider, EventsService.Definition.Name))
-            .MeteredAs("tickets", provider => provider.GetRequiredService<TicketServicePatience>().Breaker.CircuitState);
+            .MeteredAs("tickets", provider => provider.GetRequiredKeyedService<Breaker>(TicketServicePatience.Neighbour).State.CircuitState);
         return services.AddSingleton<LifecycleMetrics>().AddHostedService<MoveByClock>().AddHostedService<EventCount>().AddHostedService<FollowStock>();
     }
 

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json;
+using AdmitOne.Platform.Outbound;
+using Microsoft.Extensions.DependencyInjection;
 using Polly;
 using Polly.CircuitBreaker;
 using Polly.Retry;
@@ -13,7 +15,9 @@ public sealed class VenuePatience
     private static readonly PredicateBuilder<object> s_fault = new PredicateBuilder()
         .Handle<HttpRequestException>(MayPass).Handle<TimeoutRejectedException>().Handle<JsonException>();
 
-    public VenuePatience(TimeProvider clock) =>
+    public const string Neighbour = "venue-service";
+
+    public VenuePatience(TimeProvider clock, [FromKeyedServices(Neighbour)] Breaker breaker) =>
         Pipeline = new ResiliencePipelineBuilder { TimeProvider = clock }
             .AddTimeout(TimeSpan.FromSeconds(4))
             .AddRetry(new RetryStrategyOptions
@@ -31,14 +35,13 @@ public sealed class VenuePatience
                 MinimumThroughput = 10,
                 SamplingDuration = TimeSpan.FromSeconds(10),
                 BreakDuration = TimeSpan.FromSeconds(VenuesClient.RetryAfterSeconds),
-                StateProvider = Breaker,
+                StateProvider = breaker.State,
+                ManualControl = breaker.Control,
             })
             .AddTimeout(TimeSpan.FromSeconds(1.5))
             .Build();
 
     public ResiliencePipeline Pipeline { get; }
-
-    public CircuitBreakerStateProvider Breaker { get; } = new();
 
     // What it refused (a wrong key, say) it will refuse again.
     private static bool MayPass(HttpRequestException fault) => fault.StatusCode is null or >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests;

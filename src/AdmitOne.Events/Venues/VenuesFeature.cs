@@ -12,7 +12,7 @@ internal static class VenuesFeature
     {
         services.AddCheckedOptions<VenueOptions, VenueOptionsAnnotations>();
         services.AddSingleton<IValidateOptions<VenueOptions>, VenueOptionsRules>();
-        services.AddSingleton<VenueMetrics>().AddSingleton<VenuePatience>();
+        services.AddSingleton<VenueMetrics>().AddBreaker(VenuePatience.Neighbour).AddSingleton<VenuePatience>();
         services.AddHttpClient<VenuesClient>((provider, http) =>
             {
                 http.BaseAddress = new Uri(provider.GetRequiredService<IOptions<VenueOptions>>().Value.Url.TrimEnd('/') + "/");
@@ -20,7 +20,7 @@ internal static class VenuesFeature
                 http.Timeout = Timeout.InfiniteTimeSpan;   // VenuePatience bounds each attempt and all of them
             })
             .AddHttpMessageHandler(provider => ActivatorUtilities.CreateInstance<SigningHandler>(provider, EventsService.Definition.Name))
-            .MeteredAs("venues", provider => provider.GetRequiredService<VenuePatience>().Breaker.CircuitState);
+            .MeteredAs("venues", provider => provider.GetRequiredKeyedService<Breaker>(VenuePatience.Neighbour).State.CircuitState);
         return services;
     }
 

@@ -47,6 +47,10 @@ public sealed class ServiceOptions
     [ConfigurationKeyName("METRICS_PORT"), Range(1, 65535)]
     public int? MetricsPort { get; set; }
 
+    /// <summary>After SIGTERM the service says 503 on /health/ready and answers everything else for so long, that balancers may turn away; then it drains, for at most 20 s.</summary>
+    [ConfigurationKeyName("SHUTDOWN_WAIT_SECONDS"), Range(0, 60)]
+    public int ShutdownWaitSeconds { get; set; } = 5;
+
     /// <summary>Signs calls between services; at least 32 characters.</summary>
     [ConfigurationKeyName("INTERNAL_API_KEY"), Required, Secret]
     public string InternalApiKey { get; set; } = "";

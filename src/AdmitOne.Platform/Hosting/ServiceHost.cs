@@ -11,6 +11,7 @@ using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Platform.RateLimiting;
 using AdmitOne.Platform.Redis;
+using AdmitOne.Platform.Retention;
 using AdmitOne.Platform.Telemetry;
 using AdmitOne.Platform.Webhooks;
 using Microsoft.AspNetCore.Builder;
@@ -65,7 +66,7 @@ public static class ServiceHost
         builder.Services.AddHttp();
         builder.Services.AddRateLimits();
         builder.Services.AddSingleton<OutboxBells>().AddSingleton<ChangeNews>();
-        if (definition.SchemaVersion > 0) builder.Services.AddOutbox().AddSingleton<RefusedAttempts>().AddHostedService<StoreWatch>().AddHostedService<AuditSealer>().AddHostedService<KeptAnswerSweeper>();
+        if (definition.SchemaVersion > 0) builder.Services.AddOutbox().AddRetention().AddSingleton<RefusedAttempts>().AddHostedService<StoreWatch>().AddHostedService<AuditSealer>().AddHostedService<KeptAnswerSweeper>();
         builder.Services.AddSingleton(new SchemaNeeded(definition.SchemaVersion)).AddSingleton<Readiness>();
 
         builder.Services.AddSingleton<IProblemDetailsService, ValidationAnswers>();
@@ -74,7 +75,7 @@ public static class ServiceHost
         // What cannot be bound is explained in one place (FaultMiddleware): a bare 400 without a word helps nobody.
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         builder.Services.AddApiDocument(definition.Title);
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(25));
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = Shutdown.Drain);
         builder.WebHost.ConfigureKestrel(Bound);
         return builder;
     }
@@ -83,10 +84,12 @@ public static class ServiceHost
     public static RouteGroupBuilder UsePlatform(this WebApplication app)
     {
         app.Services.GetRequiredService<IStartupValidator>().Validate();   // all settings at once, before anything depends on one
+        app.StartTraces();
         Listen(app);
         // Connecting takes longer than a request may wait for Redis: the first one must not find it away.
         app.Lifetime.ApplicationStarted.Register(() => _ = app.Services.GetRequiredService<RedisStore>().PingAsync());
         var definition = app.Services.GetRequiredService<ServiceDefinition>();
+        app.UseGoodbye();
         app.UseForwardedHeaders();
         app.UseMiddleware<RequestMiddleware>();
         app.UseMiddleware<FaultMiddleware>();
@@ -94,6 +97,11 @@ public static class ServiceHost
             ? ProblemWriter.WriteAsync(answer.HttpContext, type.With($"{answer.HttpContext.Request.Method} {answer.HttpContext.Request.Path} cannot be answered like this; /docs lists the routes."))
             : Task.CompletedTask);
         app.UseHeadAsGet();
+        app.Use(next => context =>
+        {
+            RouteOfRequest.Note(context);
+            return next(context);
+        });
         app.UseConfiguredCors();
         app.UseMiddleware<TimeLimit>();
         app.UseAuthentication();
@@ -106,20 +114,25 @@ public static class ServiceHost
         app.UseMiddleware<IdempotencyMiddleware>();
 
         app.MapHealth();
+        app.MapBreakers();
         app.MapMetrics();
         app.MapApiDocument(definition.Title);
         return app.MapGroup("/api/v1");
     }
 
-    /// <summary>Runs a service as its own process.</summary>
+    /// <summary>Runs a service as its own process, or with the one argument <c>health</c> asks the one that runs here.</summary>
     /// <returns>The exit code: 0 after an orderly stop, 1 if the settings are wrong, with one line on standard error for each fault.</returns>
-    public static async Task<int> RunAsync(Func<WebApplication> build)
+    public static async Task<int> RunAsync(ServiceDefinition definition, IConfiguration configuration, string[] arguments, Func<WebApplication> build)
     {
+        ArgumentNullException.ThrowIfNull(definition);
         ArgumentNullException.ThrowIfNull(build);
+        if (arguments is ["health"]) return await HealthProbe.AskAsync(configuration, definition.DefaultPort);
         try
         {
             await using var app = build();
-            await app.RunAsync();
+            await app.StartAsync();
+            await Shutdown.WhenLeftAloneAsync(app);
+            await app.StopAsync();
             return 0;
         }
         catch (Exception fault) when (StartFaults(fault).ToArray() is { Length: > 0 } lines)

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using AdmitOne.Platform.Postgres;
+using AdmitOne.Platform.Telemetry;
 using AdmitOne.Platform.Workers;
 using Microsoft.Extensions.Logging;
 
@@ -68,7 +70,7 @@ public abstract partial class OutboxConsumer(string name, Database database, Out
         var head = await work.FindAsync<long>("select sequence from platform.outbox_heads where tenant_id = @tenantId", new { tenantId }, cancellationToken);
         var end = Math.Min(head, from + Window);
         var rows = await work.QueryAsync<OutboxRow>("""
-            select o.id, s.sequence, o.type, o.occurred_at, o.resource_id, o.data::text as data
+            select o.id, s.sequence, o.type, o.occurred_at, o.resource_id, o.data::text as data, o.trace_parent
               from platform.outbox_sequence s join platform.outbox o on o.tenant_id = s.tenant_id and o.id = s.outbox_id
              where s.tenant_id = @tenantId and s.sequence > @from and s.sequence <= @end and (@types::text[] is null or o.type = any (@types)) order by s.sequence
             """, new { tenantId, from, end, types = Types?.ToArray() }, cancellationToken);
@@ -81,6 +83,7 @@ public abstract partial class OutboxConsumer(string name, Database database, Out
     {
         try
         {
+            using var span = Traces.Continue(name, ActivityKind.Consumer, message.TraceParent)?.SetTag("admitone.message", message.Type);
             await using var work = await database.BeginAsync(tenantId, cancellationToken);
             if (!await MoveAsync(work, from, message.Sequence, cancellationToken)) return false;
             await HandleAsync(work, message, cancellationToken);

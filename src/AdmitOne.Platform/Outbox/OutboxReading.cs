@@ -10,7 +10,7 @@ public static class OutboxReading
     {
         ArgumentNullException.ThrowIfNull(work);
         var rows = await work.QueryAsync<OutboxRow>("""
-            select o.id, s.sequence, o.type, o.occurred_at, o.resource_id, o.data::text as data
+            select o.id, s.sequence, o.type, o.occurred_at, o.resource_id, o.data::text as data, o.trace_parent
               from platform.outbox_sequence s join platform.outbox o on o.tenant_id = s.tenant_id and o.id = s.outbox_id
              where s.tenant_id = @TenantId and s.sequence > @after order by s.sequence limit @limit
             """, new { work.TenantId, after, limit }, cancellationToken);

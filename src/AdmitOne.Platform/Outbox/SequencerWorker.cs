@@ -41,7 +41,7 @@ internal sealed class SequencerWorker(Database database, OutboxBells bells, Outb
 
     private async Task<int> NumberAsync(CancellationToken cancellationToken)
     {
-        var numbered = await database.AskForAllTenantsAsync<int>("select messages from platform.number_messages(@Batch)", new { Batch }, cancellationToken);
+        var numbered = await database.AskByKeyForAllTenantsAsync<int>("select messages from platform.number_messages(@Batch)", new { Batch }, cancellationToken);
         if (numbered.Count == 0) return 0;
         metrics.Numbered(numbered.Sum());
         await bells.RingNumberedAsync();

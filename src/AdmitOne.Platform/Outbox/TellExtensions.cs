@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Postgres;
+using AdmitOne.Platform.Telemetry;
 
 namespace AdmitOne.Platform.Outbox;
 
@@ -16,9 +17,9 @@ public static class TellExtensions
     {
         ArgumentNullException.ThrowIfNull(work);
         await work.ExecuteAsync("""
-            insert into platform.outbox (tenant_id, id, type, resource_id, data)
-            values (nullif(current_setting('app.tenant_id'), '')::uuid, @id, @type, @resourceId, @data::jsonb)
-            """, new { id = Guid.CreateVersion7(), type, resourceId, data = JsonSerializer.Serialize(data, Json.Answers) }, cancellationToken);
+            insert into platform.outbox (tenant_id, id, type, resource_id, data, trace_parent)
+            values (nullif(current_setting('app.tenant_id'), '')::uuid, @id, @type, @resourceId, @data::jsonb, @traceParent)
+            """, new { id = Guid.CreateVersion7(), type, resourceId, data = JsonSerializer.Serialize(data, Json.Answers), traceParent = Traces.Parent }, cancellationToken);
         work.WakeSequencer();
     }
 }

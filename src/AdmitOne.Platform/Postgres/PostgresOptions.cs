@@ -44,6 +44,10 @@ public sealed class PostgresOptions
     [ConfigurationKeyName("DB_STATEMENT_TIMEOUT_MS"), Range(100, 600_000)]
     public int StatementTimeoutMs { get; set; } = 5000;
 
+    /// <summary>A statement that takes this long is counted and logged with the route or the worker that waited for it.</summary>
+    [ConfigurationKeyName("SLOW_COMMAND_MS"), Range(1, 600_000)]
+    public int SlowCommandMs { get; set; } = 500;
+
     public SslMode EffectiveSslMode(bool production) => (SslMode ?? (production ? "verify-full" : "prefer")) switch
     {
         "disable" => Npgsql.SslMode.Disable,

@@ -26,6 +26,7 @@ internal static class PostgresSetup
                 ? builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary)
                 : builder.Build();
         });
+        services.AddSingleton<SlowCommandMetrics>();
         return services.AddSingleton<DatabaseMetrics>().AddSingleton<Database>();
     }
 

@@ -7,7 +7,7 @@ using Npgsql;
 namespace AdmitOne.Platform.Postgres;
 
 /// <summary>One transaction for one tenant. Disposing it rolls back whatever was not committed.</summary>
-public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid tenantId, Bell told, ChangeNews news) : IAsyncDisposable
+public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid tenantId, Bell told, ChangeNews news, SlowCommandMetrics slow) : IAsyncDisposable
 {
     private readonly List<Action> _afterCommit = [];
     private bool _hasTold;
@@ -26,14 +26,14 @@ public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction tr
     public NpgsqlTransaction Transaction => transaction;
 
     public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? parameters, CancellationToken cancellationToken) =>
-        (await connection.QueryAsync<T>(Command(sql, parameters, cancellationToken))).AsList();
+        (await WatchedAsync(connection.QueryAsync<T>(Command(sql, parameters, cancellationToken)))).AsList();
 
     public Task<T?> FindAsync<T>(string sql, object? parameters, CancellationToken cancellationToken) =>
-        connection.QueryFirstOrDefaultAsync<T>(Command(sql, parameters, cancellationToken));
+        WatchedAsync(connection.QueryFirstOrDefaultAsync<T>(Command(sql, parameters, cancellationToken)));
 
     /// <returns>How many rows the statement touched.</returns>
     public Task<int> ExecuteAsync(string sql, object? parameters, CancellationToken cancellationToken) =>
-        connection.ExecuteAsync(Command(sql, parameters, cancellationToken));
+        WatchedAsync(connection.ExecuteAsync(Command(sql, parameters, cancellationToken)));
 
     /// <summary>Goes on as this tenant, leaving the catalogue.</summary>
     public Task ActAsAsync(Guid tenantId, CancellationToken cancellationToken)
@@ -76,7 +76,7 @@ public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction tr
     /// <summary>More work in the transaction that is held: its commit is a part of that one's.</summary>
     internal async Task<TenantWork> NestAsync(CancellationToken cancellationToken)
     {
-        var nested = new TenantWork(connection, transaction, TenantId, told, news) { _outer = this, _savepoint = $"nested_{++_nested}" };
+        var nested = new TenantWork(connection, transaction, TenantId, told, news, slow) { _outer = this, _savepoint = $"nested_{++_nested}" };
         await transaction.SaveAsync(nested._savepoint, cancellationToken);
         return nested;
     }
@@ -115,6 +115,19 @@ public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction tr
         if (_hasTold) told.Ring();
         if (_hasChanged) news.Changed(TenantId);
         foreach (var action in _afterCommit) action();
+    }
+
+    private async Task<T> WatchedAsync<T>(Task<T> command)
+    {
+        var begun = slow.Begin();
+        try
+        {
+            return await command;
+        }
+        finally
+        {
+            slow.End(begun);
+        }
     }
 
     private CommandDefinition Command(string sql, object? parameters, CancellationToken cancellationToken) =>

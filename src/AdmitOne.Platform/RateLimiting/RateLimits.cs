@@ -15,29 +15,10 @@ public sealed record LimitRule(int Max, int WindowMs);
 /// </summary>
 internal sealed partial class RateLimits(RedisStore redis, TimeProvider clock, RateLimitMetrics metrics, ServiceDefinition service, ILogger<RateLimits> logger)
 {
-    /// <summary>A list of the milliseconds at which calls were let through, the oldest first: exact, and never longer than the limit.</summary>
-    private const string Script = """
-        local t = redis.call('TIME')
-        local now = t[1] * 1000 + math.floor(t[2] / 1000)
-        local max, window, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-        local calls = redis.call('LLEN', KEYS[1])
-        local oldest = now
-        while calls > 0 do
-          oldest = tonumber(redis.call('LINDEX', KEYS[1], 0))
-          if oldest > now - window then break end
-          redis.call('LPOP', KEYS[1])
-          calls = calls - 1
-          oldest = now
-        end
-        local granted = math.min(wanted, math.max(max - calls, 0))
-        for _ = 1, granted do redis.call('RPUSH', KEYS[1], now) end
-        if granted > 0 then redis.call('PEXPIRE', KEYS[1], window) end
-        return {granted, math.max(max - calls - granted, 0), math.max(oldest + window - now, 1)}
-        """;
-
     private const int MaxFull = 100_000;
     private static readonly TimeSpan s_leaveAlone = TimeSpan.FromSeconds(1);
 
+    private readonly SharedCounts _shared = new(redis, $"rate:{service.Name}:");
     private readonly SlidingLog _own = new(clock);
     private readonly LeasedTokens _leases = new(clock);
     private readonly ConcurrentDictionary<string, (long Since, long ResetMs)> _full = new();
@@ -80,11 +61,11 @@ internal sealed partial class RateLimits(RedisStore redis, TimeProvider clock, R
         {
             // One call in a second finds out whether Redis is back; the others must not wait for it.
             if (away != 0 && Interlocked.CompareExchange(ref _awaySince, clock.GetTimestamp(), away) != away) return Own(key, rule, wanted);
-            if (await redis.RunAsync(Script, $"rate:{service.Name}:{key}", rule.Max, rule.WindowMs, wanted) is [var granted, var remaining, var reset])
+            if (await _shared.SpendAsync(key, rule, wanted) is { } counted)
             {
                 if (Interlocked.Exchange(ref _awaySince, 0) != 0) Back();
                 metrics.Decided(RateLimitMetrics.Shared);
-                return new LimitAnswer((int)granted, (int)remaining, reset);
+                return counted;
             }
             if (Interlocked.Exchange(ref _awaySince, Math.Max(clock.GetTimestamp(), 1)) == 0) TookOver();
         }

@@ -34,11 +34,12 @@ public sealed partial class RedisStore(IOptions<RedisOptions> options, RedisMetr
     /// <returns>False if Redis did not answer.</returns>
     public Task<bool> PutBytesAsync(string key, byte[] bytes, TimeSpan keep) => BoundedAsync(RedisCall.Set, async redis => await redis.StringSetAsync(key, bytes, keep), false);
 
-    /// <summary>Runs a script on one key, as one step that nothing comes between.</summary>
+    /// <summary>Runs a script as one step that nothing comes between.</summary>
     /// <returns>The numbers it returned, or null if Redis did not answer.</returns>
-    public Task<long[]?> RunAsync(string script, string key, params long[] arguments) => BoundedAsync<long[]?>(RedisCall.Script, async redis =>
+    public Task<long[]?> RunAsync(string script, IReadOnlyList<string> named, long[] arguments) => BoundedAsync<long[]?>(RedisCall.Script, async redis =>
     {
-        RedisKey[] keys = [key];
+        var keys = new RedisKey[named.Count];
+        for (var n = 0; n < keys.Length; n++) keys[n] = named[n];
         var values = Array.ConvertAll(arguments, argument => (RedisValue)argument);
         try
         {

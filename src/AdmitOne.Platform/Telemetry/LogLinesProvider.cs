@@ -37,10 +37,19 @@ internal sealed class LogLinesProvider(LogLines lines, IConfiguration configurat
             json.WriteString("logger", category);
             json.WriteNumber("eventId", id.Id);
             json.WriteString("message", format(state, fault));
-            if (Activity.Current is { } activity) json.WriteString("traceId", activity.TraceId.ToHexString());
+            if (Activity.Current is { } activity)
+                json.WriteString("traceId", activity.TraceId.ToHexString());
+            var saysRoute = false;
             if (state is IReadOnlyList<KeyValuePair<string, object?>> values)
+            {
                 foreach (var (name, value) in values)
-                    if (name != "{OriginalFormat}") WriteValue(json, JsonNamingPolicy.CamelCase.ConvertName(name), value);
+                {
+                    if (name == "{OriginalFormat}") continue;
+                    saysRoute |= name == "Route";
+                    WriteValue(json, JsonNamingPolicy.CamelCase.ConvertName(name), value);
+                }
+            }
+            if (!saysRoute && RouteOfRequest.Current is { } route) json.WriteString("route", route);
             if (fault is not null) json.WriteString("fault", fault.ToString());
             json.WriteEndObject();
         }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AdmitOne.Platform.Hosting;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Http;
@@ -9,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace AdmitOne.Platform.Telemetry;
 
 /// <summary>Gives every answer its request id, and writes one line for each request worth one: not for quick, successful reads.</summary>
-internal sealed partial class RequestMiddleware(RequestDelegate next, ILogger<RequestMiddleware> logger, RequestMetrics metrics, TimeProvider clock)
+internal sealed partial class RequestMiddleware(RequestDelegate next, ILogger<RequestMiddleware> logger, RequestMetrics metrics, TimeProvider clock, ServiceDefinition definition)
 {
     private const double SlowMs = 500;
 
@@ -35,7 +36,23 @@ internal sealed partial class RequestMiddleware(RequestDelegate next, ILogger<Re
                 Answered(level, context.Request.Method, (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "-", status,
                     context.Items[ProblemWriter.CodeItem] as string, elapsedMs);
             }
+            if (Activity.Current is { IsAllDataRequested: true } span) Describe(span, context, status);
         }
+    }
+
+    private void Describe(Activity span, HttpContext context, int status)
+    {
+        var route = RouteOfRequest.Current;
+        if (route is null or "/metrics" || route.StartsWith("/health", StringComparison.Ordinal))
+        {
+            // Nobody's work: probes and scrapes come all day long, and what no route matches is a stranger's guess.
+            span.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
+            return;
+        }
+        span.DisplayName = $"{context.Request.Method} {route}";
+        span.SetTag("http.request.method", context.Request.Method).SetTag("http.route", route).SetTag("http.response.status_code", status).SetTag("admitone.service", definition.Name);
+        if (context.Items[ProblemWriter.CodeItem] is string code) span.SetTag("admitone.problem", code);
+        if (status >= 500) span.SetStatus(ActivityStatusCode.Error);
     }
 
     // A hold is one of ten thousand in a rush, and a row says more of it than a line would.

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Reflection;
 using AdmitOne.Platform.Caching;
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Outbound;
@@ -6,6 +7,7 @@ using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.RateLimiting;
 using AdmitOne.Platform.Redis;
+using AdmitOne.Platform.Retention;
 using AdmitOne.Platform.Workers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -22,13 +24,14 @@ internal static class TelemetrySetup
 {
     // Every threshold that an alert or an objective names is a bucket's edge.
     private static readonly double[] s_seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.25, 0.5, 1, 2, 3, 5, 10];
+    private static readonly string s_release = typeof(TelemetrySetup).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
     private static readonly double[] s_counts = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
     // Those that nothing else needs before the first call or the first beat of a worker; a host that has no outbox or cache has no metrics of them.
     private static readonly Type[] s_platform =
     [
         typeof(RequestMetrics), typeof(ProcessMetrics), typeof(WorkerMetrics), typeof(NeighbourMetrics), typeof(RateLimitMetrics), typeof(RedisMetrics),
-        typeof(DatabaseMetrics), typeof(OutboxMetrics), typeof(CacheMetrics),
+        typeof(DatabaseMetrics), typeof(SlowCommandMetrics), typeof(OutboxMetrics), typeof(CacheMetrics), typeof(SentryMetrics), typeof(RetentionMetrics), typeof(LogMetrics),
     ];
 
     public static void AddTelemetry(this WebApplicationBuilder builder, string service)
@@ -53,10 +56,23 @@ internal static class TelemetrySetup
             filter.Rules.Add(new LoggerFilterRule(null, "Npgsql", LogLevel.Warning, null));
         });
 
+        builder.Services.AddCheckedOptions<TraceOptions, TraceOptionsAnnotations>();
+        builder.Services.AddOptions<SentryOptions>().Configure<IConfiguration>((options, configuration) => options.Dsn = configuration["SENTRY_DSN"]).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<SentryOptions>, SentryOptionsRules>();
+        builder.Services.AddSingleton<SentryMetrics>().AddSingleton<LogMetrics>();
+        // Loggers are made before meters are heard; counters made now would lose their first zeros.
+        builder.Services.AddSingleton<ILoggerProvider>(provider => new SentryReports(
+            provider.GetRequiredService<IConfiguration>()["SENTRY_DSN"] is { Length: > 0 } dsn ? SentryAddress.Read(dsn) : null,
+            new Reporter(service, s_release, EnvironmentName(provider)), new Lazy<SentryMetrics>(provider.GetRequiredService<SentryMetrics>), provider.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton(provider => new HostTraces(TraceExport.Start(provider.GetRequiredService<IOptions<TraceOptions>>().Value, service, s_release, EnvironmentName(provider))));
+
         builder.Services.AddSingleton<PrometheusText>();
         builder.Services.AddSingleton<RequestMetrics>().AddSingleton<ProcessMetrics>().AddSingleton<WorkerMetrics>().AddHostedService<ThreadPoolProbe>();
         builder.Services.AddSingleton(provider => Meters(provider, service));
     }
+
+    /// <summary>From here on spans are heard, if anybody is to hear them.</summary>
+    public static void StartTraces(this WebApplication app) => app.Services.GetRequiredService<HostTraces>();
 
     public static void MapMetrics(this WebApplication app)
     {
@@ -69,6 +85,13 @@ internal static class TelemetrySetup
             .WithName("Metrics").WithSummary("Metrics as Prometheus text").WithTags("Health").AllowAnonymous().DisableHttpMetrics()
             .Produces<string>(StatusCodes.Status200OK, "text/plain");
         if (options.MetricsPort is { } port) route.RequireHost($"*:{port}");
+    }
+
+    // As it was given: telemetry must work while the checks of all settings report what is wrong.
+    private static string EnvironmentName(IServiceProvider provider)
+    {
+        var given = provider.GetRequiredService<IConfiguration>();
+        return given["ENVIRONMENT"] ?? given["NODE_ENV"] ?? given["ASPNETCORE_ENVIRONMENT"] ?? "development";
     }
 
     private static MeterProvider Meters(IServiceProvider provider, string service)
@@ -90,4 +113,10 @@ internal static class TelemetrySetup
             .AddReader(reader)
             .Build();
     }
+}
+
+/// <summary>A host's part in the process's traces; it ends with the host.</summary>
+internal sealed class HostTraces(TraceExport? export) : IDisposable
+{
+    public void Dispose() => export?.Dispose();
 }

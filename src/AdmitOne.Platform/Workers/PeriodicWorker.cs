@@ -1,4 +1,5 @@
 using AdmitOne.Platform.Outbox;
+using AdmitOne.Platform.Telemetry;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -28,6 +29,7 @@ public abstract partial class PeriodicWorker(TimeSpan period, TimeProvider clock
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        WorkInHand.Is(GetType().Name);
         using var beat = new PeriodicTimer(period, clock);
         var rung = Task.CompletedTask;
         do

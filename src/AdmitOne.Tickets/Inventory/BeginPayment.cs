@@ -49,6 +49,9 @@ internal sealed class BeginPayment(
     private const string NumberAlphabet = "23456789ABCDEFGHJKMNPQRSTVWXYZ";
     private const int NumberLength = 10;
 
+    // Known before its batch begins, so that the key's row is written once with it; deciding again makes the same order.
+    private readonly Guid _orderId = wish.OrderId ?? Guid.CreateVersion7();
+
     internal override IEnumerable<Guid> TicketTypeIds => wanted.Items.Select(i => i.TicketTypeId);
 
     // What is sold at the counter belongs to whoever holds it: no customer's limit counts.
@@ -60,7 +63,7 @@ internal sealed class BeginPayment(
 
     internal override Guid? OrderId => wish.OrderId;
 
-    internal override KeyedRequest? Request => request;
+    internal override KeyedRequest? Request => request is null ? null : request with { OrderId = _orderId };
 
     internal override WantedDiscounts Discounts => wanted.Discounts;
 
@@ -72,7 +75,7 @@ internal sealed class BeginPayment(
             return before.Value is { } stored ? new PaymentBegun(null, null, stored) : before.Refusal!;
 
         if (wish.OrderId is { } known && view.Orders.ContainsKey(known)) return PlatformProblems.AlreadyExists.With("There is an order of this id.");
-        var orderId = wish.OrderId ?? Guid.CreateVersion7(view.Now);
+        var orderId = _orderId;
         var rows = wanted.HoldId is { } holdId ? TryBind(view, changes, holdId, orderId) : TryTake(view, changes, orderId);
         if (rows.Value is not { } bill)
         {
@@ -143,7 +146,6 @@ internal sealed class BeginPayment(
         }
         changes.Orders.Add(New(order, "payment_pending"));
         changes.Payments.Add(New(order, rows[0].ExpiresAt, "created", view.Now + times.AskAfter));
-        if (request is not null) changes.Remembered.Add((request, orderId, null));
         return new PaymentBegun(null, new OpenPayment
         {
             TenantId = TenantId,

@@ -18,7 +18,11 @@ internal enum PaymentResult
 
 /// <summary>Where an order is after it was settled, by this command or by an earlier one.</summary>
 /// <param name="Paid">Present if this command issued the tickets.</param>
-internal sealed record Settled(string OrderStatus, PaidOrder? Paid);
+internal sealed record Settled(string OrderStatus, PaidOrder? Paid)
+{
+    /// <summary>What its buyer is told, if this command issued the tickets.</summary>
+    public StoredAnswer? Answer { get; init; }
+}
 
 /// <summary>What an order's tickets were held for.</summary>
 /// <param name="DiscountIds">Of the order (tickets.orders.discount_ids): what it may give back is locked first.</param>
@@ -70,9 +74,10 @@ internal sealed class SettlePayment(
         var paid = Issue(view, changes, EventId, order, rows);
         changes.PaymentMoves.Add(new PaymentMove(order.PaymentId, "succeeded", reference));
         changes.OrderMoves.Add(new OrderMove(orderId, "paid", reference));
-        changes.Kept.Add(new KeptAnswer(orderId, answer(paid)));
+        var told = answer(paid);
+        changes.Kept.Add(new KeptAnswer(orderId, told));
         Move(view, order, "paid");
-        return new Settled("paid", paid);
+        return new Settled("paid", paid) { Answer = told };
     }
 
     // The money came when nothing could be sold for it any more: it is never kept without a ticket.

@@ -48,7 +48,8 @@ internal sealed record NewRefund(Guid Id, Guid OrderId, Guid PaymentId, long Amo
     public Guid? RequestedBy { get; init; }
 }
 
-internal sealed record NewMessage(Guid Id, string Type, Guid ResourceId, string Data);
+/// <param name="TraceParent">The trace of the command that tells it; null if that is not recorded.</param>
+internal sealed record NewMessage(Guid Id, string Type, Guid ResourceId, string Data, string? TraceParent);
 
 internal sealed record NewAudit(Guid Id, Actor Actor, AuditEntry Entry);
 
@@ -90,16 +91,19 @@ internal sealed class StockChanges
     /// <summary>Keys whose request was refused: a refusal that changed nothing stores nothing.</summary>
     public List<KeyedRequest> Forgotten { get; } = [];
 
-    /// <summary>Keys that now run under an order, or have their answer.</summary>
-    public List<(KeyedRequest Request, Guid? OrderId, StoredAnswer? Answer)> Remembered { get; } = [];
+    /// <summary>Keys that have their answer.</summary>
+    public List<(KeyedRequest Request, Guid? OrderId, StoredAnswer Answer)> Remembered { get; } = [];
 
     /// <summary>Answers of orders that were settled: kept if their request is still marked as running.</summary>
     public List<KeptAnswer> Kept { get; } = [];
 
     public int Expired { get; set; }
 
+    /// <summary>The trace of the command that is being decided.</summary>
+    public string? TraceParent { get; set; }
+
     public void Audit(DateTimeOffset now, Actor actor, AuditEntry entry) => Audited.Add(new NewAudit(Guid.CreateVersion7(now), actor, entry));
 
     public void Tell(DateTimeOffset now, string type, Guid resourceId, object data) =>
-        Messages.Add(new NewMessage(Guid.CreateVersion7(now), type, resourceId, JsonSerializer.Serialize(data, Json.Answers)));
+        Messages.Add(new NewMessage(Guid.CreateVersion7(now), type, resourceId, JsonSerializer.Serialize(data, Json.Answers), TraceParent));
 }

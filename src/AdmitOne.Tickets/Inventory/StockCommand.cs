@@ -83,7 +83,11 @@ public abstract class StockCommand<TResult>(Guid tenantId, Guid eventId) : Stock
 
 /// <summary>A request that must have its effect once: its idempotency row is inserted first and completed with the effect.</summary>
 /// <param name="Fingerprint">SHA-256: 32 bytes.</param>
-internal sealed record KeyedRequest(Guid UserId, string Route, string Key, byte[] Fingerprint);
+internal sealed record KeyedRequest(Guid UserId, string Route, string Key, byte[] Fingerprint)
+{
+    /// <summary>The order that it is to make: while that is paid, its row says so.</summary>
+    public Guid? OrderId { get; init; }
+}
 
 /// <summary>The answer kept under an idempotency key: status and body, byte for byte.</summary>
 public sealed record StoredAnswer(int Status, string Body, string? Location = null);

@@ -11,12 +11,16 @@ internal sealed class StockLane(NpgsqlDataSource source, InventoryMetrics metric
 {
     private protected override async Task<OpenBatch> BeginAsync(NpgsqlConnection connection, IReadOnlyList<StockCommand> batch)
     {
-        var (view, transactionId) = await StockReads.RunAsync(connection, batch, CancellationToken.None);
+        var (view, transactionId) = await StockReads.RunAsync(connection, batch, PlansAreOld(), CancellationToken.None);
         return new OpenBatch(transactionId, async () =>
         {
             var changes = new StockChanges();
             SweepExpired.First(view, changes);
-            foreach (var command in batch) command.Decide(view, changes);
+            foreach (var command in batch)
+            {
+                changes.TraceParent = command.TraceParent;
+                command.Decide(view, changes);
+            }
             await StockWrites.RunAsync(connection, batch[0], view, changes, CancellationToken.None);
             news.Changed(batch[0].EventId);
             if (changes.Messages.Count > 0) told.Ring();

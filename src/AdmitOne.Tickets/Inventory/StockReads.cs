@@ -16,7 +16,8 @@ internal static class StockReads
     /// <summary>Releases at most this many expired rows in one batch; the rest waits for the next.</summary>
     public const int MaxExpired = 1000;
 
-    public static async Task<(StockView View, string TransactionId)> RunAsync(NpgsqlConnection connection, IReadOnlyList<StockCommand> commands, CancellationToken cancellationToken)
+    public static async Task<(StockView View, string TransactionId)> RunAsync(
+        NpgsqlConnection connection, IReadOnlyList<StockCommand> commands, bool plansAreOld, CancellationToken cancellationToken)
     {
         var (tenantId, eventId) = (commands[0].TenantId, commands[0].EventId);
         var types = commands.SelectMany(c => c.TicketTypeIds).Distinct().Order().ToArray();
@@ -31,16 +32,16 @@ internal static class StockReads
             .OrderBy(r => r.UserId).ThenBy(r => r.Route, StringComparer.Ordinal).ThenBy(r => r.Key, StringComparer.Ordinal).ToArray();
 
         await using var batch = new NpgsqlBatch(connection);
-        batch.Add("begin");
-        batch.Add("select set_config('app.tenant_id', $1, true), pg_current_xact_id()::text", tenantId.ToString());
+        batch.Begin(tenantId, plansAreOld);
         if (requests.Length > 0)
         {
             var (users, routes, keys) = (requests.Select(r => r.UserId).ToArray(), requests.Select(r => r.Route).ToArray(), requests.Select(r => r.Key).ToArray());
             batch.Add("""
-                insert into platform.idempotency_keys (tenant_id, user_id, route, key, fingerprint, status)
-                select $1, r.user_id, r.route, r.key, r.fingerprint, 'running' from unnest($2::uuid[], $3::text[], $4::text[], $5::bytea[]) as r (user_id, route, key, fingerprint)
+                insert into platform.idempotency_keys (tenant_id, user_id, route, key, fingerprint, status, resource_id)
+                select $1, r.user_id, r.route, r.key, r.fingerprint, 'running', r.order_id
+                  from unnest($2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::uuid[]) as r (user_id, route, key, fingerprint, order_id)
                 on conflict do nothing returning user_id, route, key
-                """, tenantId, users, routes, keys, requests.Select(r => r.Fingerprint).ToArray());
+                """, tenantId, users, routes, keys, requests.Select(r => r.Fingerprint).ToArray(), requests.Select(r => r.OrderId).ToArray());
             batch.Add("""
                 select k.user_id, k.route, k.key, k.fingerprint, k.response_status, k.response_body
                   from platform.idempotency_keys k join unnest($2::uuid[], $3::text[], $4::text[]) as r (user_id, route, key)

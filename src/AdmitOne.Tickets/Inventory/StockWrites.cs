@@ -191,9 +191,11 @@ internal static class StockWrites
         {
             var messages = changes.Messages;
             batch.Add("""
-                insert into platform.outbox (tenant_id, id, type, resource_id, data)
-                select $1, m.id, m.type, m.resource_id, m.data::jsonb from unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[]) as m (id, type, resource_id, data)
-                """, tenantId, messages.Select(m => m.Id).ToArray(), messages.Select(m => m.Type).ToArray(), messages.Select(m => m.ResourceId).ToArray(), messages.Select(m => m.Data).ToArray());
+                insert into platform.outbox (tenant_id, id, type, resource_id, data, trace_parent)
+                select $1, m.id, m.type, m.resource_id, m.data::jsonb, m.trace_parent
+                  from unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[]) as m (id, type, resource_id, data, trace_parent)
+                """, tenantId, messages.Select(m => m.Id).ToArray(), messages.Select(m => m.Type).ToArray(), messages.Select(m => m.ResourceId).ToArray(), messages.Select(m => m.Data).ToArray(),
+                messages.Select(m => m.TraceParent).ToArray());
         }
         if (changes.Forgotten.Count > 0)
         {
@@ -208,13 +210,13 @@ internal static class StockWrites
             var kept = changes.Remembered;
             batch.Add("""
                 update platform.idempotency_keys k
-                   set resource_id = r.order_id, response_status = r.status, response_body = r.body, status = case when r.status is null then 'running' else 'done' end,
+                   set resource_id = r.order_id, response_status = r.status, response_body = r.body, status = 'done',
                        response_headers = case when r.location is not null then jsonb_build_object('Location', r.location) end
                   from unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::int[], $7::text[], $8::text[]) as r (user_id, route, key, order_id, status, body, location)
                  where k.tenant_id = $1 and k.user_id = r.user_id and k.route = r.route and k.key = r.key
                 """, tenantId, kept.Select(k => k.Request.UserId).ToArray(), kept.Select(k => k.Request.Route).ToArray(), kept.Select(k => k.Request.Key).ToArray(),
-                kept.Select(k => k.OrderId).ToArray(), kept.Select(k => k.Answer?.Status).ToArray(), kept.Select(k => k.Answer?.Body).ToArray(),
-                kept.Select(k => k.Answer?.Location).ToArray());
+                kept.Select(k => k.OrderId).ToArray(), kept.Select(k => k.Answer.Status).ToArray(), kept.Select(k => k.Answer.Body).ToArray(),
+                kept.Select(k => k.Answer.Location).ToArray());
         }
         if (changes.Kept.Count > 0)
         {

@@ -12,6 +12,15 @@ internal static class BatchExtensions
         batch.BatchCommands.Add(command);
     }
 
+    /// <summary>Begins a batch's transaction for one tenant; its result has the transaction's number as text in column 1.</summary>
+    /// <param name="plansAreOld">Statements are to be planned anew: see <see cref="Lane{TCommand}.PlansAreOld"/>.</param>
+    public static void Begin(this NpgsqlBatch batch, Guid tenantId, bool plansAreOld)
+    {
+        batch.Add("begin");
+        if (plansAreOld) batch.Add("discard plans");
+        batch.Add("select set_config('app.tenant_id', $1, true), pg_current_xact_id()::text", tenantId.ToString());
+    }
+
     public static async Task<List<T>> ListAsync<T>(this NpgsqlDataReader reader, Func<NpgsqlDataReader, T> row, CancellationToken cancellationToken)
     {
         var rows = new List<T>();

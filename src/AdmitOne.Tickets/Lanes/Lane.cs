@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using AdmitOne.Platform.Postgres;
+using AdmitOne.Platform.Telemetry;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -15,16 +17,29 @@ public abstract partial class Lane<TCommand>(NpgsqlDataSource source, ILogger lo
     public const int MaxWaiting = 2048;
 
     private static readonly TimeSpan s_lookUpPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_plansLast = TimeSpan.FromSeconds(2);
 
     private readonly Channel<TCommand> _arrivals = Channel.CreateBounded<TCommand>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
     private readonly LinkedList<TCommand> _waiting = [];
     private NpgsqlConnection? _connection;
+    private long _plannedAt;
 
     /// <summary>The first round trip: begins the transaction, takes the locks, reads what must be known.</summary>
     private protected abstract Task<OpenBatch> BeginAsync(NpgsqlConnection connection, IReadOnlyList<TCommand> batch);
 
     /// <summary>So many commands go into one transaction.</summary>
     private protected abstract void Combined(int commands);
+
+    /// <summary>
+    /// Whether this batch is to forget the plans of its connection's statements. PostgreSQL keeps a plan until the tables are next analysed, and a
+    /// sale begins with empty ones: what was planned in its first second would read every order of the sale, for each batch, for a minute.
+    /// </summary>
+    private protected bool PlansAreOld()
+    {
+        if (_plannedAt != 0 && TimeProvider.System.GetElapsedTime(_plannedAt) < s_plansLast) return false;
+        _plannedAt = TimeProvider.System.GetTimestamp();
+        return true;
+    }
 
     public bool TryEnter(TCommand command) => _arrivals.Writer.TryWrite(command);
 
@@ -36,6 +51,7 @@ public abstract partial class Lane<TCommand>(NpgsqlDataSource source, ILogger lo
         {
             var batch = NextBatch();
             Combined(batch.Count);
+            using var span = BeginSpan(batch);
             await RunAsync(batch);
         }
         await DropConnectionAsync();
@@ -62,6 +78,15 @@ public abstract partial class Lane<TCommand>(NpgsqlDataSource source, ILogger lo
     /// <summary>A fault that deciding the same batch again does not meet again.</summary>
     private protected virtual bool DecidesOtherwise(Exception fault) => false;
 
+    // One transaction for several traces: it belongs to the first one's, and is linked with all.
+    private static Activity? BeginSpan(List<TCommand> batch)
+    {
+        if (!Traces.Source.HasListeners()) return null;
+        var contexts = batch.Where(command => command.Waiting is not null).Select(command => command.Waiting!.Context).ToList();
+        return contexts.Count == 0 ? null
+            : Traces.Source.StartActivity("lane batch", ActivityKind.Internal, contexts[0], [new("admitone.commands", batch.Count)], contexts.Skip(1).Select(context => new ActivityLink(context)));
+    }
+
     private async Task RunAsync(IReadOnlyList<TCommand> batch)
     {
         var end = await TryCommitAsync(batch);
@@ -72,7 +97,11 @@ public abstract partial class Lane<TCommand>(NpgsqlDataSource source, ILogger lo
         }
         if (end.Fault is null)
         {
-            foreach (var command in batch) command.Complete();
+            foreach (var command in batch)
+            {
+                command.EndWaiting(Activity.Current, null);
+                command.Complete();
+            }
         }
         else if (batch.Count > 1 && end.NothingKept && !DatabaseFaults.IsUnavailable(end.Fault))
         {
@@ -83,7 +112,11 @@ public abstract partial class Lane<TCommand>(NpgsqlDataSource source, ILogger lo
         }
         else
         {
-            foreach (var command in batch) command.Fail(end.Fault);
+            foreach (var command in batch)
+            {
+                command.EndWaiting(Activity.Current, end.Fault);
+                command.Fail(end.Fault);
+            }
         }
     }
 

@@ -14,7 +14,11 @@ public abstract class LaneSet<TCommand>(Func<Lane<TCommand>> make) : BackgroundS
     private readonly Lane<TCommand>[] _lanes = Enumerable.Range(0, LaneCount).Select(_ => make()).ToArray();
 
     /// <returns>False when too much waits for this event already.</returns>
-    private protected bool TryEnter(TCommand command) => _lanes[(uint)command.EventId.GetHashCode() % LaneCount].TryEnter(command);
+    private protected bool TryEnter(TCommand command)
+    {
+        command.BeginWaiting();
+        return _lanes[(uint)command.EventId.GetHashCode() % LaneCount].TryEnter(command);
+    }
 
     // What has entered a lane is finished even when the service stops: it may be a payment that has already been made.
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(_lanes.Select(lane => lane.RunAsync()));

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Outbound;
+using Microsoft.Extensions.DependencyInjection;
 using Polly;
 using Polly.CircuitBreaker;
 using Polly.Timeout;
@@ -55,23 +56,30 @@ internal sealed class MintingClient(HttpClient http, MintingPatience patience)
 /// <summary>How long the minting service is waited for, and when it is left alone. One for the process: a breaker is worth something only when all calls share it.</summary>
 public sealed class MintingPatience
 {
+    public const string Neighbour = "minting-service";
+
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    public MintingPatience(TimeProvider clock) => Pipeline = new ResiliencePipelineBuilder<HttpStatusCode> { TimeProvider = clock }
-        .AddCircuitBreaker(new CircuitBreakerStrategyOptions<HttpStatusCode>
-        {
-            ShouldHandle = new PredicateBuilder<HttpStatusCode>().Handle<HttpRequestException>().Handle<TimeoutRejectedException>()
-                .HandleResult(status => status >= HttpStatusCode.InternalServerError || status == HttpStatusCode.TooManyRequests),
-            FailureRatio = 0.5,
-            MinimumThroughput = 5,
-            SamplingDuration = TimeSpan.FromSeconds(30),
-            BreakDuration = TimeSpan.FromSeconds(5),
-            StateProvider = Breaker,
-        })
-        .AddTimeout(Timeout)
-        .Build();
+    public MintingPatience(TimeProvider clock, [FromKeyedServices(Neighbour)] Breaker breaker)
+    {
+        Breaker = breaker.State;
+        Pipeline = new ResiliencePipelineBuilder<HttpStatusCode> { TimeProvider = clock }
+            .AddCircuitBreaker(new CircuitBreakerStrategyOptions<HttpStatusCode>
+            {
+                ShouldHandle = new PredicateBuilder<HttpStatusCode>().Handle<HttpRequestException>().Handle<TimeoutRejectedException>()
+                    .HandleResult(status => status >= HttpStatusCode.InternalServerError || status == HttpStatusCode.TooManyRequests),
+                FailureRatio = 0.5,
+                MinimumThroughput = 5,
+                SamplingDuration = TimeSpan.FromSeconds(30),
+                BreakDuration = TimeSpan.FromSeconds(5),
+                StateProvider = Breaker,
+                ManualControl = breaker.Control,
+            })
+            .AddTimeout(Timeout)
+            .Build();
+    }
 
     public ResiliencePipeline<HttpStatusCode> Pipeline { get; }
 
-    public CircuitBreakerStateProvider Breaker { get; } = new();
+    public CircuitBreakerStateProvider Breaker { get; }
 }

@@ -17,7 +17,7 @@ internal static class MintingFeature
     public static void AddMinting(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddCheckedOptions<MintingOptions, MintingOptionsAnnotations>().AddSingleton<IValidateOptions<MintingOptions>, MintingOptionsRules>();
-        services.AddSingleton<MintingPatience>().AddSingleton<MintingMetrics>();
+        services.AddBreaker(MintingPatience.Neighbour).AddSingleton<MintingPatience>().AddSingleton<MintingMetrics>();
         // Off means off: no consumer that would leave jobs lying about, and nobody who could call.
         if (!string.Equals(configuration["ENABLE_NFT_MINTING"], "true", StringComparison.OrdinalIgnoreCase)) return;
         services.AddHttpClient<MintingClient>((provider, http) =>
@@ -26,7 +26,7 @@ internal static class MintingFeature
                 http.Timeout = Timeout.InfiniteTimeSpan;   // MintingPatience bounds each call
             })
             .AddHttpMessageHandler(provider => ActivatorUtilities.CreateInstance<SigningHandler>(provider, TicketsService.Definition.Name))
-            .MeteredAs("minting", provider => provider.GetRequiredService<MintingPatience>().Breaker.CircuitState);
+            .MeteredAs("minting", provider => provider.GetRequiredKeyedService<Breaker>(MintingPatience.Neighbour).State.CircuitState);
         services.AddHostedService<QueueMintJobs>().AddHostedService<MintingWorker>();
     }
 

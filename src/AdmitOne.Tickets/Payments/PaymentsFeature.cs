@@ -13,12 +13,12 @@ internal static class PaymentsFeature
     {
         services.AddCheckedOptions<PaymentOptions, PaymentOptionsAnnotations>().AddSingleton<IValidateOptions<PaymentOptions>, PaymentOptionsRules>();
         services.AddCheckedOptions<StripeOptions, StripeOptionsAnnotations>().AddSingleton<IValidateOptions<StripeOptions>, StripeOptionsRules>();
-        services.AddSingleton<StripePatience>().AddSingleton<StripeClient>().AddHttpClient(StripeClient.HttpClientName, (provider, http) =>
+        services.AddBreaker(StripePatience.Neighbour).AddSingleton<StripePatience>().AddSingleton<StripeClient>().AddHttpClient(StripeClient.HttpClientName, (provider, http) =>
         {
             http.BaseAddress = new Uri(provider.GetRequiredService<IOptions<StripeOptions>>().Value.Url.TrimEnd('/') + "/");
             http.MaxResponseContentBufferSize = 256 * 1024;
             http.Timeout = Timeout.InfiniteTimeSpan;   // StripePatience bounds each attempt and all of them
-        }).MeteredAs("stripe", provider => provider.GetRequiredService<StripePatience>().Breaker.CircuitState);
+        }).MeteredAs("stripe", provider => provider.GetRequiredKeyedService<Breaker>(StripePatience.Neighbour).State.CircuitState);
         services.AddSingleton<IPaymentProvider, TestPayments>().AddSingleton<IPaymentProvider, StripePayments>();
         services.AddSingleton<IPaymentProvider>(_ => new PaidElsewhere("cash")).AddSingleton<IPaymentProvider>(_ => new PaidElsewhere("external"));
         services.AddSingleton<IPaymentProvider>(_ => new PaidElsewhere("free")).AddSingleton<PaymentProviders>();

@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using AdmitOne.Platform.Outbound;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Polly;
 using Polly.CircuitBreaker;
@@ -108,7 +110,9 @@ internal sealed class StripePatience
     /// <summary>The most that one call takes, attempts and pauses together; a charge makes at most three calls.</summary>
     private static readonly TimeSpan s_wholeCall = TimeSpan.FromSeconds(12);
 
-    public StripePatience(TimeProvider clock) => Pipeline = new ResiliencePipelineBuilder { TimeProvider = clock }
+    public const string Neighbour = "stripe";
+
+    public StripePatience(TimeProvider clock, [FromKeyedServices(Neighbour)] Breaker breaker) => Pipeline = new ResiliencePipelineBuilder { TimeProvider = clock }
         .AddTimeout(s_wholeCall)
         .AddRetry(new RetryStrategyOptions
         {
@@ -125,12 +129,11 @@ internal sealed class StripePatience
             MinimumThroughput = 20,
             SamplingDuration = TimeSpan.FromSeconds(10),
             BreakDuration = TimeSpan.FromSeconds(5),
-            StateProvider = Breaker,
+            StateProvider = breaker.State,
+            ManualControl = breaker.Control,
         })
         .AddTimeout(TimeSpan.FromSeconds(4))
         .Build();
 
     public ResiliencePipeline Pipeline { get; }
-
-    public CircuitBreakerStateProvider Breaker { get; } = new();
 }

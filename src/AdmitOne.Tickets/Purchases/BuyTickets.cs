@@ -98,7 +98,7 @@ internal static class BuyTickets
 
         // From here on money may move: a client that hangs up changes nothing about how this ends.
         var charged = await desk.ChargeAsync(begun.Pending!);
-        if (charged.Settled is { Paid: { } paid }) return Answer("paid", PurchaseAnswer.Paid(paid));
+        if (charged.Settled is { Answer: { } told }) return Answer("paid", told);
 
         // Nothing yet, or somebody else settled it in between: what is kept under the key is what this buyer is told.
         var kept = await KeepAsync(database, caller.TenantId, keyed, PurchaseAnswer.Pending(begun.Pending!, charged.Action));

@@ -28,13 +28,15 @@ internal static class PurchaseAnswer
     public const string Path = "/api/v1/purchases";
 
     public static StoredAnswer Paid(PaidOrder order) => new(StatusCodes.Status201Created, Body(new Purchase(order.OrderId, order.Number, "paid",
-        Money.Of(order.TotalMinor, order.Currency), order.Tickets.Select(t => new BoughtTicket(t.Id, t.TicketTypeId, "issued")).ToArray(), PaymentAction: null)));
+        Money.Of(order.TotalMinor, order.Currency), order.Tickets.Select(t => new BoughtTicket(t.Id, t.TicketTypeId, "issued")).ToArray(), PaymentAction: null)), OrderPath(order.OrderId));
 
     public static StoredAnswer Pending(OpenPayment order, ProviderAction? action) => new(StatusCodes.Status202Accepted, Body(new Purchase(order.OrderId, order.OrderNumber, "payment_pending",
-        Money.Of(order.AmountMinor, order.Currency), [], new PaymentAction(action?.Type ?? "wait", action?.Url ?? $"/api/v1/orders/{order.OrderId}", action?.ClientSecret))));
+        Money.Of(order.AmountMinor, order.Currency), [], new PaymentAction(action?.Type ?? "wait", action?.Url ?? OrderPath(order.OrderId), action?.ClientSecret))));
 
     public static StoredAnswer Declined => new(StatusCodes.Status402PaymentRequired,
         PurchaseProblems.PaymentDeclined.With("No money is kept and the tickets are free again; try another way to pay with a new Idempotency-Key.").ToJson(Path));
+
+    public static string OrderPath(Guid orderId) => $"/api/v1/orders/{orderId}";
 
     private static string Body(Purchase purchase) => JsonSerializer.Serialize(purchase, Json.Answers);
 }
@@ -48,14 +50,15 @@ internal sealed class KeptAnswerResult(StoredAnswer answer, bool replayed) : IRe
         response.StatusCode = answer.Status;
         response.ContentType = answer.Status >= 400 ? "application/problem+json" : "application/json; charset=utf-8";
         response.Headers.CacheControl = "private, no-store";
-        if (answer.Status is StatusCodes.Status201Created or StatusCodes.Status202Accepted) response.Headers.Location = OrderPath(answer.Body);
+        if (answer.Status is StatusCodes.Status201Created or StatusCodes.Status202Accepted) response.Headers.Location = answer.Location ?? OrderOf(answer.Body);
         if (replayed) response.Headers["Idempotency-Replayed"] = "true";
         await response.WriteAsync(answer.Body, httpContext.RequestAborted);
     }
 
-    private static string OrderPath(string body)
+    // What was kept for a repetition is the body alone.
+    private static string OrderOf(string body)
     {
         using var purchase = JsonDocument.Parse(body);
-        return $"/api/v1/orders/{purchase.RootElement.GetProperty("orderId").GetString()}";
+        return PurchaseAnswer.OrderPath(purchase.RootElement.GetProperty("orderId").GetGuid());
     }
 }

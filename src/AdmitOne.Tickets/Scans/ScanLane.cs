@@ -14,7 +14,7 @@ internal sealed class ScanLane(NpgsqlDataSource source, ScanMetrics metrics, ILo
 {
     private protected override async Task<OpenBatch> BeginAsync(NpgsqlConnection connection, IReadOnlyList<ScanCommand> batch)
     {
-        var (view, transactionId) = await ReadAsync(connection, batch);
+        var (view, transactionId) = await ReadAsync(connection, batch, PlansAreOld());
         return new OpenBatch(transactionId, async () =>
         {
             var changes = new ScanChanges();
@@ -26,14 +26,13 @@ internal sealed class ScanLane(NpgsqlDataSource source, ScanMetrics metrics, ILo
     private protected override void Combined(int commands) => metrics.Combined(commands);
 
     // Each statement has a snapshot of its own: what follows the lock sees what its last holder committed.
-    private static async Task<(ScanView View, string TransactionId)> ReadAsync(NpgsqlConnection connection, IReadOnlyList<ScanCommand> commands)
+    private static async Task<(ScanView View, string TransactionId)> ReadAsync(NpgsqlConnection connection, IReadOnlyList<ScanCommand> commands, bool plansAreOld)
     {
         var (tenantId, eventId) = (commands[0].TenantId, commands[0].EventId);
         var tickets = commands.Select(c => c.Held.Code.Ticket.TicketId).Distinct().Order().ToArray();
         var devices = commands.Select(c => c.At.DeviceId).OfType<Guid>().Distinct().ToArray();
         await using var batch = new NpgsqlBatch(connection);
-        batch.Add("begin");
-        batch.Add("select set_config('app.tenant_id', $1, true), pg_current_xact_id()::text", tenantId.ToString());
+        batch.Begin(tenantId, plansAreOld);
         batch.Add("""
             select t.id, t.event_id, t.status, t.owner_version, t.section_id, y.name, u.name, u.email
               from tickets.tickets t

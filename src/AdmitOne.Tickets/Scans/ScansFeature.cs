@@ -1,6 +1,7 @@
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Retention;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -15,6 +16,7 @@ internal static class ScansFeature
     {
         services.AddCheckedOptions<ScanOptions, ScanOptionsValidator>();
         services.AddSingleton<ScanMetrics>().AddSingleton<ScanLanes>().AddHostedService(provider => provider.GetRequiredService<ScanLanes>());
+        services.AddSweep(new Sweep("scans", "tickets.sweep_scans", kept => kept.ScansDays));
         services.AddSingleton<UnreadableScans>().AddHostedService<UnreadableScansWorker>();
         services.AddSingleton<DoorNumbers>().AddSingleton<DoorStreams>().AddSingleton<DoorPackDesk>();
     }

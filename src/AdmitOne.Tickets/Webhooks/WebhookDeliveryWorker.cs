@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using AdmitOne.Platform.Postgres;
+using AdmitOne.Platform.Telemetry;
 using AdmitOne.Platform.Workers;
 using Microsoft.Extensions.Logging;
 
@@ -34,6 +36,7 @@ internal sealed partial class WebhookDeliveryWorker(Database database, WebhookSe
         {
             if (await TakeAsync(due, cancellationToken) is not { } next) return;
             var secrets = next.SecretPrevious is null ? new[] { next.Secret } : [next.Secret, next.SecretPrevious];
+            using var span = Traces.Continue("webhook", ActivityKind.Producer, next.TraceParent)?.SetTag("admitone.attempt", next.Attempts + 1);
             var sent = await sender.SendAsync(next.Url, next.Body, next.MessageId, secrets, cancellationToken);
             if (!await NoteAsync(due, next, sent, cancellationToken)) return;
         }
@@ -50,7 +53,7 @@ internal sealed partial class WebhookDeliveryWorker(Database database, WebhookSe
                 update tickets.webhook_endpoints e set leased_until = clock_timestamp() + interval '30 seconds' from mine where e.id = mine.id
                 returning e.id, e.url, e.secret, case when e.secret_previous_until > clock_timestamp() then e.secret_previous end as secret_previous
             )
-            select d.id, d.message_id, d.sequence, d.body, d.attempts, d.next_attempt_at <= clock_timestamp() as is_due, l.url, l.secret, l.secret_previous
+            select d.id, d.message_id, d.sequence, d.body, d.attempts, d.trace_parent, d.next_attempt_at <= clock_timestamp() as is_due, l.url, l.secret, l.secret_previous
               from leased l join tickets.webhook_deliveries d on d.endpoint_id = l.id and d.status = 'waiting' order by d.sequence limit 1
             """, new { due.EndpointId }, cancellationToken);
         if (next is not { IsDue: true }) return null;   // the lease goes with the transaction
@@ -99,6 +102,7 @@ internal sealed partial class WebhookDeliveryWorker(Database database, WebhookSe
         public long Sequence { get; init; }
         public string Body { get; init; } = "";
         public int Attempts { get; init; }
+        public string? TraceParent { get; init; }
         public bool IsDue { get; init; }
         public string Url { get; init; } = "";
         public string Secret { get; init; } = "";

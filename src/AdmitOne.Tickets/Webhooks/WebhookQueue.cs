@@ -2,6 +2,7 @@ using System.Text.Json;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
+using AdmitOne.Platform.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace AdmitOne.Tickets.Webhooks;
@@ -13,8 +14,8 @@ internal sealed class WebhookQueue(Database database, OutboxBells bells, OutboxM
     protected override IReadOnlyCollection<string>? Types => null;   // whatever there is: the endpoints choose
 
     protected override Task HandleAsync(TenantWork work, OutboxMessage message, CancellationToken cancellationToken) => work.ExecuteAsync("""
-        insert into tickets.webhook_deliveries (tenant_id, id, endpoint_id, sequence, message_id, type, body)
-        select e.tenant_id, gen_random_uuid(), e.id, @Sequence, @Id, @Type, @body
+        insert into tickets.webhook_deliveries (tenant_id, id, endpoint_id, sequence, message_id, type, body, trace_parent)
+        select e.tenant_id, gen_random_uuid(), e.id, @Sequence, @Id, @Type, @body, @traceParent
           from tickets.webhook_endpoints e where (e.types = '{}' or @Type = any (e.types)) and e.created_at <= @OccurredAt
         """, new
     {
@@ -22,6 +23,7 @@ internal sealed class WebhookQueue(Database database, OutboxBells bells, OutboxM
         message.Id,
         message.Type,
         message.OccurredAt,
+        traceParent = Traces.Parent,
         body = JsonSerializer.Serialize(new { message.Id, message.Sequence, message.Type, message.OccurredAt, message.ResourceId, message.Data }, Json.Answers),
     }, cancellationToken);
 }

@@ -1,6 +1,7 @@
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Retention;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,6 +20,7 @@ internal static class WebhooksFeature
     public static IServiceCollection AddWebhooks(this IServiceCollection services)
     {
         services.AddCheckedOptions<OutgoingWebhookOptions, OutgoingWebhookOptionsRules>();
+        services.AddSweep(new Sweep("deliveries", "tickets.sweep_deliveries", kept => kept.WebhooksDays));
         return services.AddSingleton<WebhookMetrics>().AddSingleton<WebhookSender>().AddHostedService<WebhookQueue>().AddHostedService<WebhookDeliveryWorker>();
     }
 

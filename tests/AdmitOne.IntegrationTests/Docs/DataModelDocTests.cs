@@ -123,7 +123,7 @@ public sealed class DataModelDocTests(Stack stack)
             page.Append(CultureInfo.InvariantCulture, $"\n## {full}\n\n{(table.Comment is null ? "" : table.Comment + "\n\n")}| column | type | default | what it means |\n| --- | --- | --- | --- |\n");
             foreach (var column in columns[full]) page.Append(CultureInfo.InvariantCulture, $"| {column.Name} | {column.Type}{(column.NotNull ? "" : ", may be null")} | {Cell(column.Default)} | {Cell(column.Comment)} |\n");
             page.Append("\nKeys and checks:\n\n");
-            foreach (var key in keys[full]) page.Append(CultureInfo.InvariantCulture, $"- `{key.Name}`: {key.Definition}\n");
+            foreach (var key in keys[full]) page.Append(CultureInfo.InvariantCulture, $"- `{key.Name}`: `{key.Definition}`\n");
             if (indexes[full].Any()) page.Append("\nIndexes:\n\n");
             foreach (var index in indexes[full]) page.Append(CultureInfo.InvariantCulture, $"- `{index.Name}`: {index.Definition}. {Why(table, index)}\n");
             if (policies[full].Any()) page.Append(CultureInfo.InvariantCulture, $"\nPolicies: {string.Join("; ", policies[full].Select(policy => $"`{policy.Name}` ({policy.Command}, to {policy.Roles})"))}.\n");

@@ -45,6 +45,8 @@ public sealed class PastedCommandsTests
             RedirectStandardError = true,
             Environment = { ["ADMITONE_DATA"] = data },
         };
+        // What pages call admitone is the one built beside the tests.
+        start.Environment["PATH"] = AppContext.BaseDirectory + ":" + start.Environment["PATH"];
         foreach (var (name, port) in RunningUp.PortNames.Zip(ports)) start.Environment[name] = port.ToString(CultureInfo.InvariantCulture);
         using var bash = Process.Start(start)!;
         bash.StandardInput.Close();

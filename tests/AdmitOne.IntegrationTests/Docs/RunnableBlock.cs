@@ -7,9 +7,9 @@ internal sealed record RunnableBlock(string Page, int Line, string Text)
 
     public static string Root { get; } = FindRoot();
 
-    /// <summary>Those of README.md and of every page below docs/, in the order a reader meets them.</summary>
+    /// <summary>Those of README.md, of deploy/README.md and of every page below docs/, in the order a reader meets them.</summary>
     public static IEnumerable<RunnableBlock> All() =>
-        new[] { Path.Combine(Root, "README.md") }.Where(File.Exists)
+        new[] { Path.Combine(Root, "README.md"), Path.Combine(Root, "deploy", "README.md") }.Where(File.Exists)
             .Concat(Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
             .SelectMany(page => Of(Path.GetRelativePath(Root, page), File.ReadAllLines(page)));
 

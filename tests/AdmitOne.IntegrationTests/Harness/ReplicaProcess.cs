@@ -22,9 +22,9 @@ public sealed class ReplicaProcess : IAsyncDisposable
     public int Id => _process.Id;
 
     /// <summary>Starts it and waits until it is ready. The program is the one built beside the tests.</summary>
-    internal static async Task<ReplicaProcess> StartAsync(IReadOnlyDictionary<string, string?> settings, CancellationToken cancellationToken, string program = "AdmitOne.Tickets")
+    internal static async Task<ReplicaProcess> StartAsync(IReadOnlyDictionary<string, string?> settings, CancellationToken cancellationToken, string program = "AdmitOne.Tickets", int? onPort = null)
     {
-        var port = FreePort();
+        var port = onPort ?? FreePort();
         var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
         {
             ArgumentList = { Path.Combine(AppContext.BaseDirectory, $"{program}.dll") },
@@ -60,6 +60,15 @@ public sealed class ReplicaProcess : IAsyncDisposable
     {
         _process.Kill();
         await _process.WaitForExitAsync(CancellationToken.None);
+    }
+
+    /// <summary>As an orchestrator would: SIGTERM, and as long as it takes.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> StopAsync()
+    {
+        using (var kill = Process.Start("kill", ["-TERM", Id.ToString(CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync(CancellationToken.None);
+        await _process.WaitForExitAsync(CancellationToken.None);
+        return _process.ExitCode;
     }
 
     public async ValueTask DisposeAsync()
@@ -109,6 +118,9 @@ public partial class World
     /// <param name="settings">A null takes a setting away.</param>
     public Task<ReplicaProcess> StartReplicaAsync(params (string Name, string? Value)[] settings) => StartReplicaAsync("AdmitOne.Tickets", TicketsSettings, settings);
 
+    /// <summary>The same again, where another has just stopped listening.</summary>
+    public Task<ReplicaProcess> StartReplicaOnAsync(int port, params (string Name, string? Value)[] settings) => StartReplicaAsync("AdmitOne.Tickets", TicketsSettings, settings, port);
+
     /// <summary>One more Event Service on the same database, which goes with this world.</summary>
     public Task<ReplicaProcess> StartEventsReplicaAsync() => StartReplicaAsync("AdmitOne.Events", EventsSettings, []);
 
@@ -120,11 +132,11 @@ public partial class World
         (TicketsUrl, EventsUrl) = ((await tickets).Url, (await events).Url);
     }
 
-    private async Task<ReplicaProcess> StartReplicaAsync(string program, IReadOnlyDictionary<string, string?> known, (string Name, string? Value)[] settings)
+    private async Task<ReplicaProcess> StartReplicaAsync(string program, IReadOnlyDictionary<string, string?> known, (string Name, string? Value)[] settings, int? onPort = null)
     {
         var all = new Dictionary<string, string?>(known) { ["LOG_FILE"] = Path.Combine(_stack.Folder, "logs", $"{_database}-replica-{Guid.CreateVersion7():n}.log") };
         foreach (var (name, value) in settings) all[name] = value;
-        var replica = await ReplicaProcess.StartAsync(all, Cancellation, program);
+        var replica = await ReplicaProcess.StartAsync(all, Cancellation, program, onPort);
         lock (_replicas) _replicas.Add(replica);
         return replica;
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AdmitOne.IntegrationTests.Harness;
 using Dapper;
 using Npgsql;
 
@@ -33,6 +34,10 @@ public sealed class UpTests : IDisposable
             Assert.Equal(1, await second.ExitCodeAsync());
             Assert.Contains($"admitone: another AdmitOne (process {up.Id}) is using the data folder {_folder.Path}", second.Said, StringComparison.Ordinal);
         }
+
+        // What `up` makes is what a doctor calls good.
+        var doctor = await CommandRun.StartAsync([], "doctor", "--data", _folder.Path, "--disk-free", "0.01");
+        Assert.True(doctor.ExitCode == 0, doctor.Output + doctor.Errors);
 
         up.Send(15);
         Assert.Equal(0, await up.ExitCodeAsync());

@@ -1,18 +1,21 @@
 using AdmitOne.IntegrationTests.Harness;
+using AdmitOne.IntegrationTests.Telemetry;
 using AdmitOne.Platform.Identity;
 
 namespace AdmitOne.IntegrationTests.Trust;
 
-/// <summary>What must never stand in a log is put into every route, and looked for in every line, at the level that says most.</summary>
-public sealed class CanaryTests(CanaryTests.Talkative world) : IClassFixture<CanaryTests.Talkative>
+/// <summary>What must never stand in a log is put into every route, and looked for in every line, at the level that says most, in every span and in every report of a fault.</summary>
+public sealed class CanaryTests(Stack stack)
 {
-    public sealed class Talkative(Stack stack) : World(stack, [("LOG_LEVEL", "debug")]);
-
     private const string Canary = "canary7f3a91";
 
     [Fact]
     public async Task No_line_of_any_log_has_an_address_a_name_a_token_a_code_or_a_secret()
     {
+        stack.SkipIfMissing();
+        await using var collector = await Collector.StartAsync();
+        await using var sentry = await SentryServer.StartAsync();
+        await using var world = await World.StartAsync(stack, ("LOG_LEVEL", "debug"), ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Url), ("SENTRY_DSN", sentry.Dsn));
         var walk = new Walk(world);
         var email = $"{Canary}@people.example";
         var token = world.Token(Roles.Admin, email: email);
@@ -53,6 +56,10 @@ public sealed class CanaryTests(CanaryTests.Talkative world) : IClassFixture<Can
             }
         }
         Assert.True(lines > 100, $"There were only {lines} lines to look at.");
+
+        await World.UntilAsync("the spans have arrived", () => Task.FromResult(collector.Spans.Count > 500));
+        foreach (var sent in collector.Bodies.Select(System.Text.Encoding.Latin1.GetString).Concat(sentry.Arrived.Select(fault => fault.Text)))
+            found.AddRange(secrets.Where(secret => sent.Contains(secret, StringComparison.OrdinalIgnoreCase)).Select(secret => $"{secret[..Math.Min(12, secret.Length)]}… in what was sent away"));
         Assert.True(found.Count == 0, string.Join('\n', found.Take(10)));
     }
 }

@@ -35,6 +35,8 @@ internal sealed class WalkSamples(World world)
         {
             foreach (var path in new[] { "/health", "/health/live", "/health/ready", "/health/startup", "/metrics" }) yield return new Sample($"{service} GET {path}", path);
             yield return new Sample($"{service} GET /health/detailed", "/health/detailed", Roles.Ops);
+            yield return new Sample($"{service} GET /health/circuit-breakers", "/health/circuit-breakers", Roles.Ops);
+            yield return new Sample($"{service} POST /health/circuit-breakers/reset", "/health/circuit-breakers/reset", Roles.Ops);
             yield return new Sample($"{service} GET /openapi/{{documentName}}.json", "/openapi/v1.json");
         }
     }

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace AdmitOne.IntegrationTests.Webhooks;
 
 /// <summary>One webhook as it arrived.</summary>
-internal sealed record Arrived(string Path, string Id, long Timestamp, string Signatures, string Body)
+internal sealed record Arrived(string Path, string Id, long Timestamp, string Signatures, string Body, string TraceParent = "")
 {
     public JsonElement Json => JsonDocument.Parse(Body).RootElement;
 }
@@ -37,7 +37,7 @@ internal sealed class WebhookReceiver : IAsyncDisposable
             using var reader = new StreamReader(context.Request.Body);
             var headers = context.Request.Headers;
             var arrived = new Arrived(context.Request.Path, headers["webhook-id"].ToString(), long.TryParse(headers["webhook-timestamp"], out var at) ? at : 0,
-                headers["webhook-signature"].ToString(), await reader.ReadToEndAsync(context.RequestAborted));
+                headers["webhook-signature"].ToString(), await reader.ReadToEndAsync(context.RequestAborted), headers.TraceParent.ToString());
             context.Response.StatusCode = receiver.Answer(arrived);
             if (context.Response.StatusCode is >= 300 and < 400) context.Response.Headers.Location = receiver.Url + "/elsewhere";
             receiver.Arrived.Enqueue(arrived);

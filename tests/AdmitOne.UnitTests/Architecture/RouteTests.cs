@@ -54,6 +54,7 @@ public sealed class RouteTests(Services services)
     private static readonly string[] s_notInTheHandlersTransaction =
     [
         "ScanTicket",   // in the door's combiner; a ticket is admitted once with or without a key
+        "ResetBreakers",   // in this process's memory; closing what is closed does nothing
     ];
 
     [Fact]

@@ -31,6 +31,11 @@ public sealed partial class ConfigurationDocTests
         ("DB_MIGRATE_PASSWORD", "–", "That role's password."),
         ("DB_AUDIT_USER", "–", "The role that reads all tenants' rows and changes none; no service may have it."),
         ("DB_AUDIT_PASSWORD", "–", "That role's password."),
+        ("DB_ADMIN_USER", "postgres", "The superuser as whom `admitone restore` makes the database and its roles."),
+        ("DB_ADMIN_PASSWORD", "–", "That role's password."),
+        ("SMOKE_TOKEN", "–", "The venue manager's token that `admitone smoke` uses; without it, it makes one of two minutes with JWT_SECRET."),
+        ("SMOKE_TENANT_ID", "the demo's", "The organiser whose event `admitone smoke` makes and cancels."),
+        ("SMOKE_VENUE_ID", "the demo's", "One of that organiser's venues."),
     ];
 
     [Fact]

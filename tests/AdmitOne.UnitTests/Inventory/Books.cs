@@ -158,7 +158,7 @@ internal sealed class Books
         foreach (var death in changes.TicketDeaths) _dead.Add(death.TicketId, death);   // a second death would throw
 
         foreach (var request in commands.Select(c => c.Request).OfType<KeyedRequest>())
-            _requests.TryAdd((request.UserId, request.Route, request.Key), (new KnownRequest(request.Fingerprint, null), null));
+            _requests.TryAdd((request.UserId, request.Route, request.Key), (new KnownRequest(request.Fingerprint, null), request.OrderId));
         foreach (var forgotten in changes.Forgotten) _requests.Remove((forgotten.UserId, forgotten.Route, forgotten.Key));
         foreach (var (request, order, answer) in changes.Remembered) _requests[(request.UserId, request.Route, request.Key)] = (new KnownRequest(request.Fingerprint, answer), order);
         foreach (var kept in changes.Kept)

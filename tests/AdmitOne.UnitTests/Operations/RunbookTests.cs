@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using AdmitOne.UnitTests.Architecture;
-using AdmitOne.UnitTests.Docs;
 
 namespace AdmitOne.UnitTests.Operations;
 
@@ -28,17 +27,6 @@ public sealed partial class RunbookTests(Services services) : IClassFixture<Serv
             Assert.All(Heading().Split(text).Skip(1), section => Assert.True(section.Trim().Length > 30, $"{name}: a heading without its text"));
         }
     }
-
-    [Fact]
-    public void The_index_lists_them_all() => GeneratedDoc.Check("runbooks/README.md", $"""
-        # Runbooks
-
-        One page for each alert of `deploy/prometheus/*.rules.yml`: what it means, how to confirm it, what to do, and how to know that it is over.
-        Critical ones wake somebody, warnings are for the working day, info is worth knowing (`deploy/alertmanager/alertmanager.yml`).
-        Without an alert, begin at the symptom: [troubleshooting](../troubleshooting.md). Setting it all up: [monitoring](../monitoring.md).
-
-        {GeneratedDoc.Table(["alert", "severity", "says"], AlertRule.All.OrderBy(rule => Array.IndexOf(["critical", "warning", "info"], rule.Severity)).Select(rule => new[] { $"[{rule.Name}]({rule.Name}.md)", rule.Severity, rule.Summary }))}
-        """);
 
     [Fact]
     public void Links_lead_somewhere()

@@ -1,0 +1,62 @@
+using Dapper;
+using Npgsql;
+
+namespace AdmitOne.Bench;
+
+/// <summary>
+/// Tickets that were sold before a measurement began: the rows of whole purchases, four tickets an order, written by SQL under all constraints,
+/// triggers and foreign keys of the product's own tables.
+/// </summary>
+internal static class SoldBefore
+{
+    public const int EachOrder = 4;
+
+    private const int OrdersAtOnce = 25_000;
+
+    private const string Fill = """
+        create temporary table sold_now (order_id uuid, reservation_id uuid, payment_id uuid, n bigint, user_id uuid) on commit drop;
+        insert into sold_now
+        select gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), n, ('00000000-0000-7000-9000-' || lpad(to_hex(n % @buyers), 12, '0'))::uuid
+          from generate_series(@first, @last) as n;
+        insert into platform.users (tenant_id, id, email) select @tenant, user_id, replace(user_id::text, '-', '') || '@people.example' from sold_now on conflict do nothing;
+        update tickets.section_stock set sold = sold + @count where tenant_id = @tenant and section_id = @section;
+        update tickets.stock set sold = sold + @count where tenant_id = @tenant and ticket_type_id = @type;
+        insert into tickets.reservations (tenant_id, id, hold_id, event_id, ticket_type_id, user_id, quantity, unit_price_minor, currency, status, order_id, expires_at)
+        select @tenant, reservation_id, reservation_id, @event, @type, user_id, @each, 2500, 'EUR', 'completed', order_id, now() from sold_now;
+        insert into tickets.orders (tenant_id, id, order_number, event_id, user_id, hold_id, status, total_minor, currency, payment_reference)
+        select @tenant, order_id, 'B' || upper(substr(@type::text, 25)) || n, @event, user_id, reservation_id, 'paid', 2500 * @each, 'EUR', 'before_' || payment_id from sold_now;
+        insert into tickets.order_items (tenant_id, order_id, line, ticket_type_id, quantity, unit_price_minor, total_minor)
+        select @tenant, order_id, 1, @type, @each, 2500, 2500 * @each from sold_now;
+        insert into tickets.payments (tenant_id, id, order_id, method, token, status, amount_minor, currency, provider_reference, hold_expires_at, next_check_at)
+        select @tenant, payment_id, order_id, 'test', 'tok_ok', 'succeeded', 2500 * @each, 'EUR', 'before_' || payment_id, now(), now() from sold_now;
+        insert into tickets.tickets (tenant_id, id, event_id, ticket_type_id, section_id, order_id, reservation_id, user_id, status, face_value_minor, paid_minor, currency)
+        select @tenant, gen_random_uuid(), @event, @type, @section, order_id, reservation_id, user_id, 'issued', 2500, 2500, 'EUR' from sold_now, generate_series(1, @each);
+        """;
+
+    /// <summary>Sells so many of the first type.</summary>
+    /// <param name="already">So many were sold this way before.</param>
+    public static async Task SellAsync(Stage stage, Sale sale, long tickets, long already = 0)
+    {
+        // The superuser is above row-level security, as a restore is; all else counts.
+        await using var connection = stage.Superuser();
+        await connection.OpenAsync();
+        var (first, last) = (already / EachOrder, ((already + tickets) / EachOrder) - 1);
+        for (var from = first; from <= last; from += OrdersAtOnce)
+        {
+            var to = Math.Min(last, from + OrdersAtOnce - 1);
+            await using var transaction = await connection.BeginTransactionAsync();
+            await connection.ExecuteAsync(Fill, new
+            {
+                tenant = stage.Tenant, @event = sale.EventId, section = sale.SectionId, type = sale.TicketTypeId, first = from, last = to,
+                count = (int)((to - from + 1) * EachOrder), each = EachOrder, buyers = (long)Stage.Buyers,
+            }, transaction);
+            await transaction.CommitAsync();
+        }
+        // As autovacuum would before long; and what filling left to be written must not be written while something is measured.
+        await connection.ExecuteAsync("analyze tickets.reservations, tickets.orders, tickets.payments, tickets.tickets");
+        await connection.ExecuteAsync("checkpoint");
+    }
+
+    public static async Task<IReadOnlyList<Guid>> TicketsAsync(NpgsqlConnection connection, Sale sale) =>
+        (await connection.QueryAsync<Guid>("select id from tickets.tickets where event_id = @EventId order by id", new { sale.EventId })).AsList();
+}

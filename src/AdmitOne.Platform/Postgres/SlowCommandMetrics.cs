@@ -1,0 +1,40 @@
+using System.Diagnostics.Metrics;
+using AdmitOne.Platform.Telemetry;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace AdmitOne.Platform.Postgres;
+
+/// <summary>Counts statements that took long, by who waited for them: a route's pattern, a worker or a lane, of which there are so many and no more.</summary>
+public sealed partial class SlowCommandMetrics
+{
+    private readonly Counter<long> _slow;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<SlowCommandMetrics> _logger;
+    private readonly TimeSpan _from;
+
+    public SlowCommandMetrics(IMeterFactory meters, IOptions<PostgresOptions> options, TimeProvider clock, ILogger<SlowCommandMetrics> logger)
+    {
+        ArgumentNullException.ThrowIfNull(meters);
+        ArgumentNullException.ThrowIfNull(options);
+        _slow = meters.Create("AdmitOne.Commands").CreateCounter<long>("admitone.commands.slow", "{command}", "Statements that took SLOW_COMMAND_MS or longer, by the route, the worker or the lane that waited for them.");
+        (_clock, _logger, _from) = (clock, logger, TimeSpan.FromMilliseconds(options.Value.SlowCommandMs));
+        _slow.Add(0, Tag(WorkInHand.Unknown));
+    }
+
+    public long Begin() => _clock.GetTimestamp();
+
+    public void End(long begun)
+    {
+        var took = _clock.GetElapsedTime(begun);
+        if (took < _from) return;
+        var use = WorkInHand.Name;
+        _slow.Add(1, Tag(use));
+        TookLong(use, (long)took.TotalMilliseconds);
+    }
+
+    private static KeyValuePair<string, object?> Tag(string use) => new("use", use);
+
+    [LoggerMessage(EventId = 1111, Level = LogLevel.Warning, Message = "A statement of {Use} took {ElapsedMs} ms")]
+    private partial void TookLong(string use, long elapsedMs);
+}

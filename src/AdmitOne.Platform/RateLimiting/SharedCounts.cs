@@ -1,0 +1,110 @@
+using AdmitOne.Platform.Redis;
+
+namespace AdmitOne.Platform.RateLimiting;
+
+/// <summary>
+/// Counts in Redis. Calls that come while the last question is on its way are asked about together in the next one, so that a rush costs a round
+/// trip for many of them and one that comes alone waits for nobody.
+/// </summary>
+internal sealed class SharedCounts(RedisStore redis, string prefix)
+{
+    private const int MaxAtOnce = 256;
+
+    /// <summary>For each key a list of the milliseconds at which calls were let through, the oldest first: exact, and never longer than the limit.</summary>
+    private const string Script = """
+        local t = redis.call('TIME')
+        local now = t[1] * 1000 + math.floor(t[2] / 1000)
+        local answers = {}
+        for i, key in ipairs(KEYS) do
+          local max, window, wanted = tonumber(ARGV[3 * i - 2]), tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
+          local calls = redis.call('LLEN', key)
+          local oldest = now
+          while calls > 0 do
+            oldest = tonumber(redis.call('LINDEX', key, 0))
+            if oldest > now - window then break end
+            redis.call('LPOP', key)
+            calls = calls - 1
+            oldest = now
+          end
+          local granted = math.min(wanted, math.max(max - calls, 0))
+          for _ = 1, granted do redis.call('RPUSH', key, now) end
+          if granted > 0 then redis.call('PEXPIRE', key, window) end
+          answers[3 * i - 2] = granted
+          answers[3 * i - 1] = math.max(max - calls - granted, 0)
+          answers[3 * i] = math.max(oldest + window - now, 1)
+        end
+        return answers
+        """;
+
+    private readonly Lock _one = new();
+    private readonly List<Asked> _waiting = [];
+    private bool _asking;
+
+    /// <returns>Null if Redis did not answer.</returns>
+    public Task<LimitAnswer?> SpendAsync(string key, LimitRule rule, int wanted)
+    {
+        var asked = new Asked(prefix + key, rule, wanted);
+        lock (_one)
+        {
+            _waiting.Add(asked);
+            if (_asking) return asked.Answer.Task;
+            _asking = true;
+        }
+        _ = AskAllAsync();
+        return asked.Answer.Task;
+    }
+
+    // Ends when nobody waits, and is started again by who comes next.
+    private async Task AskAllAsync()
+    {
+        while (true)
+        {
+            Asked[] batch;
+            lock (_one)
+            {
+                if (_waiting.Count == 0)
+                {
+                    _asking = false;
+                    return;
+                }
+                batch = [.. _waiting.Take(MaxAtOnce)];
+                _waiting.RemoveRange(0, batch.Length);
+            }
+            await AskAsync(batch);
+        }
+    }
+
+    private async Task AskAsync(Asked[] batch)
+    {
+        try
+        {
+            var arguments = new long[3 * batch.Length];
+            for (var n = 0; n < batch.Length; n++)
+                (arguments[3 * n], arguments[(3 * n) + 1], arguments[(3 * n) + 2]) = (batch[n].Rule.Max, batch[n].Rule.WindowMs, batch[n].Wanted);
+            var answers = await redis.RunAsync(Script, Array.ConvertAll(batch, asked => asked.Key), arguments);
+            // Whoever came while Redis stayed silent need not find out by waiting as long.
+            if (answers is null) batch = [.. batch, .. TakeWaiting()];
+            for (var n = 0; n < batch.Length; n++)
+                batch[n].Answer.TrySetResult(answers is null ? null : new LimitAnswer((int)answers[3 * n], (int)answers[(3 * n) + 1], answers[(3 * n) + 2]));
+        }
+        catch (Exception fault)
+        {
+            foreach (var asked in batch) asked.Answer.TrySetException(fault);
+        }
+    }
+
+    private Asked[] TakeWaiting()
+    {
+        lock (_one)
+        {
+            Asked[] waiting = [.. _waiting];
+            _waiting.Clear();
+            return waiting;
+        }
+    }
+
+    private sealed record Asked(string Key, LimitRule Rule, int Wanted)
+    {
+        public TaskCompletionSource<LimitAnswer?> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using OpenTelemetry;
+using OpenTelemetry.Exporter;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace AdmitOne.Platform.Telemetry;
+
+/// <summary>
+/// Sends spans to a collector. Sources are heard by name over the whole process, so hosts in one process share one provider: two would send
+/// every span twice. The last host that stops it sends what is left.
+/// </summary>
+internal sealed class TraceExport : IDisposable
+{
+    private static readonly Lock s_one = new();
+    private static readonly Dictionary<(string Endpoint, string Protocol, double Share), Shared> s_shared = [];
+
+    private readonly (string, string, double) _key;
+    private bool _disposed;
+
+    private TraceExport((string, string, double) key) => _key = key;
+
+    /// <returns>null if there is nobody to send to.</returns>
+    public static TraceExport? Start(TraceOptions options, string service, string release, string environment)
+    {
+        if (string.IsNullOrEmpty(options.Endpoint)) return null;
+        var key = (options.Endpoint, options.Protocol, options.Share);
+        lock (s_one)
+        {
+            if (!s_shared.TryGetValue(key, out var shared)) s_shared[key] = shared = new Shared(Provider(options, service, release, environment));
+            shared.Hosts++;
+        }
+        return new TraceExport(key);
+    }
+
+    public void Dispose()
+    {
+        Shared? last = null;
+        lock (s_one)
+        {
+            if (_disposed) return;
+            _disposed = true;
+            if (--s_shared[_key].Hosts == 0) s_shared.Remove(_key, out last);
+        }
+        last?.Provider.Dispose();
+    }
+
+    private static TracerProvider Provider(TraceOptions options, string service, string release, string environment) => Sdk.CreateTracerProviderBuilder()
+        .SetResourceBuilder(ResourceBuilder.CreateEmpty().AddService(service, serviceVersion: release, autoGenerateServiceInstanceId: false)
+            .AddAttributes([new("deployment.environment.name", environment)]))
+        .SetSampler(new ParentBasedSampler(new Beginnings(options.Share)))
+        .AddSource(Traces.SourceName, "Microsoft.AspNetCore", "System.Net.Http", "Npgsql")
+        .AddProcessor(new Scrub())
+        .AddOtlpExporter(otlp =>
+        {
+            otlp.Protocol = options.Protocol == "grpc" ? OtlpExportProtocol.Grpc : OtlpExportProtocol.HttpProtobuf;
+            otlp.Endpoint = options.Protocol == "grpc" ? new Uri(options.Endpoint!) : new Uri(options.Endpoint!.TrimEnd('/') + "/v1/traces");
+            otlp.TimeoutMilliseconds = 3000;
+            otlp.BatchExportProcessorOptions.ScheduledDelayMilliseconds = 1000;
+        })
+        .Build();
+
+    /// <summary>A trace begins with a request. What workers ask the database ten times a second begins none.</summary>
+    private sealed class Beginnings(double share) : Sampler
+    {
+        private readonly TraceIdRatioBasedSampler _share = new(share);
+
+        public override SamplingResult ShouldSample(in SamplingParameters samplingParameters) =>
+            samplingParameters.Kind == ActivityKind.Server ? _share.ShouldSample(samplingParameters) : new SamplingResult(SamplingDecision.Drop);
+    }
+
+    /// <summary>A path may name somebody, a query even more so, and a webhook's address may be a secret: the route and the host say enough.</summary>
+    private sealed class Scrub : BaseProcessor<Activity>
+    {
+        private static readonly string[] s_personal = ["url.full", "url.path", "url.query", "user_agent.original", "client.address", "network.peer.address", "http.url", "http.target"];
+
+        public override void OnEnd(Activity data)
+        {
+            foreach (var name in s_personal)
+                if (data.GetTagItem(name) is not null) data.SetTag(name, null);
+        }
+    }
+
+    private sealed class Shared(TracerProvider provider)
+    {
+        public TracerProvider Provider { get; } = provider;
+
+        public int Hosts { get; set; }
+    }
+}

@@ -1,0 +1,167 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using AdmitOne.Events;
+using AdmitOne.Tickets;
+using AdmitOne.UnitTests.Architecture;
+using YamlDotNet.RepresentationModel;
+
+namespace AdmitOne.UnitTests.Deploy;
+
+/// <summary>What the manifests promise. <c>deploy/k8s/check</c> compares them with Kubernetes' own schema besides.</summary>
+public sealed partial class ManifestTests
+{
+    private static readonly (string Name, int Port, int Pool)[] s_services =
+    [
+        ("event-service", EventsService.Definition.DefaultPort, EventsService.Definition.DefaultPoolMax),
+        ("ticket-service", TicketsService.Definition.DefaultPort, TicketsService.Definition.DefaultPoolMax),
+    ];
+
+    [Fact]
+    public void Three_replicas_are_replaced_one_at_a_time_and_none_before_the_next_is_ready()
+    {
+        foreach (var (name, _, _) in s_services)
+        {
+            var spec = Manifests.Base.Object("Deployment", name).Find("spec")!;
+            Assert.Equal(("3", "10", "1", "0"), (spec.At("replicas"), spec.At("revisionHistoryLimit"), spec.At("strategy.rollingUpdate.maxSurge"), spec.At("strategy.rollingUpdate.maxUnavailable")));
+            Assert.Equal("1", Manifests.Base.Object("PodDisruptionBudget", name).At("spec.maxUnavailable"));
+            var scaler = Manifests.Base.Object("HorizontalPodAutoscaler", name).Find("spec")!;
+            Assert.Equal(("3", "10", "cpu", "70"), (scaler.At("minReplicas"), scaler.At("maxReplicas"), scaler.At("metrics.0.resource.name"), scaler.At("metrics.0.resource.target.averageUtilization")));
+        }
+    }
+
+    [Fact]
+    public void Replicas_are_spread_over_zones_and_nodes()
+    {
+        foreach (var (name, _, _) in s_services)
+        {
+            var pod = Manifests.Base.Object("Deployment", name).Pod()!;
+            var spread = pod.All("topologySpreadConstraints").ToDictionary(one => one.At("topologyKey")!, one => one);
+            Assert.Equal("DoNotSchedule", spread["topology.kubernetes.io/zone"].At("whenUnsatisfiable"));
+            Assert.Contains("kubernetes.io/hostname", spread.Keys);
+            Assert.All(spread.Values, one => Assert.Equal((name, "1"), (one.At("labelSelector.matchLabels.app"), one.At("maxSkew"))));
+            Assert.Equal(name, pod.At("affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution.0.podAffinityTerm.labelSelector.matchLabels.app"));
+        }
+    }
+
+    [Fact]
+    public void A_service_gets_its_resources_its_probes_and_the_time_to_leave()
+    {
+        foreach (var (name, port, pool) in s_services)
+        {
+            var pod = Manifests.Base.Object("Deployment", name).Pod()!;
+            var container = Assert.Single(pod.All("containers"));
+            Assert.Equal(("512Mi", "500m", "1Gi", "1000m"), (container.At("resources.requests.memory"), container.At("resources.requests.cpu"), container.At("resources.limits.memory"), container.At("resources.limits.cpu")));
+            Assert.Equal(("/health/startup", "/health/live", "/health/ready"), (container.At("startupProbe.httpGet.path"), container.At("livenessProbe.httpGet.path"), container.At("readinessProbe.httpGet.path")));
+            var settings = Manifests.Base.Object("ConfigMap", name + "-config").Find("data")!;
+            Assert.Equal((Text(port), Text(port), Text(pool), "2"), (container.At("ports.0.containerPort"), settings.At("PORT"), settings.At("DB_POOL_MAX"), settings.At("DB_POOL_MIN")));
+            Assert.Equal(Text(port), Manifests.Base.Object("Service", name).At("spec.ports.0.port"));
+            // SHUTDOWN_WAIT_SECONDS, twenty seconds to drain, and some to spare before SIGKILL.
+            var wait = int.Parse(Manifests.Base.Object("ConfigMap", "admitone-config").At("data.SHUTDOWN_WAIT_SECONDS")!, CultureInfo.InvariantCulture);
+            Assert.True(int.Parse(pod.At("terminationGracePeriodSeconds")!, CultureInfo.InvariantCulture) >= wait + 25);
+        }
+    }
+
+    [Fact]
+    public void No_container_may_do_more_than_it_must()
+    {
+        var pods = Manifests.Base.Where(one => one.Pod() is not null).ToList();
+        Assert.Equal(4, pods.Count);
+        foreach (var pod in pods.Select(one => one.Pod()!))
+        {
+            Assert.Equal(("false", "true", "10001", "RuntimeDefault"), (pod.At("automountServiceAccountToken"), pod.At("securityContext.runAsNonRoot"), pod.At("securityContext.runAsUser"), pod.At("securityContext.seccompProfile.type")));
+            Assert.All(pod.All("containers"), container => Assert.Equal(("false", "true", "ALL"),
+                (container.At("securityContext.allowPrivilegeEscalation"), container.At("securityContext.readOnlyRootFilesystem"), container.At("securityContext.capabilities.drop.0"))));
+            Assert.All(pod.All("containers"), container => Assert.NotNull(container.At("resources.limits.memory")));
+        }
+    }
+
+    [Fact]
+    public void Every_variable_is_one_that_the_page_of_settings_knows_and_every_secret_is_a_reference()
+    {
+        var page = File.ReadAllText(Path.Combine(Checkout.Root, "docs", "configuration.md"));
+        var variables = Manifests.Base.Where(one => one.Pod() is not null).SelectMany(one => one.Pod()!.All("containers")).SelectMany(container => container.All("env")).ToList();
+        var settings = Manifests.Base.Where(one => one.At("kind") == "ConfigMap").SelectMany(one => ((YamlMappingNode)one.Find("data")!).Children.Keys.Select(key => ((YamlScalarNode)key).Value!)).ToList();
+        var overlays = new[] { "staging", "production" }.SelectMany(overlay => Variable().Matches(File.ReadAllText(Path.Combine(Manifests.Folder, "overlays", overlay, "config.yaml"))).Select(m => m.Groups["name"].Value));
+        // EVENT_SERVICE_URL is in the checklists' list for whoever calls the Event Service; ours asks it nothing.
+        Findings.None(variables.Select(v => v.At("name")!).Concat(settings).Concat(overlays).Distinct().Where(name => name != "EVENT_SERVICE_URL" && !page.Contains($"`{name}`", StringComparison.Ordinal)));
+        Findings.None(variables.Where(v => Secret().IsMatch(v.At("name")!) && v.At("valueFrom.secretKeyRef.key") != v.At("name")).Select(v => v.At("name")));
+        Findings.None(settings.Where(name => Secret().IsMatch(name)));
+        Assert.DoesNotContain(Manifests.Base, one => one.At("kind") == "Secret");
+    }
+
+    [Fact]
+    public void Nobody_speaks_to_anybody_unless_a_rule_says_so()
+    {
+        var rules = Manifests.Base.Where(one => one.At("kind") == "NetworkPolicy").ToList();
+        var closed = rules.Object("NetworkPolicy", "default-deny");
+        Assert.Equal(["Ingress", "Egress"], closed.All("spec.policyTypes").Select(type => ((YamlScalarNode)type).Value));
+        Assert.Empty(((YamlMappingNode)closed.Find("spec.podSelector")!).Children);
+        Assert.Null(closed.Find("spec.ingress") ?? closed.Find("spec.egress"));
+        foreach (var (name, port, _) in s_services) Assert.Equal(Text(port), rules.Object("NetworkPolicy", name).At("spec.ingress.0.ports.0.port"));
+    }
+
+    [Fact]
+    public void From_outside_only_the_api_can_be_reached_with_tls_and_within_limits()
+    {
+        foreach (var (name, _, _) in s_services)
+        {
+            var ingress = Manifests.Base.Object("Ingress", name);
+            Assert.NotNull(ingress.At("spec.tls.0.secretName"));
+            Assert.NotNull(ingress.At("metadata.annotations.nginx~ingress~kubernetes~io/limit-connections"));
+            Assert.NotNull(ingress.At("metadata.annotations.nginx~ingress~kubernetes~io/limit-rps"));
+            Assert.Equal(["/api", "/.well-known", "/health"], ingress.All("spec.rules.0.http.paths").Select(path => path.At("path")));
+        }
+    }
+
+    [Fact]
+    public void Backups_are_made_every_night_and_kept_for_seven_days_four_weeks_and_six_months()
+    {
+        var arguments = Manifests.Base.Object("CronJob", "admitone-backup").Pod()!.All("containers.0.args").Select(a => ((YamlScalarNode)a).Value).ToList();
+        Assert.Equal(["backup", "--to", "/backups", "--prune", "--keep", "7,4,6"], arguments);
+    }
+
+    [Theory]
+    [InlineData("staging")]
+    [InlineData("production")]
+    public void An_overlay_renders_and_names_every_image_by_its_digest(string overlay)
+    {
+        if (Manifests.Render(overlay) is not { } rendered)
+        {
+            Assert.Skip("kubectl is not installed.");
+            return;
+        }
+        Assert.Equal(Manifests.Base.Count, rendered.Count);
+        Assert.All(rendered, one => Assert.Equal(overlay, one.At("metadata.namespace")));
+        var images = rendered.Where(one => one.Pod() is not null).SelectMany(one => one.Pod()!.All("containers")).Select(container => container.At("image")!).ToList();
+        Assert.Equal(4, images.Count);
+        Assert.All(images, image => Assert.Matches("^[a-z0-9.:-]+/admitone/(events|tickets|admitone)@sha256:[0-9a-f]{64}$", image));
+        Assert.Equal(overlay, rendered.Object("ConfigMap", "admitone-config").At("data.ENVIRONMENT"));
+        Assert.Equal(overlay == "production" ? "DoNotSchedule" : "ScheduleAnyway", rendered.Object("Deployment", "ticket-service").Pod()!.At("topologySpreadConstraints.0.whenUnsatisfiable"));
+        if (overlay == "production") Assert.Equal("verify-full", rendered.Object("ConfigMap", "admitone-config").At("data.DB_SSL_MODE"));
+    }
+
+    [Fact]
+    public void Images_run_as_nobody_in_particular_and_say_how_they_are()
+    {
+        foreach (var (file, port) in new[] { ("events", EventsService.Definition.DefaultPort), ("tickets", TicketsService.Definition.DefaultPort) })
+        {
+            var text = File.ReadAllText(Path.Combine(Checkout.Root, "deploy", "docker", "Dockerfile." + file));
+            Assert.Contains("\nUSER 10001:10001\n", text, StringComparison.Ordinal);
+            Assert.Contains($"PORT={port} ", text, StringComparison.Ordinal);
+            Assert.Matches("HEALTHCHECK .*\"health\"\\]", text);
+            Assert.Equal(2, From().Count(text));
+        }
+        Assert.Contains("\nUSER 10001:10001\n", File.ReadAllText(Path.Combine(Checkout.Root, "deploy", "docker", "Dockerfile.admitone")), StringComparison.Ordinal);
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    [GeneratedRegex("^  (?<name>[A-Z][A-Z0-9_]+):", RegexOptions.Multiline)]
+    private static partial Regex Variable();
+
+    [GeneratedRegex("PASSWORD|SECRET|_KEY|_DSN")]
+    private static partial Regex Secret();
+
+    [GeneratedRegex("^FROM ", RegexOptions.Multiline)]
+    private static partial Regex From();
+}

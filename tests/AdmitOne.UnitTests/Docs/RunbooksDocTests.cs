@@ -1,0 +1,17 @@
+using AdmitOne.UnitTests.Operations;
+
+namespace AdmitOne.UnitTests.Docs;
+
+public sealed class RunbooksDocTests
+{
+    [Fact]
+    public void The_index_of_runbooks_lists_every_alert() => GeneratedDoc.Check("runbooks/README.md", $"""
+        # Runbooks
+
+        One page for each alert of `deploy/prometheus/*.rules.yml`: what it means, how to confirm it, what to do, and how to know that it is over.
+        Critical ones wake somebody, warnings are for the working day, info is worth knowing (`deploy/alertmanager/alertmanager.yml`).
+        Without an alert, begin at the symptom: [troubleshooting](../troubleshooting.md). Setting it all up: [monitoring](../monitoring.md).
+
+        {GeneratedDoc.Table(["alert", "severity", "says"], AlertRule.All.OrderBy(rule => Array.IndexOf(["critical", "warning", "info"], rule.Severity)).Select(rule => new[] { $"[{rule.Name}]({rule.Name}.md)", rule.Severity, rule.Summary }))}
+        """);
+}
