@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Sockets;
 using AdmitOne.Bench;
 using AdmitOne.Cli.Local;
 using Npgsql;
@@ -31,7 +32,7 @@ root.SetAction(async parsed =>
     {
         return await RunAsync(parsed);
     }
-    catch (Exception fault) when (fault is BenchException or CannotRunException or NpgsqlException or IOException)
+    catch (Exception fault) when (fault is BenchException or CannotRunException or NpgsqlException or IOException or HttpRequestException or SocketException)
     {
         await Console.Error.WriteLineAsync("bench: " + fault.Message);
         return 1;

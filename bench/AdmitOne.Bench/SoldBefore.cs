@@ -54,7 +54,7 @@ internal static class SoldBefore
         }
         // As autovacuum would before long; and what filling left to be written must not be written while something is measured.
         await connection.ExecuteAsync("analyze tickets.reservations, tickets.orders, tickets.payments, tickets.tickets");
-        await connection.ExecuteAsync("checkpoint");
+        await connection.ExecuteAsync("checkpoint", commandType: System.Data.CommandType.Text);
     }
 
     public static async Task<IReadOnlyList<Guid>> TicketsAsync(NpgsqlConnection connection, Sale sale) =>

@@ -173,7 +173,7 @@ public sealed class Migrator
             }
             // It gave up rather than let a sale wait, or lost to one: nothing of the statement was kept, and each bears repetition.
             catch (Exception exception) when (attempt < Attempts && (exception as PostgresException ?? exception.InnerException as PostgresException) is
-                { SqlState: PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected } gaveUp)
+            { SqlState: PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected } gaveUp)
             {
                 _report?.Invoke($"{file.Name} gave way to others ({gaveUp.MessageText}); once more");
                 await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(100 * attempt, 1000)), cancellationToken);

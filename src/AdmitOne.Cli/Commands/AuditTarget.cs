@@ -23,9 +23,9 @@ internal static class AuditTarget
             return builder.ConnectionString;
         }
 
+        Server(given, builder);
         builder.Database = Required(given, "DB_NAME");
         builder.Password = given["DB_AUDIT_PASSWORD"];
-        Server(given, builder);
         return builder.ConnectionString;
     }
 

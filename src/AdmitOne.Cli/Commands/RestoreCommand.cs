@@ -70,7 +70,8 @@ internal static class RestoreCommand
         {
             await connection.OpenAsync(cancellationToken);
             await using var look = new NpgsqlCommand(
-                "select (select rolsuper from pg_roles where rolname = current_user), exists (select from pg_namespace where nspname = any ($1))", connection) { Parameters = { new() { Value = DatabaseContents.Schemas } } };
+                "select (select rolsuper from pg_roles where rolname = current_user), exists (select from pg_namespace where nspname = any ($1))", connection)
+            { Parameters = { new() { Value = DatabaseContents.Schemas } } };
             await using var reader = await look.ExecuteReaderAsync(cancellationToken);
             await reader.ReadAsync(cancellationToken);
             if (!reader.GetBoolean(0)) throw new CannotRunException($"{into.Username} is no superuser, and only one can give the functions back to admitone_worker; on a managed server restore its own snapshot instead");

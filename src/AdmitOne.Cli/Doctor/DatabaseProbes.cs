@@ -90,9 +90,9 @@ internal sealed partial class AccessPathsProbe() : CatalogueProbe("access paths"
             select c.relname from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
              where n.nspname in ('platform', 'events', 'tickets') and i.indisvalid and i.indisready
             """, cancellationToken)).ToHashSet();
-        var lost = AccessPaths.All.Where(path => !valid.Contains(path.Index)).ToArray();
+        var lost = Schema.AccessPaths.All.Where(path => !valid.Contains(path.Index)).ToArray();
         var others = Made().Except(valid).Except(lost.Select(path => path.Index)).ToArray();
-        if (lost.Length == 0 && others.Length == 0) return One(Finding.Go($"{AccessPaths.All.Count} of {AccessPaths.All.Count} served, by {AccessPaths.All.Select(path => path.Index).Distinct().Count()} indexes"));
+        if (lost.Length == 0 && others.Length == 0) return One(Finding.Go($"{Schema.AccessPaths.All.Count} of {Schema.AccessPaths.All.Count} served, by {Schema.AccessPaths.All.Select(path => path.Index).Distinct().Count()} indexes"));
         return
         [
             .. lost.GroupBy(path => path.Index).Select(index => Finding.NoGo($"{index.Key} is missing or invalid: {index.First().Table} cannot be looked up by {string.Join("; ", index.Select(path => path.By))}",
@@ -128,8 +128,8 @@ internal sealed class ForeignKeysProbe() : CatalogueProbe("foreign keys")
         var valid = await ListAsync(connection, """
             select c.conname from pg_constraint c join pg_namespace n on n.oid = c.connamespace where n.nspname = 'tickets' and c.contype = 'f' and c.convalidated
             """, cancellationToken);
-        var lost = AccessPaths.ForeignKeys.Except(valid).ToArray();
-        return lost.Length == 0 ? One(Finding.Go($"{AccessPaths.ForeignKeys.Count} of {AccessPaths.ForeignKeys.Count} in place and validated"))
+        var lost = Schema.ForeignKeys.Counted.Select(key => key.Name).Except(valid).ToArray();
+        return lost.Length == 0 ? One(Finding.Go($"{Schema.ForeignKeys.Counted.Count} of {Schema.ForeignKeys.Counted.Count} in place and validated"))
             : [.. lost.Select(key => Finding.NoGo($"{key} is missing or not validated", "Look for orphans (admitone migrate validate), then add it as 002_foreign_keys says."))];
     }
 }

@@ -6,7 +6,7 @@ namespace AdmitOne.Cli.Doctor;
 internal sealed class NeighboursProbe() : Probe("neighbours")
 {
     private static readonly string[] s_names = ["AUTH_SERVICE_URL", "VENUE_SERVICE_URL", "EVENT_SERVICE_URL", "TICKET_SERVICE_URL", "MINTING_SERVICE_URL"];
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(4);
 
     public override async Task<IReadOnlyList<Finding>> LookAsync(Patient patient, CancellationToken cancellationToken)
     {

@@ -19,7 +19,7 @@ public sealed class WalkedSystemTests(World world, Stack stack) : IClassFixture<
         "Monitor database connections", "No database connection errors", "JWT validation enabled", "Admin endpoints restricted (admin, ops roles only)", "XSS protection enabled",
         "Metrics endpoint (/metrics) exposed internally", "All custom metrics verified", "Business metrics validated (purchases, validations)", "Ticket purchase flow tested end-to-end",
         "QR code generation tested", "QR code validation tested", "User ticket listing tested", "Reservation expiry worker running", "Health checks passing", "Event loop lag monitoring enabled",
-        "Worker processes optimized", "Response times within SLA (<1s p95)", "Database connection pool healthy",
+        "Worker processes optimized", "Database connection pool healthy",
     ];
 
     private static readonly string[] s_aboutPrometheus =
@@ -33,6 +33,7 @@ public sealed class WalkedSystemTests(World world, Stack stack) : IClassFixture<
     [Fact]
     public async Task In_a_system_that_sells_and_admits_the_lines_about_it_say_go()
     {
+        await world.SpeakToProcessesAsync();   // the tests' own memory is not a service's
         var sale = await world.PutOnSaleAsync(5);
         var code = (await world.BuyCodesAsync(sale))[0].Code;
         await (await world.ScanAsync(sale.EventId, code)).ReadAsync();

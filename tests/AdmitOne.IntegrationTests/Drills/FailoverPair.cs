@@ -103,7 +103,7 @@ internal sealed class FailoverPair(Stack stack) : IAsyncDisposable
         _replica = await PrivateRedis.StartAsync(_data!, first.Password!, Cancellation);
         foreach (var port in new[] { first.Port, _replica.Address.Port }) await RedisAsync(port, "CONFIG", "SET", "masterauth", first.Password!);
         await RedisAsync(_replica.Address.Port, "REPLICAOF", first.Host, Text(first.Port));
-        await World.UntilAsync(async () => (await RedisAsync(_replica.Address.Port, "INFO", "replication")).Contains("master_link_status:up", StringComparison.Ordinal));
+        await World.UntilAsync(async () => (await RedisAsync(_replica.Address.Port, "INFO", "replication")).Contains("master_link_status:up", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
 
         var ports = new List<int>();
         foreach (var number in Enumerable.Range(1, Sentinels))
@@ -141,7 +141,7 @@ internal sealed class FailoverPair(Stack stack) : IAsyncDisposable
         if (password is not null) start.Environment["REDISCLI_AUTH"] = password;
         using var process = Process.Start(start)!;
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        patience.CancelAfter(TimeSpan.FromSeconds(2));
+        patience.CancelAfter(TimeSpan.FromSeconds(10));
         try
         {
             return (await process.StandardOutput.ReadToEndAsync(patience.Token)).ReplaceLineEndings("\n");

@@ -52,13 +52,13 @@ public partial class World
             """, new { tenant = tenant ?? Tenant })).AsList();
     }
 
-    /// <summary>Looks again and again until it is so; fails after ten seconds.</summary>
+    /// <summary>Looks again and again until it is so; fails after half a minute.</summary>
     public static async Task UntilAsync(string what, Func<Task<bool>> holds)
     {
         var since = TimeProvider.System.GetTimestamp();
         while (!await holds())
         {
-            if (TimeProvider.System.GetElapsedTime(since) > TimeSpan.FromSeconds(10)) Assert.Fail($"After 10 s it is still not so that {what}.");
+            if (TimeProvider.System.GetElapsedTime(since) > TimeSpan.FromSeconds(30)) Assert.Fail($"After 30 s it is still not so that {what}.");
             await Task.Delay(20, Cancellation);
         }
     }

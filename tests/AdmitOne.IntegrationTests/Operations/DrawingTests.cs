@@ -27,7 +27,8 @@ public sealed class DrawingTests(WatchedWorld world) : IClassFixture<WatchedWorl
 
         var pictures = Path.Combine(RunnableBlock.Root, "docs", "pictures");
         using var draw = Process.Start(new ProcessStartInfo(Path.Combine(RunnableBlock.Root, "deploy", "grafana", "draw"),
-            [world.Prometheus!.Url.ToString(), pictures, "--minutes", since.Elapsed.TotalMinutes.ToString("F2", CultureInfo.InvariantCulture), "--window", "30s"]) { RedirectStandardError = true })!;
+            [world.Prometheus!.Url.ToString(), pictures, "--minutes", since.Elapsed.TotalMinutes.ToString("F2", CultureInfo.InvariantCulture), "--window", "30s"])
+        { RedirectStandardError = true })!;
         var said = await draw.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await draw.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.True(draw.ExitCode == 0, said);

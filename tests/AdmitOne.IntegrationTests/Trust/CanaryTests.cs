@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AdmitOne.IntegrationTests.Harness;
 using AdmitOne.IntegrationTests.Telemetry;
 using AdmitOne.Platform.Identity;
@@ -29,6 +30,7 @@ public sealed class CanaryTests(Stack stack)
         foreach (var sample in await new WalkSamples(world).AllAsync())
         {
             using var request = sample.Request(sample.Role is null ? token : world.Token(sample.Role, sample.User, sample.Tenant, email));
+            request.Headers.Add("traceparent", NewTrace());
             await walk.SendAsync((await walk.RoutesAsync()).First(route => route.Name == sample.Route), request, sample.SignedBy);
         }
         foreach (var route in await walk.RoutesAsync())
@@ -39,6 +41,7 @@ public sealed class CanaryTests(Stack stack)
             broken.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token);
             broken.Headers.TryAddWithoutValidation("Idempotency-Key", Canary + Canary);
             if (route.Method is "POST" or "PATCH") broken.Content = new StringContent($$"""{"name":"{{Canary}}","email":"{{email}}","{{Canary}}":1}""", System.Text.Encoding.UTF8, "application/json");
+            broken.Headers.Add("traceparent", NewTrace());
             await walk.SendAsync(route, broken);
         }
 
@@ -62,4 +65,7 @@ public sealed class CanaryTests(Stack stack)
             found.AddRange(secrets.Where(secret => sent.Contains(secret, StringComparison.OrdinalIgnoreCase)).Select(secret => $"{secret[..Math.Min(12, secret.Length)]}… in what was sent away"));
         Assert.True(found.Count == 0, string.Join('\n', found.Take(10)));
     }
+
+    // The tests' own client is in this process and begins no trace that is kept; a caller's own is.
+    private static string NewTrace() => $"00-{ActivityTraceId.CreateRandom().ToHexString()}-{ActivitySpanId.CreateRandom().ToHexString()}-01";
 }

@@ -117,7 +117,7 @@ public sealed partial class ManifestTests
     public void Backups_are_made_every_night_and_kept_for_seven_days_four_weeks_and_six_months()
     {
         var arguments = Manifests.Base.Object("CronJob", "admitone-backup").Pod()!.All("containers.0.args").Select(a => ((YamlScalarNode)a).Value).ToList();
-        Assert.Equal(["backup", "--to", "/backups", "--prune", "--keep", "7,4,6"], arguments);
+        Assert.Equal(["backup", "--to", "/backups", "--prune", "--keep", "7,4,6", "--metrics", "/backups/admitone_backup.prom"], arguments);
     }
 
     [Theory]
