@@ -97,26 +97,6 @@ ensure_prometheus() {
     fi
 }
 
-# Renders deploy/k8s. Without it the tests of the manifests are skipped.
-ensure_kubectl() {
-    command -v kubectl >/dev/null && return
-    if [ "$(id -u)" -eq 0 ] && [ -e /etc/debian_version ] && command -v apt-get >/dev/null; then
-        install_servers kubernetes-client
-    else
-        echo "kubectl is missing, so the tests that render deploy/k8s are skipped (Debian: sudo apt-get install kubernetes-client)"
-    fi
-}
-
-# The balancer of the rolling restart.
-ensure_haproxy() {
-    [ -x /usr/sbin/haproxy ] || command -v haproxy >/dev/null && return
-    if [ "$(id -u)" -eq 0 ] && [ -e /etc/debian_version ] && command -v apt-get >/dev/null; then
-        install_servers haproxy
-    else
-        echo "haproxy is missing, so the test of a rolling restart behind it is skipped (Debian: sudo apt-get install haproxy)"
-    fi
-}
-
 # Installs without making or starting servers of the machine's own: ours run below the data folder.
 install_servers() {
     echo "Installing $* with apt-get (no server of this machine is made or started) ..."
