@@ -46,55 +46,42 @@ ensure_servers() {
     fail "missing: ${missing[*]}. Debian: sudo apt-get install ${missing[*]}; Fedora: sudo dnf install postgresql-server valkey; macOS: brew install postgresql@17 redis"
 }
 
+# install_or_say <what is missing without it> <packages ...>: for what only some tests need. As root on Debian it is installed, elsewhere those tests are skipped.
+install_or_say() {
+    local without=$1
+    shift
+    if [ "$(id -u)" -eq 0 ] && [ -e /etc/debian_version ] && command -v apt-get >/dev/null; then
+        install_servers "$@"
+    else
+        echo "$* is missing, so $without (Debian: sudo apt-get install $*)"
+    fi
+}
+
 # A second opinion on our calendars: Debian's python3-icalendar (62 kB, with dateutil and pytz). Without it those tests skip, except where CI=true.
 ensure_calendar_reader() {
-    [ -e /usr/lib/python3/dist-packages/icalendar ] && return
-    python3 -c 'import icalendar' 2>/dev/null && return
-    if [ "$(id -u)" -eq 0 ] && [ -e /etc/debian_version ] && command -v apt-get >/dev/null; then
-        install_servers python3-icalendar
-        return
-    fi
-    echo "python3-icalendar is missing, so the tests that read our calendars with it are skipped (Debian: sudo apt-get install python3-icalendar; elsewhere: pip install icalendar)"
+    [ -e /usr/lib/python3/dist-packages/icalendar ] || python3 -c 'import icalendar' 2>/dev/null \
+        || install_or_say "the tests that read our calendars with it are skipped; pip install icalendar does as well" python3-icalendar
 }
 
 # What reads a QR code back from its picture. Only a test needs it: elsewhere it is skipped, in CI it must be there.
 ensure_zbarimg() {
-    command -v zbarimg >/dev/null && return
-    if [ "$(id -u)" -eq 0 ] && [ -e /etc/debian_version ] && command -v apt-get >/dev/null; then
-        install_servers zbar-tools
-    else
-        echo "zbarimg is missing, so the test that reads pictures of codes is skipped (Debian: sudo apt-get install zbar-tools)"
-    fi
+    command -v zbarimg >/dev/null || install_or_say "the test that reads pictures of codes is skipped" zbar-tools
 }
 
-# Renders deploy/k8s. Without it the tests of the manifests are skipped.
+# Renders deploy/k8s.
 ensure_kubectl() {
-    command -v kubectl >/dev/null && return
-    if [ "$(id -u)" -eq 0 ] && [ -e /etc/debian_version ] && command -v apt-get >/dev/null; then
-        install_servers kubernetes-client
-    else
-        echo "kubectl is missing, so the tests that render deploy/k8s are skipped (Debian: sudo apt-get install kubernetes-client)"
-    fi
+    command -v kubectl >/dev/null || install_or_say "the tests that render deploy/k8s are skipped" kubernetes-client
 }
 
 # The balancer of the rolling restart.
 ensure_haproxy() {
-    [ -x /usr/sbin/haproxy ] || command -v haproxy >/dev/null && return
-    if [ "$(id -u)" -eq 0 ] && [ -e /etc/debian_version ] && command -v apt-get >/dev/null; then
-        install_servers haproxy
-    else
-        echo "haproxy is missing, so the test of a rolling restart behind it is skipped (Debian: sudo apt-get install haproxy)"
-    fi
+    [ -x /usr/sbin/haproxy ] || command -v haproxy >/dev/null || install_or_say "the test of a rolling restart behind it is skipped" haproxy
 }
 
 # What the dashboards, alerts and their routing are proved with. Installed, they are programs and nothing more: no service is made or started.
 ensure_prometheus() {
-    command -v promtool >/dev/null && command -v prometheus >/dev/null && command -v amtool >/dev/null && command -v prometheus-alertmanager >/dev/null && return
-    if [ "$(id -u)" -eq 0 ] && [ -e /etc/debian_version ] && command -v apt-get >/dev/null; then
-        install_servers prometheus prometheus-alertmanager
-    else
-        echo "prometheus or alertmanager is missing, so the tests of dashboards and alerts are skipped (Debian: sudo apt-get install prometheus prometheus-alertmanager)"
-    fi
+    { command -v promtool && command -v prometheus && command -v amtool && command -v prometheus-alertmanager; } >/dev/null \
+        || install_or_say "the tests of dashboards and alerts are skipped" prometheus prometheus-alertmanager
 }
 
 # Installs without making or starting servers of the machine's own: ours run below the data folder.
