@@ -1,4 +1,5 @@
 using System.Globalization;
+using AdmitOne.Cli.Load;
 using AdmitOne.Cli.Local;
 using Dapper;
 using Npgsql;
@@ -14,7 +15,7 @@ internal sealed record Pace(TimeSpan Product, TimeSpan EachYardstick, int Pairs)
 internal readonly record struct Beside(int Clients, double PerSecond);
 
 /// <summary>Lets a yardstick and the product take turns: A-B-A-B-A-B, so that whatever else the machine does happens to both.</summary>
-internal sealed class Contest(Stage stage, Pgbench pgbench, Pace pace, CpuClock cpu, Action<string> say)
+internal sealed class Contest(Stage stage, Pgbench pgbench, Pace pace, ProcessClock cpu, Action<string> say)
 {
     private const int MorePairs = 2;
     private const string LeanDatabase = "yardstick";

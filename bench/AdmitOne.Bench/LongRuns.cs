@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using AdmitOne.Cli.Load;
 using Dapper;
 
 namespace AdmitOne.Bench;
 
 /// <summary>What takes longer than a pair, or is no contest: growth, a long steady run, many readers.</summary>
-internal sealed partial class LongRuns(Stage stage, CpuClock cpu, Action<string> say, string commit)
+internal sealed partial class LongRuns(Stage stage, ProcessClock cpu, Action<string> say, string commit)
 {
     private const int FewSold = 10_000;
     private const int ManySold = 1_000_000;
@@ -45,7 +46,7 @@ internal sealed partial class LongRuns(Stage stage, CpuClock cpu, Action<string>
             var before = cpu.Read();
             var load = await ClosedLoop.RunAsync(asked, connections, (_, elapsed) => elapsed >= s_slot);
             var used = cpu.Read().ToDictionary(part => part.Key, part => (part.Value - before[part.Key]) * 1e6 / load.Made);
-            slots.Add((used.Where(part => part.Key != CpuClock.Generator).Sum(part => part.Value), used.GetValueOrDefault("PostgreSQL"), load.PerSecond));
+            slots.Add((used.Where(part => part.Key != ProcessClock.Generator).Sum(part => part.Value), used.GetValueOrDefault("PostgreSQL"), load.PerSecond));
         }
         await using var connection = stage.Superuser();
         var sold = await connection.ExecuteScalarAsync<long>("select count(*) from tickets.tickets");

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AdmitOne.Cli.Load;
 
 namespace AdmitOne.Bench;
 
@@ -24,8 +25,8 @@ internal static class Pictures
             var usual = results.Rows.GroupBy(r => r.Path).Select(g => g.FirstOrDefault(r => r.Connections == Plan.Usual) ?? g.Last()).ToArray();
             yield return (Throughput, Charts.Bars(new ChartText("Beside its yardstick", "effects a second", ["AdmitOne", "yardstick"]),
                 Array.ConvertAll(usual, r => new Group($"{r.Path}\n{r.Connections}", [r.PerSecond, r.YardstickPerSecond]))));
-            yield return (Cpu, Charts.Stacks(new ChartText("Where the time goes", "microseconds of CPU for each effect, all processes", CpuClock.Parts),
-                Array.ConvertAll(usual, r => new Group($"{r.Path}\n{r.Connections}", [.. CpuClock.Parts.Select(r.Cpu)]))));
+            yield return (Cpu, Charts.Stacks(new ChartText("Where the time goes", "microseconds of CPU for each effect, all processes", ProcessClock.Parts),
+                Array.ConvertAll(usual, r => new Group($"{r.Path}\n{r.Connections}", [.. ProcessClock.Parts.Select(r.Cpu)]))));
         }
         if (results.Latencies.Count > 0)
         {

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using AdmitOne.Bench;
+using AdmitOne.Cli.Load;
 using AdmitOne.Cli.Local;
 using Npgsql;
 
@@ -46,7 +47,7 @@ async Task<int> RunAsync(ParseResult parsed)
     void Say(string line) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{TimeProvider.System.GetElapsedTime(started):mm\\:ss} {line}"));
 
     using var stage = await Stage.SetAsync(parsed.GetRequiredValue(data));
-    var cpu = new CpuClock(stage.Run.Pid);
+    var cpu = new ProcessClock(stage.Run.Pid);
     var atRest = cpu.ReadMemory();
     var of = parsed.GetRequiredValue(commit);
     var machine = await Report.DescribeAsync(stage.Run.Postgres.ConnectionString(), of, parsed.GetValue(loadBefore) ?? Report.LoadNow());

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using AdmitOne.Cli.Load;
 
 namespace AdmitOne.Bench;
 
@@ -72,13 +73,13 @@ internal static class ReportText
 
             ![Where the time goes]({Pictures.Cpu})
 
-            | path | connections | {string.Join(" | ", CpuClock.Parts)} | all | generator's share of the CPU |
-            | --- | ---: | {string.Join(" | ", CpuClock.Parts.Select(_ => "---:"))} | ---: | ---: |
+            | path | connections | {string.Join(" | ", ProcessClock.Parts)} | all | generator's share of the CPU |
+            | --- | ---: | {string.Join(" | ", ProcessClock.Parts.Select(_ => "---:"))} | ---: | ---: |
 
             """);
         foreach (var row in results.Rows)
         {
-            var parts = CpuClock.Parts.Select(row.Cpu).ToArray();
+            var parts = ProcessClock.Parts.Select(row.Cpu).ToArray();
             text.Append(CultureInfo.InvariantCulture, $"| {row.Path} | {row.Connections} | {string.Join(" | ", parts.Select(p => p.ToString("N0", CultureInfo.InvariantCulture)))} | {parts.Sum():N0} | {Row.Median(row.Pairs, p => p.GeneratorCpuShare):P0} |\n");
         }
         text.Append('\n');
