@@ -88,6 +88,7 @@ public sealed class Database
             throw;
         }
     }
+
     private async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
     {
         try
