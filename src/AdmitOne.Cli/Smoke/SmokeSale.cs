@@ -76,14 +76,14 @@ internal sealed class SmokeSale(SmokeTarget target, TextWriter output) : IDispos
         }, cancellationToken);
     }
 
-    /// <summary>The clock may have moved the event already: what counts is where it is.</summary>
+    /// <summary>The clock may have put a published event on sale already: what counts is where it is.</summary>
     private async Task<JsonElement> MoveAsync(Guid theEvent, string state, CancellationToken cancellationToken)
     {
         var (status, body) = await SendAsync(HttpMethod.Post, target.Events, $"/api/v1/events/{theEvent}/transitions", new { to = state }, cancellationToken);
         if (status == HttpStatusCode.Conflict)
         {
             var found = await AskAsync(HttpMethod.Get, target.Events, $"/api/v1/events/{theEvent}", null, cancellationToken);
-            if (found.GetProperty("status").GetString() is { } at && (at == state || at == "on_sale")) return found;
+            if (found.GetProperty("status").GetString() is { } at && (at == state || (state, at) is ("published", "on_sale"))) return found;
         }
         return Accepted(status, body, HttpMethod.Post, $"/api/v1/events/{theEvent}/transitions");
     }
