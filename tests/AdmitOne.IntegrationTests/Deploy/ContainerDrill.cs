@@ -3,19 +3,25 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
+using AdmitOne.IntegrationTests.Drills;
 using AdmitOne.IntegrationTests.Harness;
 
 namespace AdmitOne.IntegrationTests.Deploy;
 
 /// <summary>
 /// The images and the manifests, run here: built without a registry, started as nobody on a root they cannot write, they sell and admit a ticket
-/// and leave when they are told to. It takes minutes: <c>./test --long --filter-class '*ContainerDrill'</c>; UPDATE_DRILLS=1 writes docs/drills/images.json.
+/// and leave when they are told to. It takes minutes: <c>./test --long --filter-class '*ContainerDrill'</c>.
 /// </summary>
 [Trait("Category", "Long")]
 public sealed partial class ContainerDrill(World world) : IClassFixture<World>, IAsyncDisposable
 {
     private const string Tag = "drill";
+    private const string Command = "UPDATE_DOCS=1 ./test --long --filter-class '*ContainerDrill'";
     private const double MostMegabytes = 250;
+    private const double LimitMebibytes = 1024;
+    private const int Buyers = 16;
+
+    private static readonly TimeSpan s_selling = TimeSpan.FromSeconds(20);
 
     private readonly List<string> _containers = [];
     private readonly List<string> _played = [];
@@ -27,26 +33,41 @@ public sealed partial class ContainerDrill(World world) : IClassFixture<World>, 
         var built = await Podman.RunAsync("bash", "deploy/docker/build", Tag);
         var sizes = new Dictionary<string, double>();
         foreach (var image in new[] { "events", "tickets", "admitone" })
-            sizes[image] = Math.Round(double.Parse(await Podman.RunAsync("podman", "image", "inspect", "--format", "{{.Size}}", $"localhost/admitone/{image}:{Tag}"), CultureInfo.InvariantCulture) / 1e6, 1);
+            sizes[image] = double.Parse(await Podman.RunAsync("podman", "image", "inspect", "--format", "{{.Size}}", $"localhost/admitone/{image}:{Tag}"), CultureInfo.InvariantCulture) / 1e6;
         Assert.All(sizes.Values, size => Assert.True(size < MostMegabytes, built));
 
         var (events, tickets) = (Podman.FreePort(), Podman.FreePort());
         await StartAsync("tickets", tickets, world.TicketsSettings, []);
         await StartAsync("events", events, world.EventsSettings, new() { ["TICKET_SERVICE_URL"] = $"http://127.0.0.1:{tickets}" });
         var smoke = await SmokeAsync(events, tickets);
-        var memory = new Dictionary<string, double>();
-        var goodbye = new Dictionary<string, double>();
+        var (spentBefore, clock) = ((await Podman.UseAsync(Name("tickets"))).ProcessorSeconds, Stopwatch.StartNew());
+        await using var sale = new DrillSale(world, await world.PutOnSaleAsync(quantity: 100_000), new Uri($"http://127.0.0.1:{tickets}"));
+        sale.Start(Buyers);
+        await Task.Delay(s_selling, TestContext.Current.CancellationToken);
+        await sale.DisposeAsync();
+        var cores = ((await Podman.UseAsync(Name("tickets"))).ProcessorSeconds - spentBefore) / clock.Elapsed.TotalSeconds;
+        Assert.NotEmpty(sale.Bought);
+        Assert.Empty(sale.Refusals);
+
+        List<DrillFact> facts =
+        [
+            .. sizes.Select(image => new DrillFact($"image {image.Key}, of at most {MostMegabytes} MB", $"{Text(image.Value)} MB")),
+            new("bought and admitted in a throw-away event (`admitone smoke`, from the image)", $"{Text(smoke)} s"),
+            new($"then {Buyers} buyers for {s_selling.TotalSeconds} s: purchases", $"{sale.Bought.Count}"),
+            new("processor that tickets took meanwhile, of 1 core allowed", $"{cores.ToString("F2", CultureInfo.InvariantCulture)}"),
+        ];
         foreach (var name in new[] { "events", "tickets" })
         {
             await Podman.RunAsync("podman", "exec", Name(name), "dotnet", $"/app/AdmitOne.{char.ToUpperInvariant(name[0])}{name[1..]}.dll", "health");
-            memory[name] = await Podman.ResidentMebibytesAsync(Name(name));
-            Assert.True(memory[name] < 1024);
-            var clock = Stopwatch.StartNew();
+            var (peak, _) = await Podman.UseAsync(Name(name));
+            Assert.True(peak < LimitMebibytes, $"{name}: {peak} MiB");
+            var leaving = Stopwatch.StartNew();
             await Podman.RunAsync("podman", "stop", "--time", "40", Name(name));
-            goodbye[name] = Math.Round(clock.Elapsed.TotalSeconds, 1);
             Assert.Equal("0", await Podman.RunAsync("podman", "inspect", "--format", "{{.State.ExitCode}}", Name(name)));
+            facts.Add(new($"most memory that {name} had, of {LimitMebibytes} MiB allowed", $"{Text(peak)} MiB"));
+            facts.Add(new($"from SIGTERM until {name} had left with exit code 0", $"{Text(leaving.Elapsed.TotalSeconds)} s"));
         }
-        await DrillFigures.KeepAsync("images.json", new { megabytes = sizes, limitMegabytes = MostMegabytes, smokeSeconds = smoke, residentMebibytesAfterSmoke = memory, stopSeconds = goodbye });
+        new DrillReport("The images, run as nobody on a root that cannot be written, within the manifests' limits", Command, facts, [], []).Write("images");
     }
 
     [Fact]
@@ -66,7 +87,12 @@ public sealed partial class ContainerDrill(World world) : IClassFixture<World>, 
             Assert.Contains("http_server_request_duration_seconds", await client.GetStringAsync(new Uri($"http://127.0.0.1:{metrics}/metrics"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
             Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync(new Uri($"http://127.0.0.1:{http}/metrics"), TestContext.Current.CancellationToken)).StatusCode);
         }
-        await SmokeAsync(ports["event-service"].Http, ports["ticket-service"].Http);
+        var smoke = await SmokeAsync(ports["event-service"].Http, ports["ticket-service"].Http);
+        List<IReadOnlyList<string>> rows = [];
+        foreach (var name in ports.Keys) rows.Add([name, "200", "200", "200", "200", $"{Text((await Podman.UseAsync($"{name}-pod-{name}")).PeakMebibytes)} of {LimitMebibytes} MiB"]);
+        new DrillReport("The pods that kustomize renders, played by podman", Command,
+            [new("bought and admitted in a throw-away event (`admitone smoke`)", $"{Text(smoke)} s")],
+            ["pod", "/health/startup", "/health/live", "/health/ready", "/metrics on its own port", "most memory"], rows).Write("pods");
     }
 
     public async ValueTask DisposeAsync()
@@ -79,6 +105,8 @@ public sealed partial class ContainerDrill(World world) : IClassFixture<World>, 
             File.Delete(file);
         }
     }
+
+    private static string Text(double figure) => figure.ToString("0.#", CultureInfo.InvariantCulture);
 
     private static string Name(string service) => $"admitone-drill-{Environment.ProcessId}-{service}";
 
@@ -99,7 +127,7 @@ public sealed partial class ContainerDrill(World world) : IClassFixture<World>, 
             new Dictionary<string, string?> { ["JWT_SECRET"] = world.TicketsSettings["JWT_SECRET"], ["SMOKE_TENANT_ID"] = world.Tenant.ToString(), ["SMOKE_VENUE_ID"] = (await world.VenueAsync()).ToString() },
             "smoke", "--events", $"http://127.0.0.1:{events}", "--tickets", $"http://127.0.0.1:{tickets}")]);
         Assert.Contains("refused the second time", said, StringComparison.Ordinal);
-        return Math.Round(clock.Elapsed.TotalSeconds, 1);
+        return clock.Elapsed.TotalSeconds;
     }
 
     /// <summary>Of what was rendered, the pods and their settings; where the stores are, which image, and which ports is this machine's.</summary>

@@ -28,8 +28,14 @@ internal sealed record DrillReport(string Drill, string Command, IReadOnlyList<D
 
     private static string Commit()
     {
-        using var git = Process.Start(new ProcessStartInfo("git", ["-C", RunnableBlock.Root, "rev-parse", "--short", "HEAD"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        return git.StandardOutput.ReadToEnd().Trim() is { Length: > 0 } commit ? commit : "unknown";
+        if (Git("rev-parse", "--short", "HEAD") is not { Length: > 0 } commit) return "unknown";
+        return Git("status", "--porcelain", "--untracked-files=no", "--", "src", "tests", "deploy").Length == 0 ? commit : $"{commit} with changes";
+    }
+
+    private static string Git(params string[] words)
+    {
+        using var git = Process.Start(new ProcessStartInfo("git", ["-C", RunnableBlock.Root, .. words]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        return git.StandardOutput.ReadToEnd().Trim();
     }
 }
 
