@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
-using AdmitOne.UnitTests.Architecture;
 
 namespace AdmitOne.UnitTests.Deploy;
 
