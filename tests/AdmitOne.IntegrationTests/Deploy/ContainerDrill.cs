@@ -93,7 +93,7 @@ public sealed partial class ContainerDrill(World world) : IClassFixture<World>, 
         var smoke = await SmokeAsync(ports["event-service"].Http, ports["ticket-service"].Http);
         var check = await Podman.RunAsync("deploy/k8s/check");
         List<IReadOnlyList<string>> rows = [];
-        foreach (var name in ports.Keys) rows.Add([name, "200", "200", "200", "200", $"{Text((await Podman.UseAsync($"{name}-pod-{name}")).PeakMebibytes)} of {LimitMebibytes} MiB"]);
+        foreach (var name in ports.Keys) rows.Add([name, "200", "200", "200", "200", $"{Text((await Podman.UseAsync($"{name}-pod-0-{name}")).PeakMebibytes)} of {LimitMebibytes} MiB"]);
         new DrillReport("The pods that kustomize renders, played by podman", Command,
             [new("both overlays against Kubernetes' schema (`deploy/k8s/check`)", check.Split('\n')[^1]), new("bought and admitted in a throw-away event (`admitone smoke`)", $"{Text(smoke)} s")],
             ["pod", "/health/startup", "/health/live", "/health/ready", "/metrics on its own port", "most memory"], rows).Write("pods");
@@ -140,6 +140,8 @@ public sealed partial class ContainerDrill(World world) : IClassFixture<World>, 
         var kept = rendered.Split("\n---\n").Where(one => Kind().Match(one).Groups["kind"].Value is "Deployment" or "ConfigMap").ToList();
         Assert.Equal(5, kept.Count);
         var text = string.Join("\n---\n", kept);
+        // On this machine's own network there is one of each, and no port to map.
+        text = Ports().Replace(text, "").Replace("  replicas: 3\n", "  replicas: 1\n", StringComparison.Ordinal);
         text = Image().Replace(text, match => $"localhost/admitone/{match.Groups["name"].Value}:{Tag}");
         var settings = world.EventsSettings;
         foreach (var name in new[] { "DB_HOST", "DB_PORT", "DB_NAME", "REDIS_HOST", "REDIS_PORT", "AUTH_SERVICE_URL", "VENUE_SERVICE_URL", "MINTING_SERVICE_URL", "EVENT_SERVICE_URL" })
@@ -161,6 +163,9 @@ public sealed partial class ContainerDrill(World world) : IClassFixture<World>, 
 
     [GeneratedRegex("[a-z.]+/admitone/(?<name>[a-z]+)@sha256:[0-9a-f]{64}")]
     private static partial Regex Image();
+
+    [GeneratedRegex("^        ports:\n(?:        (?:-|  ).*\n)+", RegexOptions.Multiline)]
+    private static partial Regex Ports();
 
     [GeneratedRegex("PASSWORD|SECRET|_KEY")]
     private static partial Regex SecretName();

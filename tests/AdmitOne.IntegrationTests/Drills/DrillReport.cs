@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using AdmitOne.IntegrationTests.Docs;
@@ -16,7 +17,7 @@ internal sealed record DrillReport(string Drill, string Command, IReadOnlyList<D
     /// <summary>Keeps it below artifacts/drills, and with <c>UPDATE_DOCS=1</c> where the page is written from.</summary>
     public void Write(string name)
     {
-        var text = JsonSerializer.Serialize(new { Drill, Date = $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}", Commit = Commit(), Processors = Environment.ProcessorCount, Command, Facts, Columns, Rows }, s_json) + "\n";
+        var text = JsonSerializer.Serialize(new { Drill, Date = $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}", Commit = Commit(), Processors = Environment.ProcessorCount, Load = Load(), Command, Facts, Columns, Rows }, s_json) + "\n";
         TestContext.Current.TestOutputHelper?.WriteLine(text);
         string[] folders = Environment.GetEnvironmentVariable("UPDATE_DOCS") == "1" ? ["artifacts", "docs"] : ["artifacts"];
         foreach (var folder in folders.Select(folder => Path.Combine(RunnableBlock.Root, folder, "drills")))
@@ -25,6 +26,9 @@ internal sealed record DrillReport(string Drill, string Command, IReadOnlyList<D
             File.WriteAllText(Path.Combine(folder, name + ".json"), text);
         }
     }
+
+    /// <summary>How many processes wanted a processor at a time, on average over a quarter of an hour; null where nobody counts.</summary>
+    private static double? Load() => File.Exists("/proc/loadavg") ? double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[2], CultureInfo.InvariantCulture) : null;
 
     private static string Commit()
     {

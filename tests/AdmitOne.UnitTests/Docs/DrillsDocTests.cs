@@ -64,7 +64,7 @@ public sealed partial class DrillsDocTests
         Path.Combine(s_folder, name + ".json") is var file && File.Exists(file) ? JsonSerializer.Deserialize<Drill>(File.ReadAllText(file), s_json) : null;
 
     private static string Measured(Drill drill) =>
-        $"{drill.Date}, commit {drill.Commit}, {drill.Processors} processors. `{drill.Command}`\n\n{GeneratedDoc.Table(["what", "figure"], drill.Facts.Select(fact => new[] { fact.What, fact.Figure }))}";
+        $"{drill.Date}, commit {drill.Commit}, {drill.Processors} processors{(drill.Load is { } load ? string.Create(CultureInfo.InvariantCulture, $" for which {load:0} processes waited on average") : "")}. `{drill.Command}`\n\n{GeneratedDoc.Table(["what", "figure"], drill.Facts.Select(fact => new[] { fact.What, fact.Figure }))}";
 
     [Fact]
     public void The_page_of_coverage_has_what_was_counted_and_it_is_enough()
@@ -94,6 +94,7 @@ public sealed partial class DrillsDocTests
         public string? Date { get; init; }
         public string? Commit { get; init; }
         public int Processors { get; init; }
+        public double? Load { get; init; }
         public string? Command { get; init; }
         public required List<Fact> Facts { get; init; }
         public required List<string> Columns { get; init; }
