@@ -61,6 +61,7 @@ public sealed class MigrationDrillTests(Stack stack)
                 await GoAsync(Migrator.Latest, earliest);
                 await GoAsync(earliest, Migrator.Latest);
             }
+            await sale.StopAsync();
             sold = sale.Requests;
             Report(steps, sale, tickets);
             Assert.Empty(sale.Failures);
