@@ -23,7 +23,7 @@ internal static partial class LockOrder
     public static IReadOnlyList<string> With(IReadOnlyList<string> statements)
     {
         // A block that makes its own statements out of the catalogue may change any table.
-        var all = statements.Any(statement => Dynamic().IsMatch(statement) && !Literal().IsMatch(statement));
+        var all = statements.Any(statement => Dynamic().IsMatch(statement) && (!Literal().IsMatch(statement) || Catalogue().IsMatch(statement)));
         var tables = statements.SelectMany(statement => Names(Changed(), statement).Concat(Dynamic().IsMatch(statement) ? Names(Literal(), statement) : [])).Distinct().Order(StringComparer.Ordinal).ToList();
         var indexes = statements.SelectMany(statement => Names(DroppedIndex(), statement)).Distinct().Order(StringComparer.Ordinal).ToList();
         var drops = statements.Any(Drop().IsMatch);
@@ -76,6 +76,9 @@ internal static partial class LockOrder
 
     [GeneratedRegex(@"format\('(?:alter table|create policy \w+ on|drop policy \w+ on|drop policy if exists \w+ on) %", RegexOptions.IgnoreCase)]
     private static partial Regex Dynamic();
+
+    [GeneratedRegex(@"\bfrom\s+pg_(?:class|constraint|policy|policies|tables)\b", RegexOptions.IgnoreCase)]
+    private static partial Regex Catalogue();
 
     [GeneratedRegex(@"'(?<table>(?:platform|events|tickets)\.[a-z_]+)'")]
     private static partial Regex Literal();

@@ -67,6 +67,7 @@ public sealed class MigrationSetTests
         string Lock(string sql) => Of(("001_a.up.sql", "select 1"), ("001_a.down.sql", $"set local lock_timeout = '2s'; {sql}"))[0].Down.Statements[1];
         Assert.Contains("confrelid", Lock("alter table tickets.tickets drop column a"), StringComparison.Ordinal);
         Assert.DoesNotContain("confrelid", Lock("alter table tickets.tickets add column a integer; alter table tickets.orders add column a integer"), StringComparison.Ordinal);
+        Assert.Contains("n.nspname in ('platform', 'events', 'tickets')", Lock("do $$ begin for t in select name from pg_policy loop execute format('drop policy a on %s', t); end loop; perform 'tickets.orders'; end $$"), StringComparison.Ordinal);
         Assert.Contains("array['tickets.ix_a']", Lock("drop index tickets.ix_a; alter table tickets.orders add column a integer"), StringComparison.Ordinal);
     }
 
