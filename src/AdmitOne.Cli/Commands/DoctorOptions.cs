@@ -22,6 +22,8 @@ internal sealed class DoctorOptions
 
     public Option<double> DiskFree { get; } = new("--disk-free") { Description = "The least that must be free there, in GiB.", HelpName = "GIB", DefaultValueFactory = _ => 2 };
 
+    public Option<int> Patience { get; } = MakePatience();
+
     public Option<Uri?> Events { get; } = new("--events") { Description = "Where the Event Service answers; else EVENT_SERVICE_URL.", HelpName = "URL" };
 
     public Option<Uri?> Tickets { get; } = new("--tickets") { Description = "Where the Ticket Service answers; else TICKET_SERVICE_URL.", HelpName = "URL" };
@@ -34,7 +36,7 @@ internal sealed class DoctorOptions
 
     public Option<DirectoryInfo> Root { get; } = new("--root") { Description = "The checkout whose files the checklists are about.", HelpName = "FOLDER", DefaultValueFactory = _ => new DirectoryInfo(".") };
 
-    public IEnumerable<Option> All => [Data, Env, Checklist, Service, Json, Replicas, Disk, DiskFree, Events, Tickets, Prometheus, Root];
+    public IEnumerable<Option> All => [Data, Env, Checklist, Service, Json, Replicas, Disk, DiskFree, Patience, Events, Tickets, Prometheus, Root];
 
     /// <exception cref="CannotRunException">The folder that was named is none of ./run.</exception>
     public Patient Patient(ParseResult parsed, GivenVariables given)
@@ -48,10 +50,21 @@ internal sealed class DoctorOptions
             DiskPath = parsed.GetValue(Disk)?.FullName ?? folder,
             Root = parsed.GetValue(Root)!.FullName,
             PrometheusUrl = parsed.GetValue(Prometheus),
+            Patience = TimeSpan.FromSeconds(parsed.GetValue(Patience)),
             DiskFreeBytes = (long)(parsed.GetValue(DiskFree) * Gibibyte),
             EventsUrl = parsed.GetValue(Events) ?? Url(services[1].Settings["EVENT_SERVICE_URL"]),
             TicketsUrl = parsed.GetValue(Tickets) ?? Url(services[0].Settings["TICKET_SERVICE_URL"]),
         };
+    }
+
+    private static Option<int> MakePatience()
+    {
+        var patience = new Option<int>("--patience") { Description = "How long a neighbour may take to answer, in seconds.", HelpName = "SECONDS", DefaultValueFactory = _ => 4 };
+        patience.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 1 or > 600) result.AddError("--patience must be between 1 and 600 seconds.");
+        });
+        return patience;
     }
 
     private static Option<string?> MakeService()

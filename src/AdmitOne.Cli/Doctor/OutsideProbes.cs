@@ -6,14 +6,13 @@ namespace AdmitOne.Cli.Doctor;
 internal sealed class NeighboursProbe() : Probe("neighbours")
 {
     private static readonly string[] s_names = ["AUTH_SERVICE_URL", "VENUE_SERVICE_URL", "EVENT_SERVICE_URL", "TICKET_SERVICE_URL", "MINTING_SERVICE_URL"];
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(4);
 
     public override async Task<IReadOnlyList<Finding>> LookAsync(Patient patient, CancellationToken cancellationToken)
     {
         var named = patient.Services.SelectMany(service => s_names.Select(name => (Name: name, Url: service.Settings[name])))
             .Where(one => !string.IsNullOrEmpty(one.Url)).Distinct().ToArray();
         if (named.Length == 0) return One(Finding.Warning("no neighbour is named", "Set VENUE_SERVICE_URL, EVENT_SERVICE_URL, TICKET_SERVICE_URL as docs/configuration.md says."));
-        using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = s_patience }) { Timeout = s_patience };
+        using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = patient.Patience }) { Timeout = patient.Patience };
         return await Task.WhenAll(named.Select(one => AskAsync(http, one.Name, one.Url!, cancellationToken)));
     }
 

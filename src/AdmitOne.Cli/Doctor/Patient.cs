@@ -31,6 +31,9 @@ internal sealed class Patient(IReadOnlyList<ExaminedService> services) : IAsyncD
     /// <summary>The least that must be free there, in bytes.</summary>
     public long DiskFreeBytes { get; init; } = 2L << 30;
 
+    /// <summary>How long a neighbour may take to answer.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(4);
+
     /// <summary>Where the services answer, if they run.</summary>
     public Uri? EventsUrl { get; init; }
 
