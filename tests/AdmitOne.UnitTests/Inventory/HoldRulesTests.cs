@@ -99,7 +99,7 @@ public sealed class HoldRulesTests
         var (many, few, shared) = (_sale.Type(quantity: 8), _sale.Type(quantity: 2), _sale.Type(quantity: 9, section: small));
         var command = _sale.Hold((many, 5), (few, 3));
         Assert.Equal("insufficient_inventory", _sale.Decide(command));
-        var available = (Dictionary<string, int>)command.Done.Result.Refusal!.Extensions["available"];
+        var available = (Dictionary<string, int>)OneSale.RefusalOf(command).Extensions["available"];
         Assert.Equal((8, 2), (available[many.Id.ToString()], available[few.Id.ToString()]));
         Assert.Equal("insufficient_inventory", _sale.Decide(_sale.Hold((shared, 4))));   // its section has three places
         _sale.AssertNothingHappened();
@@ -115,7 +115,7 @@ public sealed class HoldRulesTests
         var type = _sale.Type(section: over, counted: (1, 4));
         var command = _sale.Hold((type, 1));
         Assert.Equal("insufficient_inventory", _sale.Decide(command));
-        Assert.Equal(0, ((Dictionary<string, int>)command.Done.Result.Refusal!.Extensions["available"])[type.Id.ToString()]);
+        Assert.Equal(0, ((Dictionary<string, int>)OneSale.RefusalOf(command).Extensions["available"])[type.Id.ToString()]);
     }
 
     [Fact]
@@ -185,7 +185,7 @@ public sealed class HoldRulesTests
         _sale.View.Requests[(_sale.Buyer, "POST /purchases", "key")] = new KnownRequest([1], null);
         var running = Keyed(1);
         Assert.Equal("request_in_progress", _sale.Decide(running));
-        Assert.Equal(1, running.Done.Result.Refusal!.RetryAfterSeconds);
+        Assert.Equal(1, OneSale.RefusalOf(running).RetryAfterSeconds);
         Assert.Equal(1, type.HeldChange);
         Assert.Empty(_sale.Changes.Forgotten);
     }

@@ -1,4 +1,4 @@
-using AdmitOne.Contracts;
+using AdmitOne.Platform.Problems;
 using AdmitOne.Tickets.Inventory;
 using AdmitOne.Tickets.Pricing;
 
@@ -72,6 +72,9 @@ internal sealed class OneSale
     }
 
     public string? Decide<T>(StockCommand<T> command) where T : class => Decide(command, out _);
+
+    /// <summary>Of a command that was decided.</summary>
+    public static Refusal RefusalOf<T>(StockCommand<T> command) where T : class => command.Done.GetAwaiter().GetResult().Refusal!;
 
     public HoldStock Hold(params (TypeState Type, int Quantity)[] items) => HoldFor(Buyer, items);
 
