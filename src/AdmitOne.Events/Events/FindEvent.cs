@@ -21,7 +21,8 @@ public static class FindEvent
             .AllowAnonymous().WithRateTier(RateTier.Read)
             .WithAnswerExample(EventExamples.OnSale).WithEntityTag()
             .Produces(StatusCodes.Status304NotModified)
-            .MayRefuseWith(PlatformProblems.NotFound);
+            .MayRefuseWith(PlatformProblems.NotFound)
+            .DisableValidation();   // its parameters have no rules to be walked through
 
     private static async Task<Results<Ok<EventBody>, CachedResult, StatusCodeHttpResult, Refusal>> HandleAsync(
         string idOrSlug, string? organizer, Caller? caller, Database database, ReadThroughCache cache, HttpContext context, CancellationToken cancellationToken)

@@ -93,9 +93,6 @@ public static class ServiceHost
         app.UseForwardedHeaders();
         app.UseMiddleware<RequestMiddleware>();
         app.UseMiddleware<FaultMiddleware>();
-        app.UseStatusCodePages(answer => PlatformProblems.ForStatus(answer.HttpContext.Response.StatusCode) is { } type
-            ? ProblemWriter.WriteAsync(answer.HttpContext, type.With($"{answer.HttpContext.Request.Method} {answer.HttpContext.Request.Path} cannot be answered like this; /docs lists the routes."))
-            : Task.CompletedTask);
         app.UseHeadAsGet();
         app.Use(next => context =>
         {
@@ -104,13 +101,13 @@ public static class ServiceHost
         });
         app.UseConfiguredCors();
         app.UseMiddleware<TimeLimit>();
-        app.UseAuthentication();
+        app.UseIdentityOfCaller();
         app.UseMiddleware<RateLimitMiddleware>();
         app.UseMiddleware<BodyLimit>();
-        app.Use((context, next) => SignedCallFilter.AcceptAsync(context, () => next(context)));
-        app.UseAuthorization();
-        app.Use((context, next) => SignedCallFilter.InvokeAsync(context, () => next(context)));
-        app.Use((context, next) => WebhookFilter.InvokeAsync(context, () => next(context)));
+        app.Use(SignedCallFilter.AcceptSigned);
+        app.UsePermissions();
+        app.Use(SignedCallFilter.RequireSigned);
+        app.Use(WebhookFilter.RequireSigned);
         app.UseMiddleware<IdempotencyMiddleware>();
 
         app.MapHealth();

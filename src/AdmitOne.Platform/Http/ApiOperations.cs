@@ -141,7 +141,7 @@ internal static class ApiOperations
     private static void Headers(OpenApiResponse response, string status, IList<object> route, OpenApiDocument? document)
     {
         var headers = new List<string> { "X-Request-Id" };
-        if (route.OfType<RateTier>().Any() && !route.OfType<SignedCallRequired>().Any()) headers.AddRange(["RateLimit-Policy", "RateLimit"]);
+        if (route.OfType<CountedAs>().Any() && !route.OfType<SignedCallRequired>().Any()) headers.AddRange(["RateLimit-Policy", "RateLimit"]);
         if (status is "201" or "202") headers.Add("Location");
         if (status is "200" or "201" or "304" && route.OfType<AnswersEntityTag>().Any()) headers.Add("ETag");
         if (status is "200" or "201" or "202" or "204" or "402" && IdempotencyRoutes.AreHonouredBy(route)) headers.Add("Idempotency-Replayed");

@@ -30,7 +30,7 @@ internal static class ApiRefusals
         if (description.ParameterDescriptions.Any(p => p.Source.Id == "Query" && p.Type != typeof(string))) named = named.Append(PlatformProblems.InvalidParameter);
         if (description.ParameterDescriptions.Any(p => p.Source.Id == "Path")) named = named.Append(PlatformProblems.NotFound);
         // Whoever has a rate tier does work, and so depends on the stores.
-        if (route.OfType<RateTier>().Any()) named = named.Append(PlatformProblems.DependencyUnavailable).Append(PlatformProblems.RateLimited);
+        if (route.OfType<CountedAs>().Any()) named = named.Append(PlatformProblems.DependencyUnavailable).Append(PlatformProblems.RateLimited);
         return named.Append(PlatformProblems.InternalError);
     }
 }

@@ -12,15 +12,11 @@ internal sealed class BodyLimit(RequestDelegate next)
     /// <summary>How large a body this route takes.</summary>
     public static int MaxBytesOf(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<TakesBodyUpTo>()?.Bytes ?? UsualBytes;
 
-    public async Task InvokeAsync(HttpContext context)
+    public Task InvokeAsync(HttpContext context)
     {
         var most = MaxBytesOf(context);
-        if (context.Request.ContentLength > most)
-        {
-            await ProblemWriter.WriteAsync(context, UnreadableRequest.TooLarge(most));
-            return;
-        }
+        if (context.Request.ContentLength > most) return ProblemWriter.WriteAsync(context, UnreadableRequest.TooLarge(most));
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = most;
-        await next(context);
+        return next(context);
     }
 }

@@ -16,7 +16,7 @@ public static class EntityTag
 
     /// <summary>The same for a resource whose tag is not a version.</summary>
     /// <param name="tag">With its quotes.</param>
-    public static bool IsKnown(HttpContext context, string tag) =>
+    public static bool IsKnown(HttpContext context, string tag) => context.Request.Headers.IfNoneMatch.Count > 0 &&
         context.Request.Headers.IfNoneMatch.SelectMany(h => (h ?? "").Split(',')).Select(t => t.Trim()).Any(t => t == "*" || t == tag || t == $"W/{tag}");
 
     /// <summary>An edit must say which version it edits.</summary>

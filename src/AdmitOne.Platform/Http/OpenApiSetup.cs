@@ -39,11 +39,11 @@ internal static class OpenApiSetup
     public static void MapApiDocument(this WebApplication app, string title)
     {
         app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
-        app.UseSwaggerUI(page =>
+        app.UseWhen(context => context.Request.Path.StartsWithSegments("/docs"), docs => docs.UseSwaggerUI(page =>
         {
             page.RoutePrefix = "docs";
             page.DocumentTitle = title;
             page.SwaggerEndpoint("/openapi/v1.json", title);
-        });
+        }));
     }
 }

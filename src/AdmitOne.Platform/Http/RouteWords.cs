@@ -8,10 +8,13 @@ namespace AdmitOne.Platform.Http;
 /// <summary>What a limit counts. One tier applies to a route; <c>docs/</c> lists what each allows.</summary>
 public enum RateTier { Global, Read, Write, Purchase, Transfer, Admin, Webhook, QrScan }
 
+/// <summary>Which tier counts a route's calls.</summary>
+public sealed record CountedAs(RateTier Tier);
+
 /// <summary>Words that a route says about itself, read by the OpenAPI document and by the tests that compare the two.</summary>
 public static class RouteWords
 {
-    public static TBuilder WithRateTier<TBuilder>(this TBuilder route, RateTier tier) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(tier);
+    public static TBuilder WithRateTier<TBuilder>(this TBuilder route, RateTier tier) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new CountedAs(tier));
 
     /// <summary>Under which heading the API document lists the routes of a group, and what it says below it.</summary>
     public static TBuilder WithTag<TBuilder>(this TBuilder routes, string name, string description) where TBuilder : IEndpointConventionBuilder =>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -18,14 +19,16 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, Database datab
 {
     private const string Header = "Idempotency-Key";
 
-    public async Task InvokeAsync(HttpContext context)
+    private readonly ConcurrentDictionary<Endpoint, bool> _honoured = new();   // routes are mapped once
+
+    public Task InvokeAsync(HttpContext context) =>
+        context.GetEndpoint() is RouteEndpoint endpoint && _honoured.GetOrAdd(endpoint, static route => IdempotencyRoutes.AreHonouredBy(route.Metadata))
+            && !(endpoint.Metadata.GetMetadata<NeedsIdempotencyKey>()?.UnlessQuery is { } query && string.Equals(context.Request.Query[query], "true", StringComparison.OrdinalIgnoreCase))
+            ? HonourAsync(context, endpoint)
+            : next(context);
+
+    private async Task HonourAsync(HttpContext context, RouteEndpoint endpoint)
     {
-        if (context.GetEndpoint() is not RouteEndpoint endpoint || !IdempotencyRoutes.AreHonouredBy(endpoint.Metadata)
-            || (endpoint.Metadata.GetMetadata<NeedsIdempotencyKey>()?.UnlessQuery is { } query && string.Equals(context.Request.Query[query], "true", StringComparison.OrdinalIgnoreCase)))
-        {
-            await next(context);
-            return;
-        }
         var text = context.Request.Headers[Header].ToString();
         var required = endpoint.Metadata.GetMetadata<NeedsIdempotencyKey>() is not null;
         if (text.Length == 0 && !required)

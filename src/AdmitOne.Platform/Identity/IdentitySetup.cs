@@ -4,6 +4,7 @@ using AdmitOne.Platform.Outbound;
 using AdmitOne.Platform.Tenancy;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -46,6 +47,23 @@ internal static class IdentitySetup
             .RequireAssertion(call => call.Resource is HttpContext http && http.GetEndpoint() is not RouteEndpoint).Build());
         return services.AddSingleton<IAuthorizationMiddlewareResultHandler, AuthorizationAnswers>();
     }
+
+    /// <summary>Finds out who calls, of those who show something to tell it by.</summary>
+    public static void UseIdentityOfCaller(this WebApplication app)
+    {
+        // Said where the host looks before it adds one of its own for every request.
+        ((IApplicationBuilder)app).Properties["__AuthenticationMiddlewareSet"] = true;
+        app.UseWhen(context => context.Request.Headers.Authorization.Count > 0, shown => shown.UseAuthentication());
+    }
+
+    /// <summary>Who may do what. A route that says itself that it is for everybody has nothing to be asked.</summary>
+    public static void UsePermissions(this WebApplication app)
+    {
+        ((IApplicationBuilder)app).Properties["__AuthorizationMiddlewareSet"] = true;
+        app.UseWhen(context => !IsForEverybody(context.GetEndpoint()), asked => asked.UseAuthorization());
+    }
+
+    private static bool IsForEverybody(Endpoint? endpoint) => endpoint?.Metadata.GetMetadata<IAllowAnonymous>() is not null && endpoint.Metadata.GetMetadata<IAuthorizeData>() is null;
 
     /// <summary>The issuer's published keys, and only what an asymmetric key can sign: a public key used as a secret is refused with the algorithm.</summary>
     internal static TokenValidationParameters Rules(JwtOptions jwt, IssuerKeys keys)

@@ -31,33 +31,38 @@ public static class SignedCallFilter
     public static TBuilder OrSignedCall<TBuilder>(this TBuilder route, params string[] services) where TBuilder : IEndpointConventionBuilder =>
         route.WithMetadata(new SignedCallAccepted(services));
 
-    internal static async Task InvokeAsync(HttpContext context, Func<Task> next)
+    internal static RequestDelegate RequireSigned(RequestDelegate next) => context =>
+        context.GetEndpoint()?.Metadata.GetMetadata<SignedCallRequired>() is { } required ? RequireAsync(context, required, next) : next(context);
+
+    /// <summary>Before authorization, for routes that take either.</summary>
+    internal static RequestDelegate AcceptSigned(RequestDelegate next) => context =>
+        context.GetEndpoint()?.Metadata.GetMetadata<SignedCallAccepted>() is { } accepted && context.Request.Headers.ContainsKey(ServiceSignature.SignatureHeader)
+            ? AcceptAsync(context, accepted, next)
+            : next(context);
+
+    private static async Task RequireAsync(HttpContext context, SignedCallRequired required, RequestDelegate next)
     {
-        if (context.GetEndpoint()?.Metadata.GetMetadata<SignedCallRequired>() is { } required && await CheckAsync(context, required.Services) is { } refusal)
+        if (await CheckAsync(context, required.Services) is { } refusal)
         {
             // Our neighbours are not limited; whoever only pretends to be one is.
             var limited = await context.RequestServices.GetRequiredService<CallLimits>().SpendAnonymousAsync(context);
             await ProblemWriter.WriteAsync(context, limited ?? refusal);
             return;
         }
-        await next();
+        await next(context);
     }
 
-    /// <summary>Before authorization, for routes that take either.</summary>
-    internal static async Task AcceptAsync(HttpContext context, Func<Task> next)
+    private static async Task AcceptAsync(HttpContext context, SignedCallAccepted accepted, RequestDelegate next)
     {
-        if (context.GetEndpoint()?.Metadata.GetMetadata<SignedCallAccepted>() is { } accepted && context.Request.Headers.ContainsKey(ServiceSignature.SignatureHeader))
+        if (await CheckAsync(context, accepted.Services) is { } refusal)
         {
-            if (await CheckAsync(context, accepted.Services) is { } refusal)
-            {
-                await ProblemWriter.WriteAsync(context, refusal);
-                return;
-            }
-            context.Items.Remove(Caller.Item);   // a token beside the signature has no say
-            context.Features.Set<IAuthenticateResultFeature>(null);
-            context.User = new ClaimsPrincipal(new ClaimsIdentity([new Claim("role", Roles.SignedService)], "signature", "sub", "role"));
+            await ProblemWriter.WriteAsync(context, refusal);
+            return;
         }
-        await next();
+        context.Items.Remove(Caller.Item);   // a token beside the signature has no say
+        context.Features.Set<IAuthenticateResultFeature>(null);
+        context.User = new ClaimsPrincipal(new ClaimsIdentity([new Claim("role", Roles.SignedService)], "signature", "sub", "role"));
+        await next(context);
     }
 
     private static async Task<Refusal?> CheckAsync(HttpContext context, IReadOnlyList<string> allowed)

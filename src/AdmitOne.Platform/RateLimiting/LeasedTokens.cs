@@ -4,8 +4,8 @@ namespace AdmitOne.Platform.RateLimiting;
 
 /// <summary>
 /// Calls that were taken out of an address's window ahead of time, so that the reads of cacheable pages need not ask Redis each. A lease is at
-/// most a tenth of the limit and lives for a tenth of the window; it begins with one call and doubles while it is used up, so that a slow
-/// reader wastes nothing. Of those who find it used up, one asks for the next and the others wait for that.
+/// most a tenth of the limit and lives for a tenth of the window; it begins with one call and doubles while it is used up, and the next one is
+/// as large as what was used of it, so that a slow reader wastes nothing. Of those who find it used up, one asks for the next and the others wait for that.
 /// </summary>
 internal sealed class LeasedTokens(TimeProvider clock)
 {
@@ -41,7 +41,11 @@ internal sealed class LeasedTokens(TimeProvider clock)
         {
             if (lease.Size == 0) return false;
             var age = clock.GetElapsedTime(lease.Since).TotalMilliseconds;
-            if (age >= rule.WindowMs / 10.0) return false;
+            if (age >= rule.WindowMs / 10.0)
+            {
+                next = Math.Clamp(lease.Size - lease.Left, 1, Math.Max(rule.Max / 10, 1));
+                return false;
+            }
             if (lease.Left == 0)
             {
                 next = Math.Clamp(lease.Size * 2, 1, Math.Max(rule.Max / 10, 1));

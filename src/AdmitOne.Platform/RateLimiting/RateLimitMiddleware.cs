@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -22,15 +23,14 @@ namespace AdmitOne.Platform.RateLimiting;
 /// </summary>
 internal sealed class RateLimitMiddleware(RequestDelegate next, CallLimits limits)
 {
-    public async Task InvokeAsync(HttpContext context)
+    public Task InvokeAsync(HttpContext context)
     {
-        if (await limits.SpendAsync(context) is { } refusal)
-        {
-            await ProblemWriter.WriteAsync(context, refusal);
-            return;
-        }
-        await next(context);
+        var spent = limits.SpendAsync(context);
+        if (!spent.IsCompletedSuccessfully) return AnswerAsync(context, spent.AsTask());
+        return spent.Result is { } refusal ? ProblemWriter.WriteAsync(context, refusal) : next(context);
     }
+
+    private async Task AnswerAsync(HttpContext context, Task<Refusal?> spent) => await (await spent is { } refusal ? ProblemWriter.WriteAsync(context, refusal) : next(context));
 }
 
 /// <summary>Which limit counts a call, and what its answer says of it.</summary>
@@ -41,6 +41,7 @@ public sealed class CallLimits
     private readonly TenantDirectory _tenants;
     private readonly RateLimitOptions _options;
     private readonly Dictionary<(string Role, RateTier Tier), double> _multipliers;
+    private readonly ConcurrentDictionary<(RateTier Tier, int Max), string> _policies = new();   // one for each tier and multiplier
 
     internal CallLimits(RateLimits limits, RateLimitMetrics metrics, TenantDirectory tenants, IOptions<RateLimitOptions> options)
     {
@@ -68,7 +69,7 @@ public sealed class CallLimits
         // What the platform maps for orchestrators and scrapers has no tier; what is no route of ours is anybody's guess, and is limited.
         if (endpoint is RouteEndpoint && endpoint.Metadata.GetMetadata<SignedCallRequired>() is not null) return default;
         if (endpoint is RouteEndpoint && endpoint.Metadata.GetMetadata<SignedCallAccepted>() is not null && context.Request.Headers.ContainsKey(ServiceSignature.SignatureHeader)) return default;
-        RateTier? named = endpoint?.Metadata.OfType<RateTier>().Cast<RateTier?>().FirstOrDefault();
+        var named = endpoint?.Metadata.GetMetadata<CountedAs>()?.Tier;
         if (endpoint is RouteEndpoint && named is null or RateTier.Webhook) return default;
 
         var reads = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
@@ -97,7 +98,8 @@ public sealed class CallLimits
         var seconds = Math.Max(1, (answer.ResetMs + 999) / 1000);
 
         var headers = context.Response.Headers;
-        headers["RateLimit-Policy"] = string.Create(CultureInfo.InvariantCulture, $"\"{word}\";q={rule.Max};w={Math.Max(1, rule.WindowMs / 1000)}");
+        headers["RateLimit-Policy"] = _policies.GetOrAdd((tier, rule.Max), static (_, rule) =>
+            string.Create(CultureInfo.InvariantCulture, $"\"{rule.Word}\";q={rule.Max};w={rule.Seconds}"), (Word: word, rule.Max, Seconds: Math.Max(1, rule.WindowMs / 1000)));
         headers["RateLimit"] = string.Create(CultureInfo.InvariantCulture, $"\"{word}\";r={answer.Remaining};t={seconds}");
         if (answer.Granted > 0) return null;
 

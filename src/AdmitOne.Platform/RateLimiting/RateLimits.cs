@@ -18,7 +18,7 @@ internal sealed partial class RateLimits(RedisStore redis, TimeProvider clock, R
     private const int MaxFull = 100_000;
     private static readonly TimeSpan s_leaveAlone = TimeSpan.FromSeconds(1);
 
-    private readonly SharedCounts _shared = new(redis, $"rate:{service.Name}:");
+    private readonly SharedCounts _shared = new(redis, $"calls:{service.Name}:");
     private readonly SlidingLog _own = new(clock);
     private readonly LeasedTokens _leases = new(clock);
     private readonly ConcurrentDictionary<string, (long Since, long ResetMs)> _full = new();

@@ -10,27 +10,38 @@ internal sealed class SharedCounts(RedisStore redis, string prefix)
 {
     private const int MaxAtOnce = 256;
 
-    /// <summary>For each key a list of the milliseconds at which calls were let through, the oldest first: exact, and never longer than the limit.</summary>
+    /// <summary>
+    /// For each key a list of when calls were let through, the oldest first, and last how many they are: exact. An entry is its millisecond times 4096
+    /// plus how many calls were let through in it together, so that a lease of thousands is a few entries and a single call is one.
+    /// </summary>
     private const string Script = """
         local t = redis.call('TIME')
         local now = t[1] * 1000 + math.floor(t[2] / 1000)
         local answers = {}
         for i, key in ipairs(KEYS) do
           local max, window, wanted = tonumber(ARGV[3 * i - 2]), tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
-          local calls = redis.call('LLEN', key)
+          local calls = tonumber(redis.call('RPOP', key) or 0)
           local oldest = now
           while calls > 0 do
-            oldest = tonumber(redis.call('LINDEX', key, 0))
+            local entry = tonumber(redis.call('LINDEX', key, 0))
+            oldest = math.floor(entry / 4096)
             if oldest > now - window then break end
             redis.call('LPOP', key)
-            calls = calls - 1
+            calls = calls - entry % 4096
             oldest = now
           end
           local granted = math.min(wanted, math.max(max - calls, 0))
-          for _ = 1, granted do redis.call('RPUSH', key, now) end
+          local left = granted
+          while left > 0 do
+            local together = math.min(left, 4095)
+            redis.call('RPUSH', key, string.format('%.0f', now * 4096 + together))
+            left = left - together
+          end
+          calls = calls + granted
+          if calls > 0 then redis.call('RPUSH', key, calls) end
           if granted > 0 then redis.call('PEXPIRE', key, window) end
           answers[3 * i - 2] = granted
-          answers[3 * i - 1] = math.max(max - calls - granted, 0)
+          answers[3 * i - 1] = math.max(max - calls, 0)
           answers[3 * i] = math.max(oldest + window - now, 1)
         end
         return answers

@@ -24,6 +24,9 @@ internal static class TelemetrySetup
 {
     // Every threshold that an alert or an objective names is a bucket's edge.
     private static readonly double[] s_seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.25, 0.5, 1, 2, 3, 5, 10];
+
+    // Told twice of each request, and shown nowhere.
+    private const string ActiveRequests = "http.server.active_requests";
     private static readonly string s_release = typeof(TelemetrySetup).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
     private static readonly double[] s_counts = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
@@ -103,10 +106,11 @@ internal static class TelemetrySetup
         // Two hosts in one process see each other's meters: each keeps what its own factory made, and what has no factory (runtime, Npgsql).
         var factory = provider.GetRequiredService<IMeterFactory>();
         return Sdk.CreateMeterProviderBuilder()
-            .AddMeter("AdmitOne.*", "Microsoft.AspNetCore.*", "System.Runtime", "System.Net.Http", "Npgsql")
+            .AddMeter("AdmitOne.*", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime", "System.Net.Http", "Npgsql")
             .AddView(instrument =>
             {
                 if (instrument.Meter.Scope is { } scope && !ReferenceEquals(scope, factory)) return MetricStreamConfiguration.Drop;
+                if (instrument.Name == ActiveRequests) return MetricStreamConfiguration.Drop;
                 if (instrument is not Histogram<double> and not Histogram<int> and not Histogram<long>) return null;
                 return new ExplicitBucketHistogramConfiguration { Boundaries = instrument.Unit == "s" ? s_seconds : s_counts };
             })

@@ -22,15 +22,18 @@ public static class WebhookFilter
         return route;
     }
 
-    internal static async Task InvokeAsync(HttpContext context, Func<Task> next)
+    internal static RequestDelegate RequireSigned(RequestDelegate next) => context =>
+        context.GetEndpoint()?.Metadata.GetMetadata<WebhookSignatureRequired>() is not null ? RequireAsync(context, next) : next(context);
+
+    private static async Task RequireAsync(HttpContext context, RequestDelegate next)
     {
-        if (context.GetEndpoint()?.Metadata.GetMetadata<WebhookSignatureRequired>() is not null && await CheckAsync(context) is { } refusal)
+        if (await CheckAsync(context) is { } refusal)
         {
             var limited = await context.RequestServices.GetRequiredService<CallLimits>().SpendAnonymousAsync(context);
             await ProblemWriter.WriteAsync(context, limited ?? refusal);
             return;
         }
-        await next();
+        await next(context);
     }
 
     private static async Task<Refusal?> CheckAsync(HttpContext context)

@@ -31,7 +31,7 @@ internal sealed record WalkedRoute(string Service, string Method, RouteEndpoint 
 
     public bool IsPublic => Signed is null && Endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null;
 
-    public bool IsWebhook => Endpoint.Metadata.OfType<RateTier>().Contains(RateTier.Webhook);
+    public bool IsWebhook => Endpoint.Metadata.GetMetadata<CountedAs>()?.Tier == RateTier.Webhook;
 }
 
 /// <summary>Somebody who knocks at a door.</summary>

@@ -40,7 +40,7 @@ public sealed class RouteTests(Services services)
     [Fact]
     public void Every_route_has_exactly_one_rate_tier() =>
         Findings.None(services.Routes.Where(r => !s_unlimited.Any(prefix => Pattern(r.Route).StartsWith(prefix, StringComparison.Ordinal))
-            && r.Route.Metadata.Count(m => m is RateTier) != 1).Select(Name));
+            && r.Route.Metadata.Count(m => m is CountedAs) != 1).Select(Name));
 
     [Fact]
     public void Every_route_has_a_name_of_its_own_and_a_summary()

@@ -34,7 +34,7 @@ public sealed class MetricsDocTests(Services services) : IClassFixture<Services>
 
         ## The framework's
 
-        The meters `Microsoft.AspNetCore.*`, `System.Runtime`, `System.Net.Http` and `Npgsql`, under their own names. Panels, alerts and runbooks use these:
+        The meters `Microsoft.AspNetCore.Hosting`, `Microsoft.AspNetCore.Server.Kestrel`, `System.Runtime`, `System.Net.Http` and `Npgsql`, under their own names. Panels, alerts and runbooks use these:
 
         | in Prometheus | kind | tags | meaning |
         | --- | --- | --- | --- |

@@ -63,7 +63,7 @@ public sealed class RateLimitsDocTests(Services services)
 
     private IEnumerable<string[]> Rows() =>
         from found in services.Routes
-        let tier = found.Route.Metadata.OfType<RateTier>().Cast<RateTier?>().FirstOrDefault()
+        let tier = found.Route.Metadata.GetMetadata<CountedAs>()?.Tier
         where tier is not null && found.Route.Metadata.GetMetadata<SignedCallRequired>() is null
         from method in found.Route.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["any"]
         let path = "/" + found.Route.RoutePattern.RawText?.Trim('/')
