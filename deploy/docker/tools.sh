@@ -4,7 +4,8 @@ export CONTAINERS_CONF="${CONTAINERS_CONF:-$PWD/deploy/docker/containers.conf}" 
 
 ensure_containers() {
     local missing=() tool
-    for tool in podman buildah runc; do command -v "$tool" >/dev/null || missing+=("$tool"); done
+    # catatonit holds a pod together for podman kube play.
+    for tool in podman buildah runc catatonit; do command -v "$tool" >/dev/null || missing+=("$tool"); done
     [ ${#missing[@]} -eq 0 ] && return
     if [ "$(id -u)" -eq 0 ] && [ -e /etc/debian_version ] && command -v apt-get >/dev/null; then
         install_servers "${missing[@]}" containernetworking-plugins

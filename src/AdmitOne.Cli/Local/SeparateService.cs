@@ -9,7 +9,8 @@ internal sealed class SeparateService : IAsyncDisposable
 {
     private static readonly string[] s_programs = ["AdmitOne.Events", "AdmitOne.Tickets"];
 
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    // As long as the startup probe in a cluster waits: on a machine that does much else a start takes its time. One that dies is seen at once.
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
 
     private readonly ServerProcess _process;
 
@@ -43,7 +44,7 @@ internal sealed class SeparateService : IAsyncDisposable
                     throw new CannotRunException($"{program} is not ready after {s_patience.TotalSeconds} s: {reason} (its log is {log})");
                 }
 
-                await Task.Delay(100, cancellationToken);
+                await Task.WhenAny(process.Exited, Task.Delay(100, cancellationToken));
             }
 
             return service;

@@ -58,12 +58,12 @@ internal static class Podman
         Assert.Fail($"{page} is not ready: {said}");
     }
 
-    /// <summary>What the container's first process has in memory, in MiB.</summary>
-    public static async Task<double> ResidentMebibytesAsync(string container)
+    /// <summary>The most that the container's first process has had in memory, in MiB, and the processor time that it has taken, in seconds.</summary>
+    public static async Task<(double PeakMebibytes, double ProcessorSeconds)> UseAsync(string container)
     {
-        var pid = await RunAsync("podman", "inspect", "--format", "{{.State.Pid}}", container);
-        var line = (await File.ReadAllLinesAsync($"/proc/{pid}/status", TestContext.Current.CancellationToken)).First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
-        return Math.Round(double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024, 0);
+        var id = await RunAsync("podman", "inspect", "--format", "{{.State.Pid}}", container);
+        using var process = Process.GetProcessById(int.Parse(id, CultureInfo.InvariantCulture));
+        return (process.PeakWorkingSet64 / 1024.0 / 1024, process.TotalProcessorTime.TotalSeconds);
     }
 
     public static int FreePort()

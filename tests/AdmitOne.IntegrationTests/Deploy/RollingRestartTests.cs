@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using AdmitOne.IntegrationTests.Drills;
 using AdmitOne.IntegrationTests.Harness;
 using AdmitOne.Platform.Identity;
 
@@ -23,14 +25,14 @@ public sealed class RollingRestartTests(World world) : IClassFixture<World>
         Assert.True(figures.ShutdownSeconds.Max() < 25);
     }
 
-    /// <summary>The drill of docs/deployment.md; it writes docs/drills/rolling-restart.json when UPDATE_DRILLS=1.</summary>
+    /// <summary>The drill of docs/upgrade.md.</summary>
     [Fact, Trait("Category", "Long")]
     public async Task Three_replicas_are_restarted_in_the_middle_of_a_sale_and_nobody_notices()
     {
         if (Balancer.Program is null) Assert.Skip("haproxy is not installed.");
         var figures = await RestartAsync(replicas: 3, restarts: 3, buyers: 24);
         Assert.True(figures.ShutdownSeconds.Max() < 25);
-        await DrillFigures.KeepAsync("rolling-restart.json", figures);
+        Report(figures);
     }
 
     private async Task<Figures> RestartAsync(int replicas, int restarts, int buyers, params (string Name, string? Value)[] settings)
@@ -49,7 +51,7 @@ public sealed class RollingRestartTests(World world) : IClassFixture<World>
         {
             var leaving = Stopwatch.StartNew();
             Assert.Equal(0, await old.StopAsync());
-            shutdowns.Add(Math.Round(leaving.Elapsed.TotalSeconds, 1));
+            shutdowns.Add(leaving.Elapsed.TotalSeconds);
             await world.StartReplicaOnAsync(old.Url.Port, settings);
             // As an orchestrator does: the next goes when this one takes requests, which the balancer sees after two looks.
             await Task.Delay(TimeSpan.FromSeconds(1.5), Cancellation);
@@ -66,9 +68,26 @@ public sealed class RollingRestartTests(World world) : IClassFixture<World>
         Assert.Equal(seen.Tickets.Count, kept);
         Assert.Equal(seen.Tickets.Count, seen.Tickets.Distinct().Count());
         await world.AssertBooksAreRightAsync(sale.EventId);
-        return new Figures(replicas, restarts, buyers, Math.Round(elapsed.TotalSeconds, 1), seen.Requests, seen.Failed.Count, seen.Tickets.Count, seen.Tickets.Count - kept, shutdowns,
-            Math.Round(seen.Slowest * 1000));
+        return new Figures(replicas, buyers, elapsed, seen.Requests, seen.Tickets.Count, shutdowns, seen.Slowest);
     }
+
+    private static void Report(Figures figures) => new DrillReport(
+        "Three replicas behind haproxy restarted in mid-sale, one after the other", "UPDATE_DOCS=1 ./test --long --filter-class '*RollingRestartTests'",
+        [
+            new("replicas, each told to stop by SIGTERM and started again", Text(figures.Replicas)),
+            new("buyers without a pause", Text(figures.Buyers)),
+            new("the drill took", Seconds(figures.Took.TotalSeconds)),
+            new("requests", figures.Requests.ToString("N0", CultureInfo.InvariantCulture)),
+            new("of them failed", "0"),
+            new("purchases answered", figures.Purchases.ToString("N0", CultureInfo.InvariantCulture)),
+            new("of them missing in the database", "0"),
+            new("from SIGTERM until the process had left with exit code 0", string.Join(", ", figures.ShutdownSeconds.Select(Seconds))),
+            new("slowest answer", Seconds(figures.SlowestSeconds)),
+        ], [], []).Write("rolling-restart");
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static string Seconds(double seconds) => $"{seconds.ToString("F1", CultureInfo.InvariantCulture)} s";
 
     /// <summary>Buys, reads, and buys again on one connection, as an app does. Whatever is not the answer it wants is a failure.</summary>
     private async Task BuyUntilAsync(Uri balancer, Sale sale, Seen seen, CancellationToken over)
@@ -122,7 +141,5 @@ public sealed class RollingRestartTests(World world) : IClassFixture<World>
         }
     }
 
-    /// <param name="LostPurchases">Answered 201 and not in the database.</param>
-    private sealed record Figures(
-        int Replicas, int Restarts, int Buyers, double Seconds, int Requests, int FailedRequests, int Purchases, int LostPurchases, IReadOnlyList<double> ShutdownSeconds, double SlowestMilliseconds);
+    private sealed record Figures(int Replicas, int Buyers, TimeSpan Took, int Requests, int Purchases, IReadOnlyList<double> ShutdownSeconds, double SlowestSeconds);
 }

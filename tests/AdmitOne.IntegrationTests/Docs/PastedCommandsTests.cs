@@ -7,7 +7,7 @@ namespace AdmitOne.IntegrationTests.Docs;
 /// <summary>What a page tells its reader to paste works, against what `./run` starts.</summary>
 public sealed class PastedCommandsTests
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
 
     [Fact]
     public async Task Every_block_marked_run_runs_to_its_end()

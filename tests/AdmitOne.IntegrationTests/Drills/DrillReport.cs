@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using AdmitOne.IntegrationTests.Docs;
@@ -17,7 +18,7 @@ internal sealed record DrillReport(string Drill, string Command, IReadOnlyList<D
     /// <param name="hasPassed">False while it may still fail.</param>
     public void Write(string name, bool hasPassed = true)
     {
-        var text = JsonSerializer.Serialize(new { Drill, Date = $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}", Commit = Commit(), Processors = Environment.ProcessorCount, Command, Facts, Columns, Rows }, s_json) + "\n";
+        var text = JsonSerializer.Serialize(new { Drill, Date = $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}", Commit = Commit(), Processors = Environment.ProcessorCount, Load = Load(), Command, Facts, Columns, Rows }, s_json) + "\n";
         TestContext.Current.TestOutputHelper?.WriteLine(text);
         string[] folders = hasPassed && Environment.GetEnvironmentVariable("UPDATE_DOCS") == "1" ? ["artifacts", "docs"] : ["artifacts"];
         foreach (var folder in folders.Select(folder => Path.Combine(RunnableBlock.Root, folder, "drills")))
@@ -27,10 +28,19 @@ internal sealed record DrillReport(string Drill, string Command, IReadOnlyList<D
         }
     }
 
+    /// <summary>How many processes wanted a processor at a time, on average over a quarter of an hour; null where nobody counts.</summary>
+    private static double? Load() => File.Exists("/proc/loadavg") ? double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[2], CultureInfo.InvariantCulture) : null;
+
     private static string Commit()
     {
-        using var git = Process.Start(new ProcessStartInfo("git", ["-C", RunnableBlock.Root, "rev-parse", "--short", "HEAD"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        return git.StandardOutput.ReadToEnd().Trim() is { Length: > 0 } commit ? commit : "unknown";
+        if (Git("rev-parse", "--short", "HEAD") is not { Length: > 0 } commit) return "unknown";
+        return Git("status", "--porcelain", "--untracked-files=no", "--", "src", "tests", "deploy").Length == 0 ? commit : $"{commit} with changes";
+    }
+
+    private static string Git(params string[] words)
+    {
+        using var git = Process.Start(new ProcessStartInfo("git", ["-C", RunnableBlock.Root, .. words]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        return git.StandardOutput.ReadToEnd().Trim();
     }
 }
 

@@ -5,7 +5,8 @@ using AdmitOne.IntegrationTests.Harness;
 namespace AdmitOne.IntegrationTests.Drills;
 
 /// <summary>Buyers who never stop, over HTTP, and what they were answered. Who is not answered, or told to come again, asks the same again.</summary>
-internal sealed class DrillSale(World world, Sale sale) : IAsyncDisposable
+/// <param name="replica">The Ticket Service that they ask; null is the world's own.</param>
+internal sealed class DrillSale(World world, Sale sale, Uri? replica = null) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();   // without a timer it holds nothing that must be disposed of
     private readonly List<Task> _buyers = [];
@@ -56,7 +57,7 @@ internal sealed class DrillSale(World world, Sale sale) : IAsyncDisposable
         var asked = Now;
         try
         {
-            using var answer = await world.BuyAsync(sale, 1, buyer, key: key);
+            using var answer = await world.BuyAsync(sale, 1, buyer, key: key, replica: replica);
             if (answer.StatusCode == HttpStatusCode.Created)
             {
                 Bought.Add(new Answered((await answer.ReadAsync(HttpStatusCode.Created)).Id("orderId"), asked, Now));

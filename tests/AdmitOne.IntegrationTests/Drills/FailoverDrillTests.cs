@@ -27,8 +27,8 @@ public sealed class FailoverDrillTests(Stack shared)
         var database = world.TicketsSettings["DB_NAME"]!;
         var onSale = await world.PutOnSaleAsync(quantity: 100_000);
         await using var sale = new DrillSale(world, onSale);
-        sale.Start(buyers: 4);
-        await World.UntilAsync(() => Task.FromResult(sale.Bought.Count >= 100), TimeSpan.FromSeconds(120));
+        sale.Start(buyers: 8);
+        await World.UntilAsync(() => Task.FromResult(sale.Bought.Count >= 300), TimeSpan.FromSeconds(120));
 
         Assert.Equal("sync", await pair.SyncStateAsync());
         var killedAt = DrillSale.Now;

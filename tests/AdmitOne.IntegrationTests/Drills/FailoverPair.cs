@@ -16,6 +16,9 @@ internal sealed class FailoverPair(Stack stack) : IAsyncDisposable
 {
     private const int Sentinels = 3;
 
+    // Make a standby, have each commit wait for it; and much later, let it take over.
+    private static readonly IReadOnlyList<RunnableBlock> s_steps = RunnableBlock.Steps("docs/high-availability.md");
+
     private readonly TemporaryFolder _folder = new();
     private readonly List<Process> _processes = [];
     private DataFolder? _data;
@@ -47,8 +50,7 @@ internal sealed class FailoverPair(Stack stack) : IAsyncDisposable
     public async Task<DateTimeOffset> PromoteWhenPrimaryIsGoneAsync()
     {
         for (var silent = 0; silent < 3; await Task.Delay(200, Cancellation)) silent = await AnswersAsync(stack.Postgres.Port) ? 0 : silent + 1;
-        await using var connection = await OpenAsync(Standby);
-        Assert.True(await connection.ExecuteScalarAsync<bool>("select pg_promote(true, 30)"));
+        await ServerTools.RunAsync(s_steps[2], Superuser(Standby));
         return DrillSale.Now;
     }
 
@@ -84,17 +86,9 @@ internal sealed class FailoverPair(Stack stack) : IAsyncDisposable
     private async Task StartStandbyAsync()
     {
         var cluster = Path.Combine(_data!.ServerFolder("postgres"), "cluster");
-        (string, string)[] superuser = [("PGHOST", stack.Postgres.Host), ("PGPORT", $"{stack.Postgres.Port}"), ("PGUSER", stack.Postgres.User), ("PGPASSWORD", stack.Postgres.Password), ("PGAPPNAME", "standby")];
-        await ServerTools.RunAsync(ServerTools.Postgres("pg_basebackup"), ["--pgdata", cluster, "--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync"], superuser);
-        // What pg_basebackup wrote names no application.
-        await File.AppendAllTextAsync(Path.Combine(cluster, "postgresql.auto.conf"),
-            $"primary_conninfo = 'host={stack.Postgres.Host} port={stack.Postgres.Port} user={stack.Postgres.User} password={stack.Postgres.Password} application_name=standby'\n", Cancellation);
-        await ServerTools.GiveLikeParentAsync(cluster);
+        await ServerTools.RunAsync(s_steps[0], [.. Superuser(stack.Postgres), ("PGDATA", cluster)]);
         _standby = await PrivatePostgres.StartAsync(_data, stack.Postgres.Password, new Dictionary<string, string> { ["max_connections"] = "400" }, Cancellation);
-        await using var primary = await OpenAsync(stack.Postgres);
-        await primary.ExecuteAsync("alter system set synchronous_standby_names = 'standby'");
-        await primary.ExecuteAsync("select pg_reload_conf()");
-        await World.UntilAsync(async () => await SyncStateAsync() == "sync");
+        await ServerTools.RunAsync(s_steps[1], Superuser(stack.Postgres));
     }
 
     private async Task StartRedisAsync()
@@ -121,7 +115,7 @@ internal sealed class FailoverPair(Stack stack) : IAsyncDisposable
         {
             foreach (var port in ports)
             {
-                var known = await RedisAsync(port, password: null, "SENTINEL", "master", "admitone");
+                var known = await AskRedisAsync(port, password: null, "SENTINEL", "master", "admitone");
                 if (!known.Contains("num-slaves\n1\n", StringComparison.Ordinal) || !known.Contains($"num-other-sentinels\n{Sentinels - 1}\n", StringComparison.Ordinal)) return false;
             }
             return true;
@@ -133,9 +127,9 @@ internal sealed class FailoverPair(Stack stack) : IAsyncDisposable
         await RedisWritesAsync();
     }
 
-    private Task<string> RedisAsync(int port, params string[] words) => RedisAsync(port, stack.Redis.Password, words);
+    private Task<string> RedisAsync(int port, params string[] words) => AskRedisAsync(port, stack.Redis.Password, words);
 
-    private static async Task<string> RedisAsync(int port, string? password, params string[] words)
+    private static async Task<string> AskRedisAsync(int port, string? password, params string[] words)
     {
         var start = new ProcessStartInfo("redis-cli", ["-h", "127.0.0.1", "-p", Text(port), .. words]) { RedirectStandardOutput = true, RedirectStandardError = true };
         if (password is not null) start.Environment["REDISCLI_AUTH"] = password;
@@ -152,6 +146,9 @@ internal sealed class FailoverPair(Stack stack) : IAsyncDisposable
             return "";
         }
     }
+
+    private static (string, string)[] Superuser(PostgresAddress server) =>
+        [("PGHOST", server.Host), ("PGPORT", Text(server.Port)), ("PGUSER", server.User), ("PGPASSWORD", server.Password), ("PGDATABASE", "postgres")];
 
     private static async Task<NpgsqlConnection> OpenAsync(PostgresAddress address)
     {

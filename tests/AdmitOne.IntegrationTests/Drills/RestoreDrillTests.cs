@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using AdmitOne.Cli.Local;
+using AdmitOne.IntegrationTests.Docs;
 using AdmitOne.IntegrationTests.Harness;
 using AdmitOne.IntegrationTests.Local;
 using AdmitOne.Schema;
@@ -16,6 +17,8 @@ namespace AdmitOne.IntegrationTests.Drills;
 [Trait("Category", "Long")]
 public sealed class RestoreDrillTests(Stack shared)
 {
+    private static readonly IReadOnlyList<RunnableBlock> s_steps = RunnableBlock.Steps("docs/backup.md");
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -29,27 +32,31 @@ public sealed class RestoreDrillTests(Stack shared)
         var (archive, copy) = (Path.Combine(store.Path, "wal"), Path.Combine(store.Path, "base"));
         Directory.CreateDirectory(archive);
 
-        // As docs/backup.md says: the log is received as it is written, and then a base backup is taken.
-        var received = ServerTools.Start(ServerTools.Postgres("pg_receivewal"), ["--directory", archive, "--no-loop", "--synchronous"], Superuser(stack));
+        // The steps of the page, as they stand there: make the slot, receive the log, take a base backup; and much later, come back.
+        Assert.Equal(4, s_steps.Count);
+        (string, string)[] where = [.. Superuser(stack), ("BACKUP", store.Path)];
+        await ServerTools.RunAsync(s_steps[0], where);
+        var received = ServerTools.Start(s_steps[1], where);
         try
         {
             await World.UntilAsync(() => Task.FromResult(Directory.EnumerateFiles(archive).Any()));
-            await ServerTools.RunAsync(ServerTools.Postgres("pg_basebackup"), ["--pgdata", copy, "--wal-method=none", "--checkpoint=fast", "--no-sync"], Superuser(stack));
+            await ServerTools.RunAsync(s_steps[2], where);
             var onSale = await world.PutOnSaleAsync(quantity: 100_000);
             await using var sale = new DrillSale(world, onSale);
-            sale.Start(buyers: 4);
-            await World.UntilAsync(() => Task.FromResult(sale.Bought.Count >= 100), TimeSpan.FromSeconds(120));
+            sale.Start(buyers: 8);
+            await World.UntilAsync(() => Task.FromResult(sale.Bought.Count >= 300), TimeSpan.FromSeconds(120));
             var chosen = DrillSale.Now;
             var target = sale.Bought.Count + 50;
             await World.UntilAsync(() => Task.FromResult(sale.Bought.Count >= target && DrillSale.Now > chosen + TimeSpan.FromSeconds(2)), TimeSpan.FromSeconds(120));
 
-            var lostAt = DrillSale.Now;
+            DateTimeOffset lostAt = default, laidAt = default;
             await stack.LosePostgresAsync(async cluster =>
             {
                 lostAt = DrillSale.Now;
                 Directory.Delete(cluster, recursive: true);
                 ServerTools.Kill(received);
-                await RebuildAsync(copy, archive, cluster, chosen);
+                await RebuildAsync(store.Path, cluster, chosen);
+                laidAt = DrillSale.Now;
             });
             world.ForgetConnections();
             var databaseAt = DrillSale.Now;
@@ -66,22 +73,23 @@ public sealed class RestoreDrillTests(Stack shared)
             await AssertVerifiedAsync(stack, world);
 
             // The same copy and log, up to their end: what would have been lost, had nobody chosen an earlier second?
-            var newest = await NewestAsync(copy, archive, store.Path, stack.Postgres with { Database = world.TicketsSettings["DB_NAME"]! });
+            var newest = await NewestAsync(store.Path, stack.Postgres with { Database = world.TicketsSettings["DB_NAME"]! });
             var answered = sale.Bought.Where(bought => bought.AnsweredAt < lostAt).ToList();
             var lost = answered.Where(bought => !newest.Contains(bought.OrderId)).ToList();
             var rpo = lost.Count == 0 ? TimeSpan.Zero : lostAt - lost.Min(bought => bought.AnsweredAt);
+            Assert.True(rpo < TimeSpan.FromSeconds(2), $"{lost.Count} purchases, the oldest answered {rpo} before the loss");
             new DrillReport("A database lost in mid-sale, brought back to a chosen second", "UPDATE_DOCS=1 ./test --long --filter-class '*RestoreDrillTests'",
                 [
                     new("purchases answered before the chosen second", before.Count.ToString(CultureInfo.InvariantCulture)),
                     new("of them missing afterwards", "0"),
                     new("purchases answered between it and the loss, undone as chosen", after.Count.ToString(CultureInfo.InvariantCulture)),
                     new("RPO: answered purchases that the log's end does not have", $"{lost.Count} of {answered.Count}, {Seconds(rpo)} s"),
+                    new("from the loss until base backup and log lay in its place", $"{Seconds(laidAt - lostAt)} s"),
+                    new("size of the base backup, and of the log after it", $"{Size(copy) / 1_000_000} MB, {Size(archive) / 1_000_000} MB"),
                     new("RTO: from the loss until PostgreSQL takes writes again", $"{Seconds(databaseAt - lostAt)} s"),
                     new("RTO: from the loss until a purchase is answered", $"{Seconds(goesOn - lostAt)} s"),
-                    new("size of the base backup", $"{Size(copy) / 1_000_000} MB"),
                     new("admitone verify", "no faults"),
                 ], [], []).Write("restore");
-            Assert.True(rpo < TimeSpan.FromSeconds(2), $"{lost.Count} purchases, the oldest answered {rpo} before the loss");
         }
         finally
         {
@@ -89,26 +97,15 @@ public sealed class RestoreDrillTests(Stack shared)
         }
     }
 
-    /// <summary>Puts the base backup in the cluster's place, and says how far to replay the log.</summary>
-    private static async Task RebuildAsync(string copy, string archive, string cluster, DateTimeOffset? until)
-    {
-        await ServerTools.RunAsync("cp", ["-a", copy, cluster]);
-        var log = Path.Combine(cluster, "received");
-        await ServerTools.RunAsync("cp", ["-a", archive, log]);
-        // The segment that was being received when the server died is whole up to where it got.
-        foreach (var partial in Directory.EnumerateFiles(log, "*.partial")) File.Move(partial, partial[..^".partial".Length]);
-        var target = until is { } second ? $"recovery_target_time = '{second:yyyy-MM-dd HH:mm:ss.ffffff}+00'\n" : "";
-        await File.AppendAllTextAsync(Path.Combine(cluster, "postgresql.auto.conf"),
-            $"restore_command = 'cp received/%f \"%p\"'\n{target}recovery_target_action = 'promote'\nhot_standby = off\n", Cancellation);
-        await File.WriteAllTextAsync(Path.Combine(cluster, "recovery.signal"), "", Cancellation);
-        await ServerTools.GiveLikeParentAsync(cluster);
-    }
+    /// <param name="until">As far as the log is replayed; null is to its end.</param>
+    private static Task RebuildAsync(string backup, string cluster, DateTimeOffset? until) =>
+        ServerTools.RunAsync(s_steps[3], ("BACKUP", backup), ("PGDATA", cluster), ("SECOND", until is { } second ? $"{second:yyyy-MM-dd HH:mm:ss.ffffff}+00" : ""));
 
-    private static async Task<IReadOnlySet<Guid>> NewestAsync(string copy, string archive, string folder, PostgresAddress lost)
+    private static async Task<IReadOnlySet<Guid>> NewestAsync(string backup, PostgresAddress lost)
     {
-        using var data = DataFolder.Open(Path.Combine(folder, "newest"));
+        using var data = DataFolder.Open(Path.Combine(backup, "newest"));
         var cluster = Path.Combine(data.ServerFolder("postgres"), "cluster");
-        await RebuildAsync(copy, archive, cluster, until: null);
+        await RebuildAsync(backup, cluster, until: null);
         // A copy of the other cluster, with its superuser's password.
         await using var postgres = await PrivatePostgres.StartAsync(data, lost.Password, null, Cancellation);
         return (await OrdersAsync(postgres.ConnectionString(lost.Database))).ToHashSet();

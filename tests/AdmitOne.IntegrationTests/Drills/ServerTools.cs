@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AdmitOne.IntegrationTests.Docs;
 
 namespace AdmitOne.IntegrationTests.Drills;
 
@@ -24,6 +25,14 @@ internal static class ServerTools
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.True(process.ExitCode == 0, $"{program} ended with {process.ExitCode}: {await said}");
     }
+
+    /// <summary>Does a step of a page as it stands there, with PostgreSQL's programs within reach.</summary>
+    public static Task RunAsync(RunnableBlock step, params (string Name, string Value)[] variables) =>
+        RunAsync("bash", ["-euo", "pipefail", "-c", step.Text], [("PATH", $"{Path.GetDirectoryName(Postgres("pg_basebackup"))}:{Environment.GetEnvironmentVariable("PATH")}"), .. variables]);
+
+    /// <summary>Starts a step of a page that goes on until it is killed.</summary>
+    public static Process Start(RunnableBlock step, params (string Name, string Value)[] variables) =>
+        Start("bash", ["-euo", "pipefail", "-c", step.Text], [("PATH", $"{Path.GetDirectoryName(Postgres("pg_basebackup"))}:{Environment.GetEnvironmentVariable("PATH")}"), .. variables]);
 
     /// <summary>Starts what goes on until it is killed.</summary>
     public static Process Start(string program, IReadOnlyList<string> arguments, params (string Name, string Value)[] variables)
@@ -55,7 +64,7 @@ internal static class ServerTools
     {
         if (!process.HasExited)
         {
-            process.Kill();
+            process.Kill(entireProcessTree: true);
             process.WaitForExit();
         }
         process.Dispose();

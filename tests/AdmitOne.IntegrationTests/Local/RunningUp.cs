@@ -10,7 +10,7 @@ namespace AdmitOne.IntegrationTests.Local;
 /// <summary>`admitone up` as a process, with a data folder and ports of its own.</summary>
 internal sealed class RunningUp : IAsyncDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);   // on a machine that does much else
 
     private readonly Process _process;
     private readonly StringBuilder _said = new();
@@ -65,9 +65,17 @@ internal sealed class RunningUp : IAsyncDisposable
     public static async Task<RunningUp> StartReadyAsync(string folder, IReadOnlyList<int> ports, params string[] options)
     {
         var up = Start(folder, ports, options);
-        await Task.WhenAny(up._ready.Task, up._process.WaitForExitAsync()).WaitAsync(s_patience);
-        Assert.True(up._ready.Task.IsCompleted, up.Said);
-        return up;
+        try
+        {
+            await Task.WhenAny(up._ready.Task, up._process.WaitForExitAsync()).WaitAsync(s_patience);
+            Assert.True(up._ready.Task.IsCompleted, up.Said);
+            return up;
+        }
+        catch
+        {
+            await up.DisposeAsync();
+            throw;
+        }
     }
 
     public static async Task<JsonElement> ReadRunAsync(string folder) =>

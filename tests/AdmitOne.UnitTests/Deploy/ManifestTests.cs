@@ -101,6 +101,22 @@ public sealed partial class ManifestTests
     }
 
     [Fact]
+    public void Traces_and_reports_of_faults_may_leave()
+    {
+        var collector = Manifests.Base.Object("NetworkPolicy", "allow-collector");
+        Assert.Equal(s_services.Select(service => service.Name), collector.All("spec.podSelector.matchExpressions.0.values").Select(name => ((YamlScalarNode)name).Value));
+        Assert.Equal(("monitoring", "4317", "4318"),
+            (collector.At("spec.egress.0.to.0.namespaceSelector.matchLabels.kubernetes~io/metadata~name"), collector.At("spec.egress.0.ports.0.port"), collector.At("spec.egress.0.ports.1.port")));
+        foreach (var (name, _, _) in s_services)
+        {
+            var address = Assert.Single(Manifests.Base.Object("Deployment", name).Pod()!.All("containers.0.env"), one => one.At("name") == "SENTRY_DSN");
+            Assert.Equal((name + "-secrets", "true"), (address.At("valueFrom.secretKeyRef.name"), address.At("valueFrom.secretKeyRef.optional")));
+            var outside = Manifests.Base.Object("NetworkPolicy", name).All("spec.egress").Where(way => way.At("to.0.ipBlock.cidr") == "0.0.0.0/0");
+            Assert.Equal("443", Assert.Single(outside).At("ports.0.port"));
+        }
+    }
+
+    [Fact]
     public void From_outside_only_the_api_can_be_reached_with_tls_and_within_limits()
     {
         foreach (var (name, _, _) in s_services)

@@ -1,17 +1,20 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using AdmitOne.UnitTests.Architecture;
 
 namespace AdmitOne.UnitTests.Docs;
 
 /// <summary>docs/drills.md, written from what the drills measured, and docs/coverage.md, from what the coverage run counted.</summary>
-public sealed class DrillsDocTests
+public sealed partial class DrillsDocTests
 {
     private const double LeastPercent = 85;
 
-    // In the order of the page; other drills have pages of their own.
-    private static readonly string[] s_drills = ["migration", "restore", "failover"];
+    // In the order of the page.
+    private static readonly string[] s_drills = ["rolling-restart", "failover", "restore", "migration", "images", "pods"];
+
+    private static readonly string s_folder = Path.Combine(Checkout.Root, "docs", "drills");
 
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web);
 
@@ -26,16 +29,42 @@ public sealed class DrillsDocTests
 
 
             """);
-        var folder = Path.Combine(Checkout.Root, "docs", "drills");
-        foreach (var file in s_drills.Select(name => Path.Combine(folder, name + ".json")).Where(File.Exists))
+        foreach (var drill in s_drills.Select(Read).OfType<Drill>())
         {
-            var drill = JsonSerializer.Deserialize<Drill>(File.ReadAllText(file), s_json)!;
-            page.Append(CultureInfo.InvariantCulture, $"## {drill.Name}\n\n{drill.Date}, commit {drill.Commit}, {drill.Processors} processors. `{drill.Command}`\n\n");
-            page.Append(GeneratedDoc.Table(["what", "figure"], drill.Facts.Select(fact => new[] { fact.What, fact.Figure }))).Append("\n\n");
+            page.Append(CultureInfo.InvariantCulture, $"## {drill.Name}\n\n{Measured(drill)}\n\n");
             if (drill.Rows.Count > 0) page.Append(GeneratedDoc.Table([.. drill.Columns], drill.Rows.Select(row => row.ToArray()))).Append("\n\n");
         }
         GeneratedDoc.Check("drills.md", page.ToString());
     }
+
+    /// <summary>A page that a drill belongs to has a place for what was measured, between <c>&lt;!-- drill NAME --&gt;</c> and <c>&lt;!-- end --&gt;</c>.</summary>
+    [Theory]
+    [InlineData("backup.md", "restore")]
+    [InlineData("high-availability.md", "failover")]
+    [InlineData("upgrade.md", "rolling-restart")]
+    [InlineData("deployment.md", "images")]
+    public void A_page_has_the_figures_of_its_drill(string page, string name)
+    {
+        var text = File.ReadAllText(Path.Combine(Checkout.Root, "docs", page));
+        var (begin, end) = ($"<!-- drill {name} -->\n", "\n<!-- end -->");
+        var from = text.IndexOf(begin, StringComparison.Ordinal) + begin.Length;
+        var to = text.IndexOf(end, from, StringComparison.Ordinal);
+        Assert.True(from > begin.Length && to > from, $"docs/{page} has no place for {name}");
+        var said = Read(name) is { } drill ? Measured(drill) : "This drill has not passed yet.";
+        GeneratedDoc.Check(page, string.Concat(text.AsSpan(0, from), said, text.AsSpan(to)));
+    }
+
+    [Fact]
+    public void What_the_pages_of_the_phases_cite_as_measured_was_measured() =>
+        Findings.None(Directory.EnumerateFiles(Path.Combine(Checkout.Root, "docs", "phases")).SelectMany(page => Figures().Matches(File.ReadAllText(page)).Select(match => match.Value))
+            .Where(file => !File.Exists(Path.Combine(Checkout.Root, file))));
+
+    /// <returns>null for a drill that has not passed yet.</returns>
+    private static Drill? Read(string name) =>
+        Path.Combine(s_folder, name + ".json") is var file && File.Exists(file) ? JsonSerializer.Deserialize<Drill>(File.ReadAllText(file), s_json) : null;
+
+    private static string Measured(Drill drill) =>
+        $"{drill.Date}, commit {drill.Commit}, {drill.Processors} processors{(drill.Load is { } load ? string.Create(CultureInfo.InvariantCulture, $" for which {load:0} processes waited on average") : "")}. `{drill.Command}`\n\n{GeneratedDoc.Table(["what", "figure"], drill.Facts.Select(fact => new[] { fact.What, fact.Figure }))}";
 
     [Fact]
     public void The_page_of_coverage_has_what_was_counted_and_it_is_enough()
@@ -55,6 +84,9 @@ public sealed class DrillsDocTests
         Assert.True(counted.Percent >= LeastPercent, $"{counted.Percent} % of the lines were run; see artifacts/coverage/missed.txt");
     }
 
+    [GeneratedRegex(@"(?:docs/drills|docs|load|bench)/[a-z-]+\.(?:json|md)")]
+    private static partial Regex Figures();
+
     private sealed record Drill
     {
         [System.Text.Json.Serialization.JsonPropertyName("drill")]
@@ -62,6 +94,7 @@ public sealed class DrillsDocTests
         public string? Date { get; init; }
         public string? Commit { get; init; }
         public int Processors { get; init; }
+        public double? Load { get; init; }
         public string? Command { get; init; }
         public required List<Fact> Facts { get; init; }
         public required List<string> Columns { get; init; }
