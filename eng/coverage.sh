@@ -15,7 +15,7 @@ measure_coverage() {
         # A list's commas would end the property for the command line.
         dotnet msbuild eng/coverage/coverage.csproj -t:Measure -nologo -v:m -tl:off \
             -p:Configuration=Release "-p:TestFolder=$PWD" "-p:TestProgram=$out/$project/AdmitOne.$project" "-p:TestWords=$words" \
-            "-p:TargetPath=$out/$project/AdmitOne.$project.dll" "-p:CoverletOutput=$out/$project." "${merge[@]}" || code=$?
+            "-p:TargetPath=$out/$project/AdmitOne.$project.dll" "-p:CoverletOutput=$out/$project" "${merge[@]}" || code=$?
         merge=("-p:MergeWith=$out/$project.json")
     done
     rm -rf "$out"/UnitTests "$out"/IntegrationTests

@@ -21,7 +21,10 @@ internal sealed class Contest(Stage stage, Pgbench pgbench, Pace pace, ProcessCl
     private const string LeanDatabase = "yardstick";
     private const string CountHolds = "select count(*) from tickets.reservations where event_id = @EventId and quantity = 1";
 
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(5);
+
     private readonly Requests _requests = new(stage);
+    private bool _hasBought, _hasScanned;
     private Sale? _owned;
 
     /// <summary>Makes the yardsticks' own database; its tables have nothing to do with ours.</summary>
@@ -36,7 +39,9 @@ internal sealed class Contest(Stage stage, Pgbench pgbench, Pace pace, ProcessCl
     public async Task<double> WarmUpAsync(int connections)
     {
         var sale = await stage.PutOnSaleAsync();
-        return (await CheckAsync(await ClosedLoop.RunAsync(_requests.Holds(sale), connections, (n, _) => n >= Stage.Buyers), CountHolds, sale)).PerSecond;
+        var load = await ClosedLoop.RunAsync(_requests.Holds(sale), connections, (n, _) => n >= Stage.Buyers);
+        await CheckAsync(load, CountHolds, sale);
+        return load.PerSecond;
     }
 
     public Task<IReadOnlyList<Pair>> MeasureAsync(string path, int connections) => path switch
@@ -76,13 +81,17 @@ internal sealed class Contest(Stage stage, Pgbench pgbench, Pace pace, ProcessCl
             return await OpenLoop.RunAsync(Requests.Page(stage.EventsUrl, $"/api/v1/events/{(await OwnedAsync()).EventId}"), connections, perSecond, time);
         }
         var sale = await stage.PutOnSaleAsync();
-        return path == Paths.PurchaseHot
-            ? await CheckAsync(await OpenLoop.RunAsync(_requests.Purchases(sale), connections, perSecond, time), CountPaid, sale)
-            : await CheckAsync(await OpenLoop.RunAsync(_requests.Holds(sale), connections, perSecond, time), CountHolds, sale);
+        var buys = path == Paths.PurchaseHot;
+        var load = await OpenLoop.RunAsync(buys ? _requests.Purchases(sale) : _requests.Holds(sale), connections, perSecond, time);
+        await CheckAsync(load, buys ? CountPaid : CountHolds, sale);
+        return load;
     }
 
     private const string CountPaid =
         "select count(*) from tickets.tickets t join tickets.orders o on o.tenant_id = t.tenant_id and o.id = t.order_id and o.status = 'paid' where t.event_id = @EventId";
+
+    private const string CountAdmitted =
+        "select count(*) from tickets.admissions a join tickets.ticket_validations v on v.tenant_id = a.tenant_id and v.id = a.validation_id and v.result = 'admitted' where a.event_id = @EventId";
 
     private Task<IReadOnlyList<Pair>> HoldsAsync(int connections, string file, int types) => PairsAsync(
         () => CheckedAsync(Lean, file, new Dictionary<string, string>(), "select count(*) from holds"),
@@ -90,7 +99,7 @@ internal sealed class Contest(Stage stage, Pgbench pgbench, Pace pace, ProcessCl
         {
             var sale = await stage.PutOnSaleAsync(types);
             var asked = _requests.Holds(sale);
-            return async () => await CheckAsync(await ClosedLoop.RunAsync(asked, connections, Enough), CountHolds, sale);
+            return new Turn(() => ClosedLoop.RunAsync(asked, connections, Enough), load => CheckAsync(load, CountHolds, sale));
         });
 
     private Task<IReadOnlyList<Pair>> PurchasesAsync(int connections) => PairsAsync(
@@ -102,24 +111,32 @@ internal sealed class Contest(Stage stage, Pgbench pgbench, Pace pace, ProcessCl
         },
         async () =>
         {
+            if (!_hasBought) await ClosedLoop.RunAsync(_requests.Purchases(await stage.PutOnSaleAsync()), connections, (_, elapsed) => elapsed >= s_warmUp);
+            _hasBought = true;
             var sale = await stage.PutOnSaleAsync();
             var asked = _requests.Purchases(sale);
-            return async () => await CheckAsync(await ClosedLoop.RunAsync(asked, connections, Enough), CountPaid, sale);
+            return new Turn(() => ClosedLoop.RunAsync(asked, connections, Enough), load => CheckAsync(load, CountPaid, sale));
         });
 
     private Task<IReadOnlyList<Pair>> ScansAsync(int connections) => PairsAsync(
         () => CheckedAsync(Lean, "scan_lean.sql", new Dictionary<string, string>(), "select count(*) from scans"),
         async () =>
         {
-            // As many tickets as could be scanned in that time if the service did twice what it is to do.
-            var sale = await stage.PutOnSaleAsync(startsIn: TimeSpan.FromHours(1));
-            await SoldBefore.SellAsync(stage, sale, SoldBefore.EachOrder * (long)(pace.Product.TotalSeconds * 3_000));
-            await using var connection = stage.Superuser();
-            var tickets = await SoldBefore.TicketsAsync(connection, sale);
-            var asked = _requests.Scans(sale, tickets);
-            return async () => await CheckAsync(await ClosedLoop.RunAsync(asked, connections, (n, elapsed) => n >= tickets.Count || elapsed >= pace.Product),
-                "select count(*) from tickets.admissions a join tickets.ticket_validations v on v.tenant_id = a.tenant_id and v.id = a.validation_id and v.result = 'admitted' where a.event_id = @EventId", sale);
+            if (!_hasScanned) await (await ScansOfAsync(connections, s_warmUp)).RunAsync();
+            _hasScanned = true;
+            return await ScansOfAsync(connections, pace.Product);
         });
+
+    // As many tickets as could be scanned in that time if the service did twice what it is to do.
+    private async Task<Turn> ScansOfAsync(int connections, TimeSpan time)
+    {
+        var sale = await stage.PutOnSaleAsync(startsIn: TimeSpan.FromHours(1));
+        await SoldBefore.SellAsync(stage, sale, SoldBefore.EachOrder * (long)(time.TotalSeconds * 3_000));
+        await using var connection = stage.Superuser();
+        var tickets = await SoldBefore.TicketsAsync(connection, sale);
+        var asked = _requests.Scans(sale, tickets);
+        return new Turn(() => ClosedLoop.RunAsync(asked, connections, (n, elapsed) => n >= tickets.Count || elapsed >= time), load => CheckAsync(load, CountAdmitted, sale));
+    }
 
     // The bare endpoint answers what the product answered to the first request.
     private async Task<IReadOnlyList<Pair>> ReadsAsync(int connections, Func<Task<Asked>> what)
@@ -133,7 +150,7 @@ internal sealed class Contest(Stage stage, Pgbench pgbench, Pace pace, ProcessCl
         await ClosedLoop.RunAsync(asked, connections, (_, elapsed) => elapsed >= TimeSpan.FromSeconds(1));
         return await PairsAsync(
             async () => new Beside(connections, (await ClosedLoop.RunAsync(simple, connections, Enough)).PerSecond),
-            () => Task.FromResult<Func<Task<LoadResult>>>(() => ClosedLoop.RunAsync(asked, connections, Enough)));
+            () => Task.FromResult(new Turn(() => ClosedLoop.RunAsync(asked, connections, Enough), _ => Task.CompletedTask)));
     }
 
     private static async Task<byte[]> OneAsync(Asked asked)
@@ -163,7 +180,7 @@ internal sealed class Contest(Stage stage, Pgbench pgbench, Pace pace, ProcessCl
 
     private PgSession Lean => new(stage.Run.Postgres with { Database = LeanDatabase }, "");
 
-    private async Task<IReadOnlyList<Pair>> PairsAsync(Func<Task<Beside>> yardstick, Func<Task<Func<Task<LoadResult>>>> prepare)
+    private async Task<IReadOnlyList<Pair>> PairsAsync(Func<Task<Beside>> yardstick, Func<Task<Turn>> prepare)
     {
         var pairs = new List<Pair>();
         while (pairs.Count < pace.Pairs || (pace.Pairs > 1 && pairs.Count < pace.Pairs + MorePairs && pairs.Max(p => p.Ratio) > Row.FarApart * pairs.Min(p => p.Ratio)))
@@ -171,8 +188,10 @@ internal sealed class Contest(Stage stage, Pgbench pgbench, Pace pace, ProcessCl
             var product = await prepare();
             var best = await yardstick();
             var before = cpu.Read();
-            var load = await product();
-            pairs.Add(PairOf(load, best, before, cpu.Read()));
+            var load = await product.RunAsync();
+            var after = cpu.Read();   // the counting of rows is not what is measured
+            await product.CheckAsync(load);
+            pairs.Add(PairOf(load, best, before, after));
             var pair = pairs[^1];
             say(string.Create(CultureInfo.InvariantCulture, $"  {pair.PerSecond,7:N0}/s beside {pair.YardstickPerSecond,6:N0}/s (best at {pair.YardstickClients}): {pair.Ratio:N2} x; p95 {pair.P95Ms:N1} ms; CPU us each {string.Join(", ", pair.CpuMicrosEach.Select(part => string.Create(CultureInfo.InvariantCulture, $"{part.Key} {part.Value:N0}")))}"));
         }
@@ -203,13 +222,17 @@ internal sealed class Contest(Stage stage, Pgbench pgbench, Pace pace, ProcessCl
     }
 
     /// <summary>An answer counts if it had its effect: as many rows as good answers, or nothing of this run counts.</summary>
-    private async Task<LoadResult> CheckAsync(LoadResult load, string count, Sale sale)
+    private async Task CheckAsync(LoadResult load, string count, Sale sale)
     {
         await using var connection = stage.Superuser();
+        // Believed to be as small as before the run, they would be compared row by row.
+        await connection.ExecuteAsync("analyze tickets.reservations, tickets.orders, tickets.tickets, tickets.admissions, tickets.ticket_validations");
         var rows = await connection.ExecuteScalarAsync<long>(count, new { sale.EventId });
         if (rows != load.Made) throw new BenchException($"{load.Made} answers told of an effect and the database has {rows} rows of them");
         if (load.Made == 0) throw new BenchException($"no answer was the expected one; the first: {load.FirstOther}");
         if (load.FirstOther is not null) say($"  {load.Others.Values.Sum()} answers were others; the first: {load.FirstOther.Split("\r\n\r\n")[^1]}");
-        return load;
     }
+
+    /// <summary>The product's turn: what is measured, and afterwards whether it had its effect.</summary>
+    private sealed record Turn(Func<Task<LoadResult>> RunAsync, Func<LoadResult, Task> CheckAsync);
 }

@@ -54,6 +54,34 @@ internal sealed class MigrationSession : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Ends the automatic vacuuming of our tables: it holds its lock for minutes and lets go of it only for who has waited for a second. The lock that is waited
+    /// for here keeps nobody from reading or writing; that of a migration would.
+    /// </summary>
+    public async Task InterruptVacuumsAsync(CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("""
+            do $$
+            declare
+                t text;
+            begin
+                perform set_config('lock_timeout', '1500ms', true);
+                for t in select distinct l.relation::regclass::text from pg_locks l join pg_class c on c.oid = l.relation join pg_namespace n on n.oid = c.relnamespace
+                          where l.granted and l.mode = 'ShareUpdateExclusiveLock' and l.pid <> pg_backend_pid() and l.database = (select oid from pg_database where datname = current_database())
+                            and c.relkind = 'r' and n.nspname in ('platform', 'events', 'tickets')
+                loop
+                    begin
+                        execute format('lock table %s in share update exclusive mode', t);
+                    exception when lock_not_available or deadlock_detected then
+                        null;   -- somebody builds an index or vacuums by hand: they are waited for
+                    end;
+                end loop;
+            end
+            $$
+            """, Connection);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     /// <summary>Drops those of the indexes that an interrupted build left invalid: `if not exists` would take them for done.</summary>
     public async Task DropInvalidAsync(IReadOnlyList<IndexName> indexes, CancellationToken cancellationToken)
     {

@@ -59,7 +59,7 @@ public sealed class Migrator
         {
             var migration = _set[number - 1];
             await session.DropInvalidAsync(migration.Up.ConcurrentIndexes, cancellationToken);
-            await RunAsync(context, migration.Id, migration.Up, cancellationToken);
+            await RunAsync(session, context, migration.Id, migration.Up, cancellationToken);
             _report?.Invoke($"up {migration.Label}");
         }
     }
@@ -82,7 +82,7 @@ public sealed class Migrator
         {
             var migration = _set[number - 1];
             await session.DropInvalidAsync(migration.Down.ConcurrentIndexes, cancellationToken);
-            await RunAsync(context, number == 1 ? Migration.InitialDatabase : _set[number - 2].Id, migration.Down, cancellationToken);
+            await RunAsync(session, context, number == 1 ? Migration.InitialDatabase : _set[number - 2].Id, migration.Down, cancellationToken);
             _report?.Invoke($"down {migration.Label}");
         }
     }
@@ -162,7 +162,7 @@ public sealed class Migrator
         return numbers.Count;
     }
 
-    private async Task RunAsync(MigrationContext context, string targetId, SqlFile file, CancellationToken cancellationToken)
+    private async Task RunAsync(MigrationSession session, MigrationContext context, string targetId, SqlFile file, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -175,7 +175,8 @@ public sealed class Migrator
             catch (Exception exception) when (attempt < Attempts && (exception as PostgresException ?? exception.InnerException as PostgresException) is
             { SqlState: PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected } gaveUp)
             {
-                _report?.Invoke($"{file.Name} gave way to others ({gaveUp.MessageText}); once more");
+                _report?.Invoke($"{file.Name} gave way to others ({gaveUp.MessageText}{(gaveUp.Where is { } where ? $", {SqlStatements.FirstLine(where)}" : "")}); once more");
+                await session.InterruptVacuumsAsync(cancellationToken);
                 await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(100 * attempt, 1000)), cancellationToken);
             }
             catch (Exception exception) when (exception is not OperationCanceledException && !cancellationToken.IsCancellationRequested)

@@ -38,7 +38,7 @@ public sealed partial class SqlFile
         var transactional = !NoTransactionMark().IsMatch(text);
         return new SqlFile(name, text)
         {
-            Statements = transactional ? LockOrder.With(statements) : statements,
+            Statements = transactional ? LockOrder.With(statements) : LockOrder.Patiently(statements),
             Transactional = transactional,
             Irreversible = irreversible.Success ? irreversible.Groups["why"].Value.Trim() : null,
             ConcurrentIndexes = [.. statements.Select(statement => Concurrent(name, transactional, statement)).OfType<IndexName>()],

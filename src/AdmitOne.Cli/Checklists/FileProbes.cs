@@ -56,16 +56,18 @@ internal sealed partial class AlertsProbe(string path, int atLeast) : Probe(path
     private static partial Regex Alert();
 }
 
-/// <summary>A figure that a command of ours has left in a JSON file, not long ago.</summary>
+/// <summary>A figure that a command of ours has left in a JSON file, not longer ago than so many days.</summary>
 /// <param name="member">Its name at the top of the document.</param>
 /// <param name="command">What makes the file anew.</param>
-internal sealed class FigureProbe(string path, string member, double atLeast, string unit, string command) : Probe(path)
+internal sealed class FigureProbe(string path, string member, double atLeast, string unit, int days, string command) : Probe(path)
 {
     public override async Task<IReadOnlyList<Finding>> LookAsync(Patient patient, CancellationToken cancellationToken)
     {
         var file = Path.Combine(patient.Root, Name);
         if (!File.Exists(file)) return One(Finding.NoGo($"missing: {Name}", $"Run {command}."));
-        using var json = JsonDocument.Parse(await File.ReadAllTextAsync(file, cancellationToken));
+        var text = await File.ReadAllTextAsync(file, cancellationToken);
+        if (FreshProbe.AgeInDays(text, patient) is not { } age || age > days) return One(Finding.NoGo($"{Name} is older than {days.ToString(CultureInfo.InvariantCulture)} days, or does not say when it was made", $"Run {command}."));
+        using var json = JsonDocument.Parse(text);
         var figure = json.RootElement.TryGetProperty(member, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : double.NaN;
         return One(Finding.If(figure >= atLeast, $"{Name}: {figure.ToString("0.#", CultureInfo.InvariantCulture)} {unit}, {atLeast.ToString("0.#", CultureInfo.InvariantCulture)} needed", $"Raise it, and run {command}."));
     }
@@ -79,13 +81,15 @@ internal sealed class FreshProbe(string path, string says, int days, string comm
         var file = Path.Combine(patient.Root, Name);
         if (!File.Exists(file)) return One(Finding.NoGo($"missing: {Name}", $"Run {command}."));
         var text = await File.ReadAllTextAsync(file, cancellationToken);
-        var at = Regex.Match(text, "\"(?:date|at)\"\\s*:\\s*\"(?<at>[^\"]+)\"", RegexOptions.None, TimeSpan.FromSeconds(1)) is { Success: true } match
-            && DateTimeOffset.TryParse(match.Groups["at"].Value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var written) ? written : (DateTimeOffset?)null;
-        if (at is null) return One(Finding.NoGo($"{Name} does not say when it was made", $"Run {command}."));
+        if (AgeInDays(text, patient) is not { } age) return One(Finding.NoGo($"{Name} does not say when it was made", $"Run {command}."));
         if (pattern is not null && !Regex.IsMatch(text, pattern, RegexOptions.None, TimeSpan.FromSeconds(1))) return One(Finding.NoGo($"{Name} does not say: {says}", $"Run {command}."));
-        var age = (patient.Clock.GetUtcNow() - at.Value).TotalDays;
         return One(Finding.If(age <= days, $"{Name}: {says}, {Math.Max(0, age).ToString("0", CultureInfo.InvariantCulture)} days ago, at most {days}", $"It is old: run {command}."));
     }
+
+    /// <returns>Null if the text does not say when it was made.</returns>
+    internal static double? AgeInDays(string text, Patient patient) =>
+        Regex.Match(text, "\"(?:date|at)\"\\s*:\\s*\"(?<at>[^\"]+)\"", RegexOptions.None, TimeSpan.FromSeconds(1)) is { Success: true } match
+            && DateTimeOffset.TryParse(match.Groups["at"].Value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var written) ? (patient.Clock.GetUtcNow() - written).TotalDays : null;
 }
 
 /// <summary>What the last load run measured beside the checklist's bounds.</summary>

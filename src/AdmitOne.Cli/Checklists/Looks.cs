@@ -37,10 +37,10 @@ internal sealed class Looks(string service)
     public Probe Tests { get; } = new TestsProbe();
     public Probe UnitTests { get; } = new TestsProbe("AdmitOne.UnitTests");
     public Probe IntegrationTests { get; } = new TestsProbe("AdmitOne.IntegrationTests");
-    public Probe Coverage { get; } = new FigureProbe("artifacts/coverage/summary.json", "percent", 85, "% of the lines of src", "./test --coverage");
+    public Probe Coverage { get; } = new FigureProbe("docs/coverage.json", "percent", 85, "% of the lines of src", 90, "./test --coverage, and cp artifacts/coverage/summary.json docs/coverage.json");
     public Probe RestoreDrill { get; } = new FreshProbe("docs/drills/restore.json", "a lost database was brought back", 90, "UPDATE_DOCS=1 ./test --long --filter-class '*RestoreDrillTests'");
     public Probe FailoverDrill { get; } = new FreshProbe("docs/drills/failover.json", "the primary was killed in mid-sale", 90, "UPDATE_DOCS=1 ./test --long --filter-class '*FailoverDrillTests'");
-    public Probe MigrationDrill { get; } = new FreshProbe("docs/drills/migration.json", "migrated up and down while a sale ran", 90, "UPDATE_DOCS=1 ./test --long --filter-class '*MigrationDrillTests'");
+    public Probe MigrationDrill { get; } = new FreshProbe("docs/drills/migration.json", "a million rows migrated up and down while a sale ran", 90, "UPDATE_DOCS=1 ./test --long --filter-class '*MigrationDrillTests'", "\"rows before\",\\s*\"figure\": \"[0-9]+,[0-9]{3},[0-9]{3}\"");
     public Probe Benchmarks { get; } = new FreshProbe("bench/results.json", "the paths were measured beside their yardsticks", 90, "bench/run", "\"ratio\"");
 
     public static Probe TestsOf(string words) => new FreshTestsOf(words);

@@ -22,9 +22,37 @@ public sealed partial class SlowCommandMetrics
         _slow.Add(0, Tag(WorkInHand.Unknown));
     }
 
-    public long Begin() => _clock.GetTimestamp();
+    /// <summary>Waits for what was just sent to the database, and counts it if it takes long; a batch of statements counts once.</summary>
+    public async Task<T> WatchAsync<T>(Task<T> command)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        var begun = _clock.GetTimestamp();
+        try
+        {
+            return await command;
+        }
+        finally
+        {
+            End(begun);
+        }
+    }
 
-    public void End(long begun)
+    /// <inheritdoc cref="WatchAsync{T}"/>
+    public async Task WatchAsync(Task command)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        var begun = _clock.GetTimestamp();
+        try
+        {
+            await command;
+        }
+        finally
+        {
+            End(begun);
+        }
+    }
+
+    private void End(long begun)
     {
         var took = _clock.GetElapsedTime(begun);
         if (took < _from) return;

@@ -26,14 +26,14 @@ public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction tr
     public NpgsqlTransaction Transaction => transaction;
 
     public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? parameters, CancellationToken cancellationToken) =>
-        (await WatchedAsync(connection.QueryAsync<T>(Command(sql, parameters, cancellationToken)))).AsList();
+        (await slow.WatchAsync(connection.QueryAsync<T>(Command(sql, parameters, cancellationToken)))).AsList();
 
     public Task<T?> FindAsync<T>(string sql, object? parameters, CancellationToken cancellationToken) =>
-        WatchedAsync(connection.QueryFirstOrDefaultAsync<T>(Command(sql, parameters, cancellationToken)));
+        slow.WatchAsync(connection.QueryFirstOrDefaultAsync<T>(Command(sql, parameters, cancellationToken)));
 
     /// <returns>How many rows the statement touched.</returns>
     public Task<int> ExecuteAsync(string sql, object? parameters, CancellationToken cancellationToken) =>
-        WatchedAsync(connection.ExecuteAsync(Command(sql, parameters, cancellationToken)));
+        slow.WatchAsync(connection.ExecuteAsync(Command(sql, parameters, cancellationToken)));
 
     /// <summary>Goes on as this tenant, leaving the catalogue.</summary>
     public Task ActAsAsync(Guid tenantId, CancellationToken cancellationToken)
@@ -115,19 +115,6 @@ public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction tr
         if (_hasTold) told.Ring();
         if (_hasChanged) news.Changed(TenantId);
         foreach (var action in _afterCommit) action();
-    }
-
-    private async Task<T> WatchedAsync<T>(Task<T> command)
-    {
-        var begun = slow.Begin();
-        try
-        {
-            return await command;
-        }
-        finally
-        {
-            slow.End(begun);
-        }
     }
 
     private CommandDefinition Command(string sql, object? parameters, CancellationToken cancellationToken) =>

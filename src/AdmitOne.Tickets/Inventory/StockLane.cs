@@ -7,7 +7,7 @@ using Npgsql;
 namespace AdmitOne.Tickets.Inventory;
 
 /// <summary>A lane of those that move stock.</summary>
-internal sealed class StockLane(NpgsqlDataSource source, InventoryMetrics metrics, StockNews news, Bell told, ILogger logger) : Lane<StockCommand>(source, logger)
+internal sealed class StockLane(NpgsqlDataSource source, InventoryMetrics metrics, StockNews news, Bell told, SlowCommandMetrics slow, ILogger logger) : Lane<StockCommand>(source, slow, logger)
 {
     private protected override async Task<OpenBatch> BeginAsync(NpgsqlConnection connection, IReadOnlyList<StockCommand> batch)
     {

@@ -11,7 +11,7 @@ namespace AdmitOne.Tickets.Lanes;
 /// One queue and one connection. It takes what has arrived while its last transaction ran (no timer: an idle lane answers at once), as long
 /// as it belongs to one event, and commits it in two round trips. What those read and write is the say of the kind of command.
 /// </summary>
-public abstract partial class Lane<TCommand>(NpgsqlDataSource source, ILogger logger) where TCommand : LaneCommand
+public abstract partial class Lane<TCommand>(NpgsqlDataSource source, SlowCommandMetrics slow, ILogger logger) where TCommand : LaneCommand
 {
     public const int MaxBatch = 256;
     public const int MaxWaiting = 2048;
@@ -126,9 +126,9 @@ public abstract partial class Lane<TCommand>(NpgsqlDataSource source, ILogger lo
         try
         {
             _connection ??= await source.OpenConnectionAsync();
-            var open = await BeginAsync(_connection, batch);
+            var open = await slow.WatchAsync(BeginAsync(_connection, batch));
             transactionId = open.TransactionId;
-            await open.DecideAndCommitAsync();
+            await slow.WatchAsync(open.DecideAndCommitAsync());
             return BatchEnd.Committed;
         }
         catch (Exception fault)

@@ -1,3 +1,4 @@
+using AdmitOne.Platform.Telemetry;
 using Microsoft.Extensions.Hosting;
 
 namespace AdmitOne.Tickets.Lanes;
@@ -21,7 +22,11 @@ public abstract class LaneSet<TCommand>(Func<Lane<TCommand>> make) : BackgroundS
     }
 
     // What has entered a lane is finished even when the service stops: it may be a payment that has already been made.
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(_lanes.Select(lane => lane.RunAsync()));
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        WorkInHand.Is(GetType().Name);
+        await Task.WhenAll(_lanes.Select(lane => lane.RunAsync()));
+    }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {

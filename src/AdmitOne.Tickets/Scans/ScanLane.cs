@@ -1,3 +1,4 @@
+using AdmitOne.Platform.Postgres;
 using AdmitOne.Tickets.Devices;
 using AdmitOne.Tickets.Lanes;
 using Microsoft.Extensions.Logging;
@@ -10,7 +11,7 @@ namespace AdmitOne.Tickets.Scans;
 /// whoever comes second reads the first one's admission. The primary key of <c>admissions</c> has the last word; a batch that it refuses is
 /// split and read again.
 /// </summary>
-internal sealed class ScanLane(NpgsqlDataSource source, ScanMetrics metrics, ILogger logger) : Lane<ScanCommand>(source, logger)
+internal sealed class ScanLane(NpgsqlDataSource source, ScanMetrics metrics, SlowCommandMetrics slow, ILogger logger) : Lane<ScanCommand>(source, slow, logger)
 {
     private protected override async Task<OpenBatch> BeginAsync(NpgsqlConnection connection, IReadOnlyList<ScanCommand> batch)
     {

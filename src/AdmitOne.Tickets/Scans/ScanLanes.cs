@@ -1,3 +1,4 @@
+using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Tickets.Lanes;
 using Microsoft.Extensions.Logging;
@@ -6,7 +7,7 @@ using Npgsql;
 namespace AdmitOne.Tickets.Scans;
 
 /// <summary>The lanes through which every scan of an event goes.</summary>
-internal sealed class ScanLanes(NpgsqlDataSource source, ScanMetrics metrics, ILogger<ScanLanes> logger) : LaneSet<ScanCommand>(() => new ScanLane(source, metrics, logger))
+internal sealed class ScanLanes(NpgsqlDataSource source, ScanMetrics metrics, SlowCommandMetrics slow, ILogger<ScanLanes> logger) : LaneSet<ScanCommand>(() => new ScanLane(source, metrics, slow, logger))
 {
     /// <summary>Has a scan decided in its event's order, and answers after it was committed. Refuses at once when too much waits.</summary>
     /// <exception cref="Exception">The fault of a scan that failed alone; nothing of it was kept.</exception>

@@ -14,12 +14,13 @@ internal sealed record DrillReport(string Drill, string Command, IReadOnlyList<D
 {
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Keeps it below artifacts/drills, and with <c>UPDATE_DOCS=1</c> where the page is written from.</summary>
-    public void Write(string name)
+    /// <summary>Keeps it below artifacts/drills, and with <c>UPDATE_DOCS=1</c> where the page is written from: what is there has passed.</summary>
+    /// <param name="hasPassed">False while it may still fail.</param>
+    public void Write(string name, bool hasPassed = true)
     {
         var text = JsonSerializer.Serialize(new { Drill, Date = $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}", Commit = Commit(), Processors = Environment.ProcessorCount, Load = Load(), Command, Facts, Columns, Rows }, s_json) + "\n";
         TestContext.Current.TestOutputHelper?.WriteLine(text);
-        string[] folders = Environment.GetEnvironmentVariable("UPDATE_DOCS") == "1" ? ["artifacts", "docs"] : ["artifacts"];
+        string[] folders = hasPassed && Environment.GetEnvironmentVariable("UPDATE_DOCS") == "1" ? ["artifacts", "docs"] : ["artifacts"];
         foreach (var folder in folders.Select(folder => Path.Combine(RunnableBlock.Root, folder, "drills")))
         {
             Directory.CreateDirectory(folder);

@@ -31,10 +31,16 @@ internal sealed class PlainSale(NpgsqlDataSource source) : IAsyncDisposable
     /// <summary>The longest that a buyer waited since this was last asked.</summary>
     public TimeSpan TakeLongest() => Stopwatch.GetElapsedTime(0, Interlocked.Exchange(ref _longestTicks, 0));
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Lets everybody finish what they are buying.</summary>
+    public async Task StopAsync()
     {
         await _stop.CancelAsync();
         await Task.WhenAll(_workers);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
         _stop.Dispose();
     }
 
@@ -88,10 +94,11 @@ internal sealed class PlainSale(NpgsqlDataSource source) : IAsyncDisposable
         var (tenant, typeId, eventId, section, userId) = (Guid.Parse(FilledDatabase.Tenant), FilledDatabase.Id(FilledDatabase.Kind.Type, type), FilledDatabase.Id(FilledDatabase.Kind.Event, type % 100),
             FilledDatabase.Id(FilledDatabase.Kind.Section, type % 100), FilledDatabase.Id(FilledDatabase.Kind.User, user));
         Add("select set_config('app.tenant_id', $1, true)", FilledDatabase.Tenant);
+        Add("insert into platform.idempotency_keys (tenant_id, user_id, route, key, fingerprint, status, resource_id) values ($1, $2, '/api/v1/purchases', $3::uuid::text, sha256('x'), 'running', $3)", tenant, userId, order);
         Add("select status, sections from events.sale_window where event_id = $1", eventId);
-        Add("select name, price_minor, currency from tickets.ticket_types where id = $1 and deleted_at is null", typeId);
         Add("update tickets.section_stock set sold = sold + 1 where section_id = $1", section);
         Add("update tickets.stock set sold = sold + 1 where ticket_type_id = $1", typeId);
+        Add("select name, price_minor, currency from tickets.ticket_types where id = $1 and deleted_at is null", typeId);
         Add("insert into tickets.reservations (tenant_id, id, hold_id, event_id, ticket_type_id, user_id, quantity, unit_price_minor, currency, status, order_id, expires_at) values ($1, $2, $2, $3, $4, $5, 1, 2500, 'EUR', 'completed', $6, clock_timestamp())", tenant, hold, eventId, typeId, userId, order);
         Add("insert into tickets.orders (tenant_id, id, order_number, event_id, user_id, hold_id, status, total_minor, currency) values ($1, $2, $2::text, $3, $4, $5, 'paid', 2500, 'EUR')", tenant, order, eventId, userId, hold);
         Add("insert into tickets.order_items (tenant_id, order_id, line, ticket_type_id, quantity, unit_price_minor, total_minor) values ($1, $2, 1, $3, 1, 2500, 2500)", tenant, order, typeId);

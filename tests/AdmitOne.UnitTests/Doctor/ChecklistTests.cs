@@ -58,19 +58,25 @@ public sealed partial class ChecklistTests
     {
         var root = Directory.CreateTempSubdirectory("admitone-checklist-");
         await using var patient = new Patient(Patient.Of(new ConfigurationBuilder().Build(), new ConfigurationBuilder().Build())) { Root = root.FullName };
-        var coverage = new FigureProbe("summary.json", "percent", 85, "%", "./test --coverage");
+        var today = $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}";
+        var coverage = new FigureProbe("summary.json", "percent", 85, "%", 90, "./test --coverage");
         Assert.Equal(Verdict.NoGo, await VerdictAsync(coverage, null));
-        Assert.Equal(Verdict.Go, await VerdictAsync(coverage, """{"percent": 85.0}"""));
-        Assert.Equal(Verdict.NoGo, await VerdictAsync(coverage, """{"percent": 84.9}"""));
-        Assert.Equal(Verdict.NoGo, await VerdictAsync(coverage, """{"lines": 99}"""));
+        Assert.Equal(Verdict.Go, await VerdictAsync(coverage, $$"""{"date": "{{today}}", "percent": 85.0}"""));
+        Assert.Equal(Verdict.NoGo, await VerdictAsync(coverage, $$"""{"date": "{{today}}", "percent": 84.9}"""));
+        Assert.Equal(Verdict.NoGo, await VerdictAsync(coverage, $$"""{"date": "{{today}}", "lines": 99}"""));
+        Assert.Equal(Verdict.NoGo, await VerdictAsync(coverage, """{"date": "2020-01-01", "percent": 99}"""));
+        Assert.Equal(Verdict.NoGo, await VerdictAsync(coverage, """{"percent": 99}"""));
 
         var manifest = new FileProbe("service.yaml", "three replicas or more", @"^\s*replicas: ([3-9]|\d\d)");
         Assert.Equal(Verdict.Go, await VerdictAsync(manifest, "spec:\n  replicas: 3\n"));
         Assert.Equal(Verdict.NoGo, await VerdictAsync(manifest, "spec:\n  replicas: 2\n"));
 
         var drill = new FreshProbe("restore.json", "brought back", 90, "the drill");
-        Assert.Equal(Verdict.Go, await VerdictAsync(drill, $$"""{"date": "{{TimeProvider.System.GetUtcNow():yyyy-MM-dd}}"}"""));
+        Assert.Equal(Verdict.Go, await VerdictAsync(drill, $$"""{"date": "{{today}}"}"""));
         Assert.Equal(Verdict.NoGo, await VerdictAsync(drill, """{"date": "2020-01-01"}"""));
+        Directory.CreateDirectory(Path.Combine(root.FullName, "docs", "drills"));
+        Assert.Equal(Verdict.Go, await VerdictAsync(new Looks("tickets").MigrationDrill, $$"""{"date": "{{today}}", "facts": [{"what": "rows before", "figure": "1,000,000"}]}"""));
+        Assert.Equal(Verdict.NoGo, await VerdictAsync(new Looks("tickets").MigrationDrill, $$"""{"date": "{{today}}", "facts": [{"what": "rows before", "figure": "999,999"}]}"""));
 
         var panels = new PanelsProbe("board.json", 2);
         const string Panel = """{"title":"a","type":"stat","targets":[{"expr":"up"}],"fieldConfig":{"defaults":{"thresholds":{}}}}""";

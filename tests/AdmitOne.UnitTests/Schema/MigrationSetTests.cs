@@ -49,8 +49,34 @@ public sealed class MigrationSetTests
     {
         var down = Of(("001_a.up.sql", "select 1"), ("001_a.down.sql", "set local lock_timeout = '2s'; alter table tickets.tickets drop column a; alter table only tickets.orders drop column b;"))[0].Down;
         Assert.Equal(4, down.Statements.Count);
-        Assert.Contains("n.nspname || '.' || c.relname in ('tickets.orders', 'tickets.tickets')", down.Statements[1], StringComparison.Ordinal);
-        Assert.Equal(2, Of(("001_a.up.sql", "select 1"), ("001_a.down.sql", "set local lock_timeout = '2s'; alter table tickets.tickets drop column a"))[0].Down.Statements.Count);
+        Assert.Contains("unnest(array['tickets.orders', 'tickets.tickets']::text[])", down.Statements[1], StringComparison.Ordinal);
+        Assert.Equal(2, Of(("001_a.up.sql", "select 1"), ("001_a.down.sql", "set local lock_timeout = '2s'; alter table tickets.tickets add column a integer"))[0].Down.Statements.Count);
+    }
+
+    [Theory]
+    [InlineData("drop table tickets.refunds, tickets.payments", "tickets.payments", "tickets.refunds")]
+    [InlineData("create or replace view events.sale_window as select 1; drop policy if exists a on events.events", "events.events", "events.sale_window")]
+    [InlineData("create table tickets.a (b uuid constraint c references platform.tenants (id)); alter table tickets.orders add column a integer", "platform.tenants", "tickets.orders")]
+    [InlineData("create trigger a after insert or update of b on tickets.tickets; create unique index c on tickets.orders (d)", "tickets.orders", "tickets.tickets")]
+    public void Whatever_takes_a_lock_is_found_in_the_statements(string sql, string one, string another) =>
+        Assert.Contains($"unnest(array['{one}', '{another}']::text[])", Of(("001_a.up.sql", "select 1"), ("001_a.down.sql", $"set local lock_timeout = '2s'; {sql}"))[0].Down.Statements[1], StringComparison.Ordinal);
+
+    [Fact]
+    public void What_a_file_drops_takes_the_tables_along_that_its_keys_name()
+    {
+        string Lock(string sql) => Of(("001_a.up.sql", "select 1"), ("001_a.down.sql", $"set local lock_timeout = '2s'; {sql}"))[0].Down.Statements[1];
+        Assert.Contains("confrelid", Lock("alter table tickets.tickets drop column a"), StringComparison.Ordinal);
+        Assert.DoesNotContain("confrelid", Lock("alter table tickets.tickets add column a integer; alter table tickets.orders add column a integer"), StringComparison.Ordinal);
+        Assert.Contains("n.nspname in ('platform', 'events', 'tickets')", Lock("do $$ begin for t in select name from pg_policy loop execute format('drop policy a on %s', t); end loop; perform 'tickets.orders'; end $$"), StringComparison.Ordinal);
+        Assert.Contains("array['tickets.ix_a']", Lock("drop index tickets.ix_a; alter table tickets.orders add column a integer"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_that_commits_one_by_one_waits_for_a_lock_no_longer_than_a_purchase_can_bear()
+    {
+        var up = Of(("001_a.up.sql", "-- no transaction\nset lock_timeout = '2s';\nselect 1;"), ("001_a.down.sql", ""))[0].Up;
+        Assert.Equal(3, up.Statements.Count);
+        Assert.Equal("set lock_timeout = '400ms'", up.Statements[1]);
     }
 
     [Theory]
