@@ -14,6 +14,9 @@ internal static class VerifyCommand
     private const int Faults = 1;
     private const int CannotLook = 2;
 
+    // Somebody waits for this answer, and may ask about an event of a hundred thousand tickets.
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
+
     public static Command Create()
     {
         var data = DataOption.Create("the PostgreSQL of DB_HOST, DB_PORT, DB_NAME, DB_AUDIT_USER and DB_AUDIT_PASSWORD");
@@ -72,7 +75,7 @@ internal static class VerifyCommand
         var (types, faults) = (0, new List<InventoryProblem>());
         foreach (var tenant in tenants)
         {
-            var report = await InventoryCheck.RunAsync(source, tenant, onlyEvent, cancellationToken);
+            var report = await InventoryCheck.RunAsync(source, tenant, onlyEvent, s_patience, cancellationToken);
             types += report.Types;
             faults.AddRange(report.Problems);
             foreach (var fault in report.Problems)

@@ -18,7 +18,7 @@ internal static class VerifyInventory
 
     private static async Task<Results<Ok<InventoryReport>, Refusal>> HandleAsync(Guid? eventId, Caller caller, HttpContext context, NpgsqlDataSource source, CancellationToken cancellationToken)
     {
-        var report = await InventoryCheck.RunAsync(source, caller.TenantId, eventId, cancellationToken);
+        var report = await InventoryCheck.RunAsync(source, caller.TenantId, eventId, InventoryCheck.InPassing, cancellationToken);
         context.NeverCache();
         return eventId is not null && report is { Types: 0, Problems.Count: 0 } ? PlatformProblems.NotFound.With("There is no such event with ticket types.") : TypedResults.Ok(report);
     }
