@@ -16,7 +16,9 @@ public sealed class FollowingEditsTests
     {
         var before = EventExamples.OnSale with
         {
-            CheckInFrom = EventExamples.At("2026-11-22T10:00:00Z"), CheckInUntil = EventExamples.At("2026-11-22T23:30:00Z"), SalesEndAt = EventExamples.At("2026-11-20T11:00:00Z"),
+            CheckInFrom = EventExamples.At("2026-11-22T10:00:00Z"),
+            CheckInUntil = EventExamples.At("2026-11-22T23:30:00Z"),
+            SalesEndAt = EventExamples.At("2026-11-20T11:00:00Z"),
         };
         var followed = Follow(before, new JsonObject { ["startsAt"] = "2026-07-22T18:30:00Z" }, Merged(before) with { StartsAt = s_summer });
         Assert.Equal(EventExamples.At("2026-07-22T17:30:00Z"), followed.DoorsAt);
@@ -76,7 +78,12 @@ public sealed class FollowingEditsTests
     // An edit that names nothing leaves every time as it was.
     private static NewEvent Merged(EventBody before) => EditRulesTests.Posted with
     {
-        StartsAt = before.StartsAt, EndsAt = before.EndsAt, DoorsAt = before.DoorsAt, SalesStartAt = before.SalesStartAt, SalesEndAt = before.SalesEndAt,
-        CheckInFrom = before.CheckInFrom, CheckInUntil = before.CheckInUntil,
+        StartsAt = before.StartsAt,
+        EndsAt = before.EndsAt,
+        DoorsAt = before.DoorsAt,
+        SalesStartAt = before.SalesStartAt,
+        SalesEndAt = before.SalesEndAt,
+        CheckInFrom = before.CheckInFrom,
+        CheckInUntil = before.CheckInUntil,
     };
 }
