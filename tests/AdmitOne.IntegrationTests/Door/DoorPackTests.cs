@@ -57,7 +57,8 @@ public sealed class DoorPackTests(World world, ITestOutputHelper output) : IClas
         Assert.Equal([PackedState.Blocked, PackedState.Refunded, PackedState.Transferred], codes.Take(3).Select(c => Open(delta, c.Code)!.State));
         Assert.True(Open(delta, codes[3].Code)!.Inside);
         Assert.Equal(PackedState.Issued, Open(delta, sold)!.State);
-        Assert.Equal(6, delta.Items("records").Count);   // the transferred ticket has a record for each of its owners
+        // The transferred ticket has a record for each of its owners. What has not changed may come again while a transaction goes on anywhere in the cluster.
+        Assert.Equal(6, delta.Items("records").Count(record => !known.Contains(record.GetString())));
 
         Assert.True((await PackAsync(sale, (await PackAsync(await world.PutOnSaleAsync(1))).Text("cursor"))).GetProperty("whole").GetBoolean());
         using var staff = world.Tickets(Roles.VenueStaff);
