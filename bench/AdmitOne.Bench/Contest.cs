@@ -24,7 +24,6 @@ internal sealed class Contest(Stage stage, Pgbench pgbench, Pace pace, ProcessCl
     private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(5);
 
     private readonly Requests _requests = new(stage);
-    private bool _hasBought, _hasScanned;
     private Sale? _owned;
 
     /// <summary>Makes the yardsticks' own database; its tables have nothing to do with ours.</summary>
@@ -102,30 +101,31 @@ internal sealed class Contest(Stage stage, Pgbench pgbench, Pace pace, ProcessCl
             return new Turn(() => ClosedLoop.RunAsync(asked, connections, Enough), load => CheckAsync(load, CountHolds, sale));
         });
 
-    private Task<IReadOnlyList<Pair>> PurchasesAsync(int connections) => PairsAsync(
-        async () =>
-        {
-            var sale = await stage.PutOnSaleAsync();
-            var variables = new Dictionary<string, string> { ["event"] = $"{sale.EventId}", ["section"] = $"{sale.SectionId}", ["type"] = $"{sale.TicketTypeId}" };
-            return await CheckedAsync(stage.ServiceSession(), "purchase_same.sql", variables, $"select count(*) from tickets.tickets where event_id = '{sale.EventId}'", stage.Run.Postgres.ConnectionString());
-        },
-        async () =>
-        {
-            if (!_hasBought) await ClosedLoop.RunAsync(_requests.Purchases(await stage.PutOnSaleAsync()), connections, (_, elapsed) => elapsed >= s_warmUp);
-            _hasBought = true;
-            var sale = await stage.PutOnSaleAsync();
-            var asked = _requests.Purchases(sale);
-            return new Turn(() => ClosedLoop.RunAsync(asked, connections, Enough), load => CheckAsync(load, CountPaid, sale));
-        });
+    private async Task<IReadOnlyList<Pair>> PurchasesAsync(int connections)
+    {
+        await ClosedLoop.RunAsync(_requests.Purchases(await stage.PutOnSaleAsync()), connections, (_, elapsed) => elapsed >= s_warmUp);
+        return await PairsAsync(
+            async () =>
+            {
+                var sale = await stage.PutOnSaleAsync();
+                var variables = new Dictionary<string, string> { ["event"] = $"{sale.EventId}", ["section"] = $"{sale.SectionId}", ["type"] = $"{sale.TicketTypeId}" };
+                return await CheckedAsync(stage.ServiceSession(), "purchase_same.sql", variables, $"select count(*) from tickets.tickets where event_id = '{sale.EventId}'", stage.Run.Postgres.ConnectionString());
+            },
+            async () =>
+            {
+                var sale = await stage.PutOnSaleAsync();
+                var asked = _requests.Purchases(sale);
+                return new Turn(() => ClosedLoop.RunAsync(asked, connections, Enough), load => CheckAsync(load, CountPaid, sale));
+            });
+    }
 
-    private Task<IReadOnlyList<Pair>> ScansAsync(int connections) => PairsAsync(
-        () => CheckedAsync(Lean, "scan_lean.sql", new Dictionary<string, string>(), "select count(*) from scans"),
-        async () =>
-        {
-            if (!_hasScanned) await (await ScansOfAsync(connections, s_warmUp)).RunAsync();
-            _hasScanned = true;
-            return await ScansOfAsync(connections, pace.Product);
-        });
+    private async Task<IReadOnlyList<Pair>> ScansAsync(int connections)
+    {
+        await (await ScansOfAsync(connections, s_warmUp)).RunAsync();
+        return await PairsAsync(
+            () => CheckedAsync(Lean, "scan_lean.sql", new Dictionary<string, string>(), "select count(*) from scans"),
+            () => ScansOfAsync(connections, pace.Product));
+    }
 
     // As many tickets as could be scanned in that time if the service did twice what it is to do.
     private async Task<Turn> ScansOfAsync(int connections, TimeSpan time)

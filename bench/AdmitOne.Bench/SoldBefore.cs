@@ -54,7 +54,7 @@ internal static class SoldBefore
         }
         // As autovacuum would before long; and what filling left to be written must not be written while something is measured.
         await connection.ExecuteAsync("analyze tickets.reservations, tickets.orders, tickets.payments, tickets.tickets");
-        await connection.ExecuteAsync("checkpoint", commandType: System.Data.CommandType.Text);
+        await connection.ExecuteAsync("checkpoint", commandType: System.Data.CommandType.Text);   // a single word would be taken for a procedure's name
     }
 
     public static async Task<IReadOnlyList<Guid>> TicketsAsync(NpgsqlConnection connection, Sale sale) =>

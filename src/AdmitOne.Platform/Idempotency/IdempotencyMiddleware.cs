@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -19,10 +18,8 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, Database datab
 {
     private const string Header = "Idempotency-Key";
 
-    private readonly ConcurrentDictionary<Endpoint, bool> _honoured = new();   // routes are mapped once
-
     public Task InvokeAsync(HttpContext context) =>
-        context.GetEndpoint() is RouteEndpoint endpoint && _honoured.GetOrAdd(endpoint, static route => IdempotencyRoutes.AreHonouredBy(route.Metadata))
+        context.GetEndpoint() is RouteEndpoint endpoint && IdempotencyRoutes.AreHonouredBy(endpoint.Metadata)
             && !(endpoint.Metadata.GetMetadata<NeedsIdempotencyKey>()?.UnlessQuery is { } query && string.Equals(context.Request.Query[query], "true", StringComparison.OrdinalIgnoreCase))
             ? HonourAsync(context, endpoint)
             : next(context);

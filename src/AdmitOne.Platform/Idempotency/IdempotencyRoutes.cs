@@ -1,6 +1,7 @@
 using AdmitOne.Platform.Outbound;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace AdmitOne.Platform.Idempotency;
@@ -18,9 +19,10 @@ public static class IdempotencyRoutes
     /// <summary>Every POST of somebody who is known honours a key; what is signed is idempotent by what it names.</summary>
     internal static bool AreHonouredBy(IEnumerable<object> route)
     {
-        var words = route as IReadOnlyCollection<object> ?? route.ToArray();
-        return words.OfType<NeedsIdempotencyKey>().Any()
-            || (words.OfType<IHttpMethodMetadata>().Any(m => m.HttpMethods.Contains("POST")) && words.OfType<IAuthorizeData>().Any() && !words.OfType<SignedCallRequired>().Any());
+        // A route's own collection remembers what it was asked for: this is asked of every request.
+        var words = route as EndpointMetadataCollection ?? new EndpointMetadataCollection(route);
+        return words.GetMetadata<NeedsIdempotencyKey>() is not null
+            || (words.GetMetadata<IHttpMethodMetadata>()?.HttpMethods.Contains("POST") == true && words.GetMetadata<IAuthorizeData>() is not null && words.GetMetadata<SignedCallRequired>() is null);
     }
 }
 

@@ -25,16 +25,8 @@ public sealed partial class SlowCommandMetrics
     /// <summary>Waits for what was just sent to the database, and counts it if it takes long; a batch of statements counts once.</summary>
     public async Task<T> WatchAsync<T>(Task<T> command)
     {
-        ArgumentNullException.ThrowIfNull(command);
-        var begun = _clock.GetTimestamp();
-        try
-        {
-            return await command;
-        }
-        finally
-        {
-            End(begun);
-        }
+        await WatchAsync((Task)command);
+        return await command;
     }
 
     /// <inheritdoc cref="WatchAsync{T}"/>

@@ -6,8 +6,7 @@ namespace AdmitOne.Platform.Problems;
 
 /// <summary>
 /// The one place where an exception becomes an answer: what the client caused is explained, a store that does not answer is 503,
-/// everything else is a fault, logged once and answered 500 with nothing but its trace id. A refusal of the framework that came without a
-/// word (404, 405, 415) is given its problem.
+/// everything else is a fault, logged once and answered 500 with nothing but its trace id.
 /// </summary>
 internal sealed partial class FaultMiddleware(RequestDelegate next, ILogger<FaultMiddleware> logger)
 {
@@ -16,8 +15,6 @@ internal sealed partial class FaultMiddleware(RequestDelegate next, ILogger<Faul
         try
         {
             await next(context);
-            if (IsWithoutWord(context.Response) && PlatformProblems.ForStatus(context.Response.StatusCode) is { } type)
-                await ProblemWriter.WriteAsync(context, type.With($"{context.Request.Method} {context.Request.Path} cannot be answered like this; /docs lists the routes."));
         }
         catch (BadHttpRequestException fault) when (!context.Response.HasStarted)
         {
@@ -39,9 +36,6 @@ internal sealed partial class FaultMiddleware(RequestDelegate next, ILogger<Faul
             await ProblemWriter.WriteAsync(context, PlatformProblems.InternalError.With("The fault was logged under this trace id."));
         }
     }
-
-    private static bool IsWithoutWord(HttpResponse response) =>
-        response is { StatusCode: >= 400 and < 600, HasStarted: false, ContentLength: null } && string.IsNullOrEmpty(response.ContentType);
 
     [LoggerMessage(EventId = 1001, Level = LogLevel.Error, Message = "Unhandled fault in {Method} {Route}")]
     private partial void Fault(Exception fault, string method, string route);

@@ -41,14 +41,10 @@ internal sealed class LeasedTokens(TimeProvider clock)
         {
             if (lease.Size == 0) return false;
             var age = clock.GetElapsedTime(lease.Since).TotalMilliseconds;
-            if (age >= rule.WindowMs / 10.0)
+            var isOver = age >= rule.WindowMs / 10.0;
+            if (isOver || lease.Left == 0)
             {
-                next = Math.Clamp(lease.Size - lease.Left, 1, Math.Max(rule.Max / 10, 1));
-                return false;
-            }
-            if (lease.Left == 0)
-            {
-                next = Math.Clamp(lease.Size * 2, 1, Math.Max(rule.Max / 10, 1));
+                next = Math.Clamp(isOver ? lease.Size - lease.Left : lease.Size * 2, 1, Math.Max(rule.Max / 10, 1));
                 return false;
             }
             lease.Left--;

@@ -25,9 +25,6 @@ public sealed record InventoryReport(int Types, int Oversold, int Leaked, int Ad
 /// </summary>
 public static class InventoryCheck
 {
-    /// <summary>As long as an event may take while it sells.</summary>
-    public static readonly TimeSpan InPassing = TimeSpan.FromSeconds(5);
-
     /// <param name="source">As a role that may read the tenant's rows: the service, or the auditor of the command line.</param>
     /// <param name="eventId">Only this event; null for all of the tenant's that have types.</param>
     /// <param name="patience">The longest that one event may take.</param>

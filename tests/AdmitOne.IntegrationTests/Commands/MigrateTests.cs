@@ -12,15 +12,16 @@ public sealed class MigrateTests(Stack stack)
     {
         stack.SkipIfMissing();
         await using var database = await EmptyDatabase.MakeAsync();
-        var before = $"{Migrator.Latest - 1:000}";
-        foreach (var words in new string[][] { ["up"], ["status"], ["down", "--to", before], ["status"], ["up"] })
+        var before = Migrator.Latest - 1;
+        foreach (var (words, leaves) in new (string[], int)[]
+        {
+            (["up"], Migrator.Latest), (["status"], Migrator.Latest), (["down", "--to", $"{before:000}"], before), (["status"], before), (["up"], Migrator.Latest),
+        })
         {
             var run = await CommandRun.StartAsync(
                 [("DB_HOST", stack.Postgres.Host), ("DB_PORT", $"{stack.Postgres.Port}"), ("DB_NAME", database.Name), ("DB_MIGRATE_PASSWORD", stack.Passwords[DatabaseRoles.Migrate])], ["migrate", .. words]);
             Assert.True(run.ExitCode == 0, $"migrate {string.Join(' ', words)}: {run.Output}{run.Errors}");
-            Assert.Equal(words[0] == "down" ? Migrator.Latest - 1 : words[0] == "up" ? Migrator.Latest : await CurrentAsync(), await CurrentAsync());
+            Assert.Equal(leaves, await database.Migrator(MigrationSet.Product).CurrentAsync(TestContext.Current.CancellationToken));
         }
-
-        Task<int> CurrentAsync() => database.Migrator(MigrationSet.Product).CurrentAsync(TestContext.Current.CancellationToken);
     }
 }

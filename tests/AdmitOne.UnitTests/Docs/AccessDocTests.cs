@@ -50,7 +50,7 @@ public sealed class AccessDocTests(Services services)
         return route.Metadata.GetMetadata<SignedCallAccepted>() is { } either ? $"{who}; or signed: {string.Join(", ", either.Services)}" : who;
     }
 
-    private static string Tier(RouteEndpoint route) => string.Join(", ", route.Metadata.OfType<CountedAs>().Select(counted => counted.Tier).Select(tier => tier == RateTier.QrScan ? "QR_SCAN" : tier.ToString().ToUpperInvariant()));
+    private static string Tier(RouteEndpoint route) => string.Join(", ", route.Metadata.OfType<CountedAs>().Select(counted => counted.Tier == RateTier.QrScan ? "QR_SCAN" : counted.Tier.ToString().ToUpperInvariant()));
 
     private static string Needs(RouteEndpoint route) => string.Join(", ", new[]
     {
