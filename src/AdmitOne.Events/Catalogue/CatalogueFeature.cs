@@ -8,7 +8,7 @@ namespace AdmitOne.Events.Catalogue;
 
 internal static class CatalogueFeature
 {
-    public static IServiceCollection AddCatalogue(this IServiceCollection services) => services.AddReadThroughCache().AddSingleton<Categories>();
+    public static IServiceCollection AddCatalogue(this IServiceCollection services) => services.AddReadThroughCache().AddCatalogueWatch().AddSingleton<Categories>();
 
     public static void MapCatalogue(this IEndpointRouteBuilder v1)
     {

@@ -34,7 +34,7 @@ public static class ListCategories
         {
             var common = await categories.ListAsync(tenantId: null, CancellationToken.None);
             var body = JsonSerializer.SerializeToUtf8Bytes(new Page<Category>(common, NextCursor: null), Json.Answers);
-            return new ReadAnswer(body, CachedAnswer.TagOf(body), TenantId: null);
+            return new ReadAnswer(body, CachedAnswer.TagOf(body), Of: null);
         }, cancellationToken));
     }
 }

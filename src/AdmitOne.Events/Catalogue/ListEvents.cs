@@ -46,7 +46,7 @@ public static class ListEvents
         return new CachedResult(await cache.GetAsync($"events:{asked.VenueId}:{JsonSerializer.Serialize(asked.Filter, Json.Answers)}", async () =>
         {
             var body = JsonSerializer.SerializeToUtf8Bytes(await ReadAsync(asked.Filter, asked.VenueId, caller: null, database, CancellationToken.None), Json.Answers);
-            return new ReadAnswer(body, CachedAnswer.TagOf(body), TenantId: null);
+            return new ReadAnswer(body, CachedAnswer.TagOf(body), Of: null);
         }, cancellationToken));
     }
 

@@ -24,16 +24,18 @@ public static class FindEvent
             .MayRefuseWith(PlatformProblems.NotFound)
             .DisableValidation();   // its parameters have no rules to be walked through
 
+    // Caller and database are not bound but taken: binding costs more than a cached answer, and no page is asked for more often.
     private static async Task<Results<Ok<EventBody>, CachedResult, StatusCodeHttpResult, Refusal>> HandleAsync(
-        string idOrSlug, string? organizer, Caller? caller, Database database, ReadThroughCache cache, HttpContext context, CancellationToken cancellationToken)
+        string idOrSlug, string? organizer, ReadThroughCache cache, HttpContext context, CancellationToken cancellationToken)
     {
+        var (caller, database) = (Caller.Of(context), Database.Of(context));
         var isId = Guid.TryParseExact(idOrSlug, "D", out var id);
         if (CatalogueView.OwnTenant(caller) is null)
         {
             // Everybody else sees the same: by id, by organiser and slug, or by slug among those of their token's organiser.
             var key = isId ? $"event:{id}" : $"event:{organizer ?? $"@{caller?.TenantId}"}/{idOrSlug}";
             var answer = await cache.GetAsync(key, async () => await ReadAsync(database, caller, (idOrSlug, isId ? id : null, organizer), CancellationToken.None) is { } found
-                ? new ReadAnswer(JsonSerializer.SerializeToUtf8Bytes(found, Json.Answers), EntityTag.Of(found.Version), found.TenantId)
+                ? new ReadAnswer(JsonSerializer.SerializeToUtf8Bytes(found, Json.Answers), EntityTag.Of(found.Version), found.Id)
                 : ReadAnswer.NotThere, cancellationToken);
             if (!answer.IsThere) return Missing(isId, organizer, caller);
             CatalogueView.SayHowLongToKeep(context, caller);

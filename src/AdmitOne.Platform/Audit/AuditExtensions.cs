@@ -19,7 +19,7 @@ public static class AuditExtensions
         ArgumentNullException.ThrowIfNull(work);
         ArgumentNullException.ThrowIfNull(actor);
         ArgumentNullException.ThrowIfNull(entry);
-        work.HasChanged();
+        work.HasChanged(entry.ResourceId);
         return work.ExecuteAsync("""
             insert into platform.audit_log (tenant_id, id, actor_kind, actor_id, actor_name, client_address, request_id, action, resource_type, resource_id, before, after)
             values (nullif(current_setting('app.tenant_id'), '')::uuid, @id, @kind, @actorId, @actorName, @ClientAddress, @RequestId, @Action, @ResourceType, @ResourceId,

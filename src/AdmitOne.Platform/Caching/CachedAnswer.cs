@@ -7,9 +7,10 @@ namespace AdmitOne.Platform.Caching;
 /// <summary>A public answer as it goes over the wire.</summary>
 /// <param name="Body">UTF-8 JSON; empty for something that is not there.</param>
 /// <param name="Tag">Its entity tag, in quotes.</param>
-/// <param name="TenantId">Whose changes make it stale; null for an answer over many tenants, which any change does.</param>
+/// <param name="Of">The event, or the tenant, whose changes make it stale; null for an answer over many tenants, which any change does.</param>
 /// <param name="ReadAt">When its reading began, in ticks of UTC: what changed after that, it may not show.</param>
-public sealed record CachedAnswer(byte[] Body, string Tag, Guid? TenantId, long ReadAt)
+/// <param name="IsOurs">This process has read it from PostgreSQL: by its own clock, and after what it had heard by then.</param>
+public sealed record CachedAnswer(byte[] Body, string Tag, Guid? Of, long ReadAt, bool IsOurs)
 {
     private const int HeaderBytes = sizeof(long) + 16 + sizeof(int);
 
@@ -18,13 +19,13 @@ public sealed record CachedAnswer(byte[] Body, string Tag, Guid? TenantId, long 
     /// <summary>A strong tag for an answer that has no version of its own: the first half of its SHA-256.</summary>
     public static string TagOf(byte[] body) => $"\"{Convert.ToHexStringLower(SHA256.HashData(body).AsSpan(0, 16))}\"";
 
-    /// <summary>For a store that keeps bytes: when, whose, length of the tag, tag, body.</summary>
+    /// <summary>For a store that keeps bytes: when, of what, length of the tag, tag, body.</summary>
     internal byte[] Pack()
     {
         var tag = Encoding.ASCII.GetBytes(Tag);
         var packed = new byte[HeaderBytes + tag.Length + Body.Length];
         BinaryPrimitives.WriteInt64LittleEndian(packed, ReadAt);
-        (TenantId ?? Guid.Empty).TryWriteBytes(packed.AsSpan(sizeof(long)));
+        (Of ?? Guid.Empty).TryWriteBytes(packed.AsSpan(sizeof(long)));
         BinaryPrimitives.WriteInt32LittleEndian(packed.AsSpan(HeaderBytes - sizeof(int)), tag.Length);
         tag.CopyTo(packed, HeaderBytes);
         Body.CopyTo(packed, HeaderBytes + tag.Length);
@@ -37,14 +38,14 @@ public sealed record CachedAnswer(byte[] Body, string Tag, Guid? TenantId, long 
         if (packed.Length <= HeaderBytes) return null;
         var tagLength = BinaryPrimitives.ReadInt32LittleEndian(packed.AsSpan(HeaderBytes - sizeof(int)));
         if (tagLength is < 2 or > 200 || packed.Length < HeaderBytes + tagLength) return null;
-        var tenantId = new Guid(packed.AsSpan(sizeof(long), 16));
-        return new CachedAnswer(packed[(HeaderBytes + tagLength)..], Encoding.ASCII.GetString(packed, HeaderBytes, tagLength), tenantId == Guid.Empty ? null : tenantId,
-            BinaryPrimitives.ReadInt64LittleEndian(packed));
+        var of = new Guid(packed.AsSpan(sizeof(long), 16));
+        return new CachedAnswer(packed[(HeaderBytes + tagLength)..], Encoding.ASCII.GetString(packed, HeaderBytes, tagLength), of == Guid.Empty ? null : of,
+            BinaryPrimitives.ReadInt64LittleEndian(packed), IsOurs: false);
     }
 }
 
 /// <summary>What PostgreSQL said.</summary>
-public sealed record ReadAnswer(byte[] Body, string Tag, Guid? TenantId)
+public sealed record ReadAnswer(byte[] Body, string Tag, Guid? Of)
 {
     /// <summary>There is no such thing that the public may see.</summary>
     public static ReadAnswer NotThere { get; } = new([], "\"\"", null);

@@ -4,8 +4,9 @@ using AdmitOne.Platform.Redis;
 namespace AdmitOne.Platform.Caching;
 
 /// <summary>
-/// Which tenants changed something lately: known at once in the process that did it, over Redis in the others. Whoever does not hear it trusts
-/// what it remembers for a second and no longer.
+/// What changed lately: known at once in the process that did it, over Redis in the others a moment later. Whoever does not hear it believes what
+/// it remembers for a second and no longer. While <see cref="CatalogueWatch"/> vouches that nothing of the catalogue can have been missed, what was
+/// read from PostgreSQL here is believed until it changes.
 /// </summary>
 public sealed class ChangeNews(RedisStore redis, TimeProvider clock)
 {
@@ -15,37 +16,73 @@ public sealed class ChangeNews(RedisStore redis, TimeProvider clock)
     private const string Channel = "admitone:changed";
     private const int MaxKept = 10_000;
 
-    private readonly ConcurrentDictionary<Guid, long> _tenants = new();
+    // However well it is vouched for: the longest that a fault of ours could be seen.
+    private static readonly TimeSpan s_vouchedFor = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentDictionary<Guid, long> _changed = new();   // tenants, events and whatever else has an id
     private long _any;
+    private long _everything;
+    private long _heardSince = long.MaxValue;
+    private long _vouchedUntil;
 
     /// <summary>Something of this tenant was committed that the public may see.</summary>
-    public void Changed(Guid tenantId)
+    public void Changed(Guid tenantId, IReadOnlyCollection<Guid> resources)
     {
-        Hear(tenantId);
-        _ = redis.PublishAsync(Channel, tenantId.ToString("n"));
+        Guid[] ids = [tenantId, .. resources];
+        foreach (var id in ids) Hear(id);
+        _ = redis.PublishAsync(Channel, string.Join(' ', ids.Select(id => id.ToString("n"))));
     }
 
     /// <summary>Whether what was read at this time may still be shown.</summary>
     public bool IsFresh(CachedAnswer answer)
     {
         ArgumentNullException.ThrowIfNull(answer);
-        if (answer.ReadAt < clock.GetUtcNow().UtcTicks - Trusted.Ticks) return false;
-        return answer.TenantId is { } tenantId ? !_tenants.TryGetValue(tenantId, out var changed) || answer.ReadAt > changed : answer.ReadAt > Volatile.Read(ref _any);
+        var now = Now();
+        if (answer.ReadAt < now - Trusted.Ticks && !IsVouchedFor(answer, now)) return false;
+        if (answer.ReadAt <= Volatile.Read(ref _everything)) return false;
+        return answer.Of is { } id ? !_changed.TryGetValue(id, out var changed) || answer.ReadAt > changed : answer.ReadAt > Volatile.Read(ref _any);
     }
+
+    /// <summary>For how long it is worth keeping.</summary>
+    internal static TimeSpan LongestTrusted(CachedAnswer answer) => IsWatched(answer) ? s_vouchedFor : Trusted;
 
     internal Task ListenAsync() => redis.SubscribeAsync(Channel, message =>
     {
-        if (Guid.TryParseExact(message, "n", out var tenantId)) Hear(tenantId);
+        foreach (var word in message.Split(' '))
+            if (Guid.TryParseExact(word, "n", out var id)) Hear(id);
     });
 
-    private void Hear(Guid tenantId)
+    /// <summary>From now on whatever changes in the catalogue is heard.</summary>
+    internal void ListensFromNow() => Volatile.Write(ref _heardSince, Now());
+
+    /// <summary>What changed before this instant has been heard, all of it, so what is remembered is not older than a second until a second after it.</summary>
+    internal void HasHeardUntil(long ticks) => Volatile.Write(ref _vouchedUntil, ticks + Trusted.Ticks);
+
+    internal void ListensNoLonger() => Volatile.Write(ref _heardSince, long.MaxValue);
+
+    internal long Now() => clock.GetUtcNow().UtcTicks;
+
+    internal void Hear(Guid id)
     {
-        var now = clock.GetUtcNow().UtcTicks;
-        // What changed longer ago than an answer is trusted need not be remembered.
-        if (_tenants.Count >= MaxKept)
-            foreach (var (tenant, at) in _tenants)
-                if (at < now - Trusted.Ticks) _tenants.TryRemove(tenant, out _);
-        _tenants[tenantId] = now;
+        var now = Now();
+        // What changed longer ago than an answer is believed need not be remembered.
+        if (_changed.Count >= MaxKept)
+            foreach (var (known, at) in _changed)
+                if (at < now - s_vouchedFor.Ticks) _changed.TryRemove(known, out _);
+        if (_changed.Count >= MaxKept)
+        {
+            HearOfEverything();
+            _changed.Clear();
+        }
+        _changed[id] = now;
         Volatile.Write(ref _any, now);
     }
+
+    internal void HearOfEverything() => Volatile.Write(ref _everything, Now());
+
+    // What is not there has no event that could be heard of; what another process read, it read by another clock.
+    private static bool IsWatched(CachedAnswer answer) => answer.IsOurs && answer.IsThere;
+
+    private bool IsVouchedFor(CachedAnswer answer, long now) =>
+        IsWatched(answer) && now < Volatile.Read(ref _vouchedUntil) && answer.ReadAt > Volatile.Read(ref _heardSince) && answer.ReadAt > now - s_vouchedFor.Ticks;
 }

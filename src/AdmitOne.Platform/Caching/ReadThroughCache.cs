@@ -8,15 +8,14 @@ using Npgsql;
 namespace AdmitOne.Platform.Caching;
 
 /// <summary>
-/// Public answers from memory, then Redis, then PostgreSQL. However many ask for the same thing at once, one reads it. An answer is trusted for a
-/// second from the start of its reading, and less if its tenant's change was heard of; then it is read again.
+/// Public answers from memory, then Redis, then PostgreSQL. However many ask for the same thing at once, one reads it. An answer is believed as
+/// long as <see cref="ChangeNews"/> says, and then read again.
 /// Nothing in here may be missed when Redis is gone, and none of it is more than a copy.
 /// </summary>
 public sealed class ReadThroughCache : IDisposable
 {
     private const long MemoryBytes = 64 * 1024 * 1024;
     private const int EntryBytes = 300;   // about what an entry costs beside its body
-    private static readonly TimeSpan s_remembered = ChangeNews.Trusted;
     private static readonly TimeSpan s_redisLeftAlone = TimeSpan.FromSeconds(1);
 
     private readonly MemoryCache _memory = new(new MemoryCacheOptions { SizeLimit = MemoryBytes });
@@ -85,7 +84,7 @@ public sealed class ReadThroughCache : IDisposable
         var began = _clock.GetUtcNow().UtcTicks;
         var found = await read();
         _metrics.Database();
-        var answer = new CachedAnswer(found.Body, found.Tag, found.TenantId, began);
+        var answer = new CachedAnswer(found.Body, found.Tag, found.Of, began, IsOurs: true);
         Remember(key, answer);
         // What is not there is for this process alone: anybody can invent addresses.
         if (answer.IsThere && !alone && !IsRedisAway && !await _redis.PutBytesAsync(_prefix + key, answer.Pack(), ChangeNews.Trusted)) LeaveRedisAlone();
@@ -101,7 +100,7 @@ public sealed class ReadThroughCache : IDisposable
     }
 
     private void Remember(string key, CachedAnswer answer) =>
-        _memory.Set(key, answer, new MemoryCacheEntryOptions { Size = EntryBytes + (2 * key.Length) + answer.Body.Length, AbsoluteExpirationRelativeToNow = s_remembered });
+        _memory.Set(key, answer, new MemoryCacheEntryOptions { Size = EntryBytes + (2 * key.Length) + answer.Body.Length, AbsoluteExpirationRelativeToNow = ChangeNews.LongestTrusted(answer) });
 
     private bool IsRedisAway => Volatile.Read(ref _redisAwayUntil) > _clock.GetTimestamp();
 

@@ -20,6 +20,7 @@ public static class TellExtensions
             insert into platform.outbox (tenant_id, id, type, resource_id, data, trace_parent)
             values (nullif(current_setting('app.tenant_id'), '')::uuid, @id, @type, @resourceId, @data::jsonb, @traceParent)
             """, new { id = Guid.CreateVersion7(), type, resourceId, data = JsonSerializer.Serialize(data, Json.Answers), traceParent = Traces.Parent }, cancellationToken);
+        work.HasChanged(resourceId);
         work.WakeSequencer();
     }
 }

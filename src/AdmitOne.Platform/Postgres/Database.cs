@@ -25,11 +25,14 @@ public sealed class Database
     private Database(Database other, KeyedWork keyed) : this(other._source, other._bells, other._news, other._metrics, other._slow) => _keyed = keyed;
 
     /// <summary>A handler's database. Of a request with an Idempotency-Key, what it commits is committed together with its answer.</summary>
-    public static ValueTask<Database?> BindAsync(HttpContext context)
+    public static ValueTask<Database?> BindAsync(HttpContext context) => ValueTask.FromResult<Database?>(Of(context));
+
+    /// <summary>The same, for a handler that seldom needs it.</summary>
+    public static Database Of(HttpContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
         var database = context.RequestServices.GetRequiredService<Database>();
-        return ValueTask.FromResult<Database?>(context.Items[KeyedWork.Item] is KeyedWork keyed ? new Database(database, keyed) : database);
+        return context.Items[KeyedWork.Item] is KeyedWork keyed ? new Database(database, keyed) : database;
     }
 
     /// <summary>Begins a READ COMMITTED transaction for one tenant. It is rolled back unless it is committed.</summary>

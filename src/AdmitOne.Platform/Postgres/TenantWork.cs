@@ -11,7 +11,7 @@ public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction tr
 {
     private readonly List<Action> _afterCommit = [];
     private bool _hasTold;
-    private bool _hasChanged;
+    private HashSet<Guid>? _changed;   // the resources; null if nothing has
     private bool _isCommitted;
     private KeyedWork? _holder;
     private TenantWork? _outer;
@@ -52,7 +52,7 @@ public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction tr
         {
             await transaction.ReleaseAsync(_savepoint, cancellationToken);
             _outer._hasTold |= _hasTold;
-            _outer._hasChanged |= _hasChanged;
+            if (_changed is not null) (_outer._changed ??= []).UnionWith(_changed);
             _outer._afterCommit.AddRange(_afterCommit);
         }
         else if (_holder is not null)
@@ -65,10 +65,10 @@ public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction tr
         }
     }
 
-    internal void WakeSequencer() => _hasTold = _hasChanged = true;
+    internal void WakeSequencer() => _hasTold = true;
 
     /// <summary>What is audited or told has changed: copies of it are not to be believed after the commit.</summary>
-    internal void HasChanged() => _hasChanged = true;
+    internal void HasChanged(Guid resourceId) => (_changed ??= []).Add(resourceId);
 
     /// <summary>From here on a commit waits for the request's answer.</summary>
     internal void HoldFor(KeyedWork holder) => _holder = holder;
@@ -113,7 +113,7 @@ public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction tr
     {
         await transaction.CommitAsync(cancellationToken);
         if (_hasTold) told.Ring();
-        if (_hasChanged) news.Changed(TenantId);
+        if (_changed is not null) news.Changed(TenantId, _changed);
         foreach (var action in _afterCommit) action();
     }
 

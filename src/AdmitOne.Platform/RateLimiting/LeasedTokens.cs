@@ -16,8 +16,11 @@ internal sealed class LeasedTokens(TimeProvider clock)
     /// <param name="ask">Takes so many calls out of the window.</param>
     public async ValueTask<(LimitAnswer Answer, bool FromLease)> SpendAsync(string key, LimitRule rule, Func<int, ValueTask<LimitAnswer>> ask)
     {
-        if (_leases.Count >= MaxKeys) _leases.Clear();   // what was leased counts as used; nobody gets more by it
-        var lease = _leases.GetOrAdd(key, _ => new Lease());
+        if (!_leases.TryGetValue(key, out var lease))
+        {
+            if (_leases.Count >= MaxKeys) _leases.Clear();   // what was leased counts as used; nobody gets more by it
+            lease = _leases.GetOrAdd(key, _ => new Lease());
+        }
         if (TryTake(lease, rule, out var taken, out _)) return (taken, true);
         await lease.One.WaitAsync();
         try

@@ -3,10 +3,11 @@ using System.Net;
 using System.Text.RegularExpressions;
 using AdmitOne.Events;
 using AdmitOne.IntegrationTests.Harness;
+using Dapper;
 
 namespace AdmitOne.IntegrationTests.Events;
 
-/// <summary>The public reads copies, and no copy is older than a second.</summary>
+/// <summary>The public reads copies, and no copy is older than a second than what it copies.</summary>
 public sealed partial class CachingTests(World world) : IClassFixture<World>
 {
     private readonly EventDesk _desk = new(world);
@@ -38,6 +39,29 @@ public sealed partial class CachingTests(World world) : IClassFixture<World>
         Assert.Equal("on_sale", await StatusAsync(alone, id));
         await (await _desk.MoveAsync(id, "sales_paused")).ReadAsync();
         await World.UntilAsync("the host without Redis shows it", async () => await StatusAsync(alone, id) == "sales_paused");
+    }
+
+    [Fact]
+    public async Task What_does_not_change_is_read_once_and_a_change_by_anybody_is_seen_without_Redis()
+    {
+        using var alone = await AnotherHostAsync(("REDIS_PORT", "1"));
+        var id = await _desk.CreateInAsync("on_sale");
+        await World.UntilAsync("its changes are heard from PostgreSQL", async () =>
+        {
+            await StatusAsync(alone, id);
+            var before = await ReadsAsync(alone);
+            await Task.Delay(TimeSpan.FromSeconds(2.2), Cancellation);   // longer than anything is believed unheard
+            await StatusAsync(alone, id);
+            var after = await ReadsAsync(alone);
+            return after["memory"] == before["memory"] + 1 && after["database"] == before["database"];
+        });
+
+        // Not through any process of ours: whoever commits it.
+        await using var database = await world.ConnectAsync();
+        await database.ExecuteAsync("update events.events set name = 'By Somebody Else' where id = @id", new { id });
+        var since = TimeProvider.System.GetTimestamp();
+        await World.UntilAsync("it is shown", async () => (await alone.GetJsonAsync($"/api/v1/events/{id}")).Text("name") == "By Somebody Else");
+        Assert.InRange(TimeProvider.System.GetElapsedTime(since), TimeSpan.Zero, TimeSpan.FromSeconds(2.5));
     }
 
     [Fact]
