@@ -37,7 +37,8 @@ public sealed class CapacityDocTests
             1. **Decide the rate**: buyers, and the time in which they are to be served. What comes faster waits in the lanes, and past 2 048 commands is sent away
                with 503 and `Retry-After` ([combining.md](combining.md)). `admitone rehearse --search` finds the rate at which your own system keeps p95 below a second.
             2. **Cores**: the rate times the table's cores, for the Ticket Service over all its replicas and for PostgreSQL by itself. Add half: nobody wants to sell at 100 %.
-            3. **Connections**: replicas × `DB_POOL_MAX` of both services, and some for tools, must stay below PostgreSQL's `max_connections`.
+            3. **Connections**: replicas × `DB_POOL_MAX` of both services, and some for tools, must stay below PostgreSQL's `max_connections`. Of an Event
+               Service's pool one connection listens for changes of the catalogue; through a pooler that must be in session mode, or pages are read again each second (ADR 46).
             4. **One event is one row**: replicas add capacity around it, not for the row itself; several events scale with PostgreSQL's cores and its disk.
             5. **Disk**: a batch is one flush. What PostgreSQL flushes in a second bounds batches, not holds.
 
