@@ -21,8 +21,10 @@ internal sealed class Contest(Stage stage, Pgbench pgbench, Pace pace, ProcessCl
     private const string LeanDatabase = "yardstick";
     private const string CountHolds = "select count(*) from tickets.reservations where event_id = @EventId and quantity = 1";
 
+    /// <summary>How long reads are warmed up: until .NET has compiled their path for the last time.</summary>
+    public static readonly TimeSpan ReadsWarmUp = TimeSpan.FromSeconds(20);
+
     private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan s_readsWarmUp = TimeSpan.FromSeconds(20);   // until .NET has compiled the path for the last time
 
     private readonly Requests _requests = new(stage);
     private Sale? _owned;
@@ -148,7 +150,7 @@ internal sealed class Contest(Stage stage, Pgbench pgbench, Pace pace, ProcessCl
         using var bare = await BareEndpoint.StartAsync(Whole(answer, body));
         var simple = Requests.Page(bare.Url, "/");
         await ClosedLoop.RunAsync(simple, connections, (_, elapsed) => elapsed >= s_warmUp);
-        await ClosedLoop.RunAsync(asked, connections, (_, elapsed) => elapsed >= s_readsWarmUp);
+        await ClosedLoop.RunAsync(asked, connections, (_, elapsed) => elapsed >= ReadsWarmUp);
         return await PairsAsync(
             async () => new Beside(connections, (await ClosedLoop.RunAsync(simple, connections, Enough)).PerSecond),
             () => Task.FromResult(new Turn(() => ClosedLoop.RunAsync(asked, connections, Enough), _ => Task.CompletedTask)));

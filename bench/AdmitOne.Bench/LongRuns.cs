@@ -14,7 +14,6 @@ internal sealed partial class LongRuns(Stage stage, ProcessClock cpu, Action<str
     private const int Slots = 3;
     private const int Events = 10_000;
 
-    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan s_slot = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan s_stretch = TimeSpan.FromSeconds(10);
 
@@ -97,7 +96,7 @@ internal sealed partial class LongRuns(Stage stage, ProcessClock cpu, Action<str
         var sale = await stage.PutOnSaleAsync();
         using var over = new CancellationTokenSource();
         var changing = ChangeAsync(sale, over.Token);
-        await ClosedLoop.RunAsync(Requests.Page(stage.EventsUrl, lists), connections, (_, elapsed) => elapsed >= s_warmUp);
+        await ClosedLoop.RunAsync(Requests.Page(stage.EventsUrl, lists), connections, (_, elapsed) => elapsed >= Contest.ReadsWarmUp);
         var before = await CacheReadsAsync();
         var ofLists = await ClosedLoop.RunAsync(Requests.Page(stage.EventsUrl, lists), connections, (_, elapsed) => elapsed >= time);
         var ofPages = await ClosedLoop.RunAsync(Requests.Page(stage.EventsUrl, popular), connections, (_, elapsed) => elapsed >= time);

@@ -1,5 +1,5 @@
 using AdmitOne.Platform.Postgres;
-using Microsoft.Extensions.Hosting;
+using AdmitOne.Platform.Workers;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -10,87 +10,65 @@ namespace AdmitOne.Platform.Caching;
 /// the order of the commits, so a beat of ours that comes back, sent over another connection, says that everything committed before it has been
 /// heard. Behind a pooler that loses notifications no beat comes back, and nothing is believed longer than without this.
 /// </summary>
-internal sealed partial class CatalogueWatch(NpgsqlDataSource source, Database database, ChangeNews news, TimeProvider clock, ILogger<CatalogueWatch> logger) : BackgroundService
+internal sealed class CatalogueWatch(NpgsqlDataSource source, Database database, ChangeNews news, TimeProvider clock, ILogger<CatalogueWatch> logger)
+    : PeriodicWorker(TimeSpan.FromMilliseconds(300), clock, logger), IAsyncDisposable
 {
     private const string Everything = "*";
-    private const string BeatWord = "beat:";
 
-    private static readonly TimeSpan s_beat = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
 
-    private readonly string _ours = $"{BeatWord}{Guid.CreateVersion7():n}:";
-    private long _heardAt;
+    private readonly string _ours = $"beat:{Guid.CreateVersion7():n}:";
+    private NpgsqlConnection? _connection;
+    private long _heardUntil;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public ValueTask DisposeAsync() => _connection?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    protected override async Task StepAsync(CancellationToken cancellationToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        try
         {
-            try
-            {
-                await ListenAsync(stoppingToken);
-            }
-            catch (Exception fault) when (fault is NpgsqlException or TimeoutException or InvalidOperationException or OperationCanceledException)
-            {
-                if (!stoppingToken.IsCancellationRequested) Lost(logger, fault);
-            }
-            finally
-            {
-                news.ListensNoLonger();
-            }
-            await Task.Delay(s_patience, clock, stoppingToken).ContinueWith(static _ => { }, TaskScheduler.Default);
-        }
-    }
-
-    private async Task ListenAsync(CancellationToken stoppingToken)
-    {
-        await using var connection = await source.OpenConnectionAsync(stoppingToken);
-        connection.Notification += (_, told) => Hear(told.Payload);
-        await using (var listen = new NpgsqlCommand("listen admitone_catalogue", connection)) await listen.ExecuteNonQueryAsync(stoppingToken);
-        _heardAt = news.Now();
-        news.ListensFromNow();
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        var beating = BeatAsync(over.Token);
-        var waiting = WaitAsync(connection, over.Token);
-        var ended = await Task.WhenAny(beating, waiting);
-        await over.CancelAsync();
-        await Task.WhenAll(beating, waiting).ContinueWith(static _ => { }, TaskScheduler.Default);   // the connection may not be given back while it is read
-        await ended;
-    }
-
-    private static async Task WaitAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
-    {
-        while (true) await connection.WaitAsync(cancellationToken);
-    }
-
-    private async Task BeatAsync(CancellationToken cancellationToken)
-    {
-        using var beat = new PeriodicTimer(s_beat, clock);
-        do
-        {
-            await database.AskForAllTenantsAsync<int>("select events.beat(@word)", new { word = $"{_ours}{news.Now()}" }, cancellationToken);
-            if (news.Now() - Volatile.Read(ref _heardAt) > s_patience.Ticks) throw new TimeoutException("PostgreSQL's notifications do not arrive.");
-        }
-        while (await beat.WaitForNextTickAsync(cancellationToken));
-    }
-
-    private void Hear(string payload)
-    {
-        if (payload.StartsWith(_ours, StringComparison.Ordinal) && long.TryParse(payload.AsSpan(_ours.Length), out var sentAt))
-        {
-            Volatile.Write(ref _heardAt, sentAt);
+            _connection ??= await ListenAsync(cancellationToken);
+            var sentAt = news.Now();
+            await database.AskForAllTenantsAsync<int>("select events.beat(@word)", new { word = $"{_ours}{sentAt}" }, cancellationToken);
+            // What was told since the last step has waited on the connection, and is heard on the way to the beat.
+            while (_heardUntil < sentAt)
+                if (!await _connection.WaitAsync(s_patience, cancellationToken)) throw new TimeoutException("PostgreSQL's notifications do not arrive: does a pooler stand between?");
             news.HasHeardUntil(sentAt);
         }
-        else if (payload == Everything)
+        catch
         {
-            news.HearOfEverything();
-        }
-        else if (!payload.StartsWith(BeatWord, StringComparison.Ordinal))
-        {
-            foreach (var word in payload.Split(' '))
-                if (Guid.TryParse(word, out var id)) news.Hear(id);
+            news.ListensNoLonger();
+            await DisposeAsync();
+            _connection = null;
+            throw;
         }
     }
 
-    [LoggerMessage(EventId = 1207, Level = LogLevel.Information, Message = "Changes of the catalogue are not heard from PostgreSQL; answers are remembered for a second until they are.")]
-    private static partial void Lost(ILogger logger, Exception fault);
+    private async Task<NpgsqlConnection> ListenAsync(CancellationToken cancellationToken)
+    {
+        var connection = await source.OpenConnectionAsync(cancellationToken);
+        try
+        {
+            connection.Notification += (_, told) => Hear(told.Payload);
+            await using var listen = new NpgsqlCommand("listen admitone_catalogue", connection);
+            await listen.ExecuteNonQueryAsync(cancellationToken);
+            news.ListensFromNow();
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    // Another replica's beat names nothing of ours, and no id.
+    private void Hear(string payload)
+    {
+        if (payload.StartsWith(_ours, StringComparison.Ordinal) && long.TryParse(payload.AsSpan(_ours.Length), out var sentAt)) _heardUntil = sentAt;
+        else if (payload == Everything) news.HearOfEverything();
+        else
+            foreach (var word in payload.Split(' '))
+                if (Guid.TryParse(word, out var id)) news.Hear(id);
+    }
 }

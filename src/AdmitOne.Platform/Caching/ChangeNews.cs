@@ -44,7 +44,7 @@ public sealed class ChangeNews(RedisStore redis, TimeProvider clock)
     }
 
     /// <summary>For how long it is worth keeping.</summary>
-    internal static TimeSpan LongestTrusted(CachedAnswer answer) => IsWatched(answer) ? s_vouchedFor : Trusted;
+    internal TimeSpan LongestTrusted(CachedAnswer answer) => IsWatched(answer) ? s_vouchedFor : Trusted;
 
     internal Task ListenAsync() => redis.SubscribeAsync(Channel, message =>
     {
@@ -81,8 +81,8 @@ public sealed class ChangeNews(RedisStore redis, TimeProvider clock)
     internal void HearOfEverything() => Volatile.Write(ref _everything, Now());
 
     // What is not there has no event that could be heard of; what another process read, it read by another clock.
-    private static bool IsWatched(CachedAnswer answer) => answer.IsOurs && answer.IsThere;
+    private bool IsWatched(CachedAnswer answer) => answer.IsOurs && answer.IsThere && answer.ReadAt > Volatile.Read(ref _heardSince);
 
     private bool IsVouchedFor(CachedAnswer answer, long now) =>
-        IsWatched(answer) && now < Volatile.Read(ref _vouchedUntil) && answer.ReadAt > Volatile.Read(ref _heardSince) && answer.ReadAt > now - s_vouchedFor.Ticks;
+        IsWatched(answer) && now < Volatile.Read(ref _vouchedUntil) && answer.ReadAt > now - s_vouchedFor.Ticks;
 }

@@ -100,7 +100,7 @@ public sealed class ReadThroughCache : IDisposable
     }
 
     private void Remember(string key, CachedAnswer answer) =>
-        _memory.Set(key, answer, new MemoryCacheEntryOptions { Size = EntryBytes + (2 * key.Length) + answer.Body.Length, AbsoluteExpirationRelativeToNow = ChangeNews.LongestTrusted(answer) });
+        _memory.Set(key, answer, new MemoryCacheEntryOptions { Size = EntryBytes + (2 * key.Length) + answer.Body.Length, AbsoluteExpirationRelativeToNow = _news.LongestTrusted(answer) });
 
     private bool IsRedisAway => Volatile.Read(ref _redisAwayUntil) > _clock.GetTimestamp();
 

@@ -27,7 +27,7 @@ public sealed class Database
     /// <summary>A handler's database. Of a request with an Idempotency-Key, what it commits is committed together with its answer.</summary>
     public static ValueTask<Database?> BindAsync(HttpContext context) => ValueTask.FromResult<Database?>(Of(context));
 
-    /// <summary>The same, for a handler that seldom needs it.</summary>
+    /// <summary>The same, for a handler that is asked too often to have it bound.</summary>
     public static Database Of(HttpContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
