@@ -11,7 +11,7 @@ namespace AdmitOne.Platform.Caching;
 /// heard. Behind a pooler that loses notifications no beat comes back, and nothing is believed longer than without this.
 /// </summary>
 internal sealed class CatalogueWatch(NpgsqlDataSource source, Database database, ChangeNews news, TimeProvider clock, ILogger<CatalogueWatch> logger)
-    : PeriodicWorker(TimeSpan.FromMilliseconds(300), clock, logger), IAsyncDisposable
+    : PeriodicWorker(TimeSpan.FromMilliseconds(300), clock, logger)
 {
     private const string Everything = "*";
 
@@ -21,7 +21,18 @@ internal sealed class CatalogueWatch(NpgsqlDataSource source, Database database,
     private NpgsqlConnection? _connection;
     private long _heardUntil;
 
-    public ValueTask DisposeAsync() => _connection?.DisposeAsync() ?? ValueTask.CompletedTask;
+    // Only the loop touches the connection, its end too: a connection that is waited on cannot be closed from elsewhere.
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await base.ExecuteAsync(stoppingToken);
+        }
+        finally
+        {
+            await HangUpAsync();
+        }
+    }
 
     protected override async Task StepAsync(CancellationToken cancellationToken)
     {
@@ -38,10 +49,15 @@ internal sealed class CatalogueWatch(NpgsqlDataSource source, Database database,
         catch
         {
             news.ListensNoLonger();
-            await DisposeAsync();
-            _connection = null;
+            await HangUpAsync();
             throw;
         }
+    }
+
+    private async Task HangUpAsync()
+    {
+        if (_connection is not null) await _connection.DisposeAsync();
+        _connection = null;
     }
 
     private async Task<NpgsqlConnection> ListenAsync(CancellationToken cancellationToken)
