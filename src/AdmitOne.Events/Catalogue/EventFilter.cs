@@ -35,7 +35,7 @@ public sealed class EventFilter
     public string? Organizer { get; init; }
 
     [FromQuery(Name = "sort"), Description("startsAt (soonest first), -createdAt (newest first) or relevance (best match first). Unless said otherwise relevance with q, startsAt without."),
-     RegularExpression("^(startsAt|-createdAt|relevance)$", ErrorMessage = "Must be startsAt, -createdAt or relevance.")]
+     AllowedValues(BySoonest, ByNewest, ByRelevance, null, ErrorMessage = "Must be startsAt, -createdAt or relevance.")]
     public string? Sort { get; init; }
 
     [FromQuery(Name = "limit"), Description("20 by default."), Range(1, Paging.MaxLimit)]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using AdmitOne.Events.Events;
 using AdmitOne.Platform.Caching;
@@ -30,24 +31,36 @@ public static class ListEvents
             .WithDescription("Everybody sees what is published and public; a manager's token also shows their own drafts and private events.")
             .AllowAnonymous().WithRateTier(RateTier.Read)
             .WithAnswerExample(RouteExamples.OnePage(EventExamples.OnSale)).Produces(StatusCodes.Status304NotModified)
-            .MayRefuseWith(PlatformProblems.InvalidParameter, PlatformProblems.ValidationFailed);
+            .MayRefuseWith(PlatformProblems.InvalidParameter, PlatformProblems.ValidationFailed)
+            .DisableValidation();   // AnswerAsync asks the rules itself
 
     private static Task<Results<Ok<Page<EventBody>>, CachedResult, Refusal>> HandleAsync(
-        [AsParameters] EventFilter filter, Guid? venueId, Caller? caller, Database database, ReadThroughCache cache, HttpContext context, CancellationToken cancellationToken) =>
-        AnswerAsync((filter, venueId, caller), database, cache, context, cancellationToken);
+        [AsParameters] EventFilter filter, Guid? venueId, ReadThroughCache cache, HttpContext context, CancellationToken cancellationToken) =>
+        AnswerAsync(filter, venueId, cache, context, cancellationToken);
 
+    // What is answered from memory was asked for before in the same words, and kept its rules then: they are asked only of what is to be read.
     internal static async Task<Results<Ok<Page<EventBody>>, CachedResult, Refusal>> AnswerAsync(
-        (EventFilter Filter, Guid? VenueId, Caller? Caller) asked, Database database, ReadThroughCache cache, HttpContext context, CancellationToken cancellationToken)
+        EventFilter filter, Guid? venueId, ReadThroughCache cache, HttpContext context, CancellationToken cancellationToken)
     {
-        if (Place(asked.Filter).Refusal is { } refusal) return refusal;
-        CatalogueView.SayHowLongToKeep(context, asked.Caller);
-        if (CatalogueView.OwnTenant(asked.Caller) is not null) return TypedResults.Ok(await ReadAsync(asked.Filter, asked.VenueId, asked.Caller, database, cancellationToken));
+        var (caller, database, key) = (Caller.Of(context), Database.Of(context), KeyOf(filter, venueId));
+        var isManager = CatalogueView.OwnTenant(caller) is not null;
+        if (!cache.Remembers(key) && (DeclaredRules.Broken(filter) ?? Place(filter).Refusal) is { } refusal) return refusal;
+        CatalogueView.SayHowLongToKeep(context, caller);
+        if (isManager) return TypedResults.Ok(await ReadAsync(filter, venueId, caller, database, cancellationToken));
 
-        return new CachedResult(await cache.GetAsync($"events:{asked.VenueId}:{JsonSerializer.Serialize(asked.Filter, Json.Answers)}", async () =>
+        return new CachedResult(await cache.GetAsync(key, async () =>
         {
-            var body = JsonSerializer.SerializeToUtf8Bytes(await ReadAsync(asked.Filter, asked.VenueId, caller: null, database, CancellationToken.None), Json.Answers);
+            var body = JsonSerializer.SerializeToUtf8Bytes(await ReadAsync(filter, venueId, caller: null, database, CancellationToken.None), Json.Answers);
             return new ReadAnswer(body, CachedAnswer.TagOf(body), Of: null);
         }, cancellationToken));
+    }
+
+    // No field that keeps its rules has a control character in it but for line feeds and tabs, so that no two questions have the same key.
+    private static string KeyOf(EventFilter asked, Guid? venueId)
+    {
+        const string absent = "\u0001";
+        return string.Create(CultureInfo.InvariantCulture,
+            $"events:{venueId}\0{asked.From?.UtcTicks}\0{asked.To?.UtcTicks}\0{asked.Limit}\0{asked.Status ?? absent}\0{asked.Category ?? absent}\0{asked.Q ?? absent}\0{asked.Tag ?? absent}\0{asked.Organizer ?? absent}\0{asked.Sort ?? absent}\0{asked.Cursor ?? absent}");
     }
 
     private static (string Sort, Position? After, Refusal? Refusal) Place(EventFilter filter)

@@ -1,8 +1,6 @@
 using AdmitOne.Events.Events;
 using AdmitOne.Platform.Caching;
 using AdmitOne.Platform.Http;
-using AdmitOne.Platform.Identity;
-using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -18,9 +16,10 @@ public static class ListVenueEvents
             .WithName("ListVenueEvents").WithSummary("Events at one venue")
             .AllowAnonymous().WithRateTier(RateTier.Read)
             .WithAnswerExample(RouteExamples.OnePage(EventExamples.OnSale)).Produces(StatusCodes.Status304NotModified)
-            .MayRefuseWith(PlatformProblems.InvalidParameter, PlatformProblems.ValidationFailed, PlatformProblems.NotFound);
+            .MayRefuseWith(PlatformProblems.InvalidParameter, PlatformProblems.ValidationFailed, PlatformProblems.NotFound)
+            .DisableValidation();   // ListEvents asks the rules itself
 
     private static Task<Results<Ok<Page<EventBody>>, CachedResult, Refusal>> HandleAsync(
-        Guid venueId, [AsParameters] EventFilter filter, Caller? caller, Database database, ReadThroughCache cache, HttpContext context, CancellationToken cancellationToken) =>
-        ListEvents.AnswerAsync((filter, venueId, caller), database, cache, context, cancellationToken);
+        Guid venueId, [AsParameters] EventFilter filter, ReadThroughCache cache, HttpContext context, CancellationToken cancellationToken) =>
+        ListEvents.AnswerAsync(filter, venueId, cache, context, cancellationToken);
 }

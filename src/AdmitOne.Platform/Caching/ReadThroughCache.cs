@@ -49,6 +49,9 @@ public sealed class ReadThroughCache : IDisposable
         return new ValueTask<CachedAnswer>(ReadAsync(key, read, alone, cancellationToken));
     }
 
+    /// <summary>Whether this was answered before, be it true still or not: who asks again in the same words breaks no rule.</summary>
+    public bool Remembers(string key) => _memory.TryGetValue(key, out _);
+
     public void Dispose() => _memory.Dispose();
 
     private async Task<CachedAnswer> ReadAsync(string key, Func<Task<ReadAnswer>> read, bool alone, CancellationToken cancellationToken)

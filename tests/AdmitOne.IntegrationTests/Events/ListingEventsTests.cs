@@ -64,6 +64,8 @@ public sealed class ListingEventsTests(World world) : IClassFixture<World>
     [InlineData("cursor=bnVsbA", 422)]
     [InlineData("cursor=%00", 422)]
     [InlineData("sort=name", 422)]
+    [InlineData("sort=", 422)]
+    [InlineData("category=", 422)]
     [InlineData("status=open", 422)]
     [InlineData("status=%00", 422)]
     [InlineData("venueId=x", 400)]
@@ -78,6 +80,7 @@ public sealed class ListingEventsTests(World world) : IClassFixture<World>
         string[] lists = query.StartsWith("venueId", StringComparison.Ordinal) ? ["/api/v1/events"] : ["/api/v1/events", $"/api/v1/venues/{Guid.CreateVersion7()}/events"];
         foreach (var path in lists)
         {
+            await _desk.Public.GetJsonAsync(path);   // what is remembered for the list without it must not be taken for an answer
             using var answer = await _desk.Public.GetAsync($"{path}?{query}", Cancellation);
             var code = await answer.RefusedAsync((HttpStatusCode)status);
             Assert.Equal(status == 400 ? "invalid_parameter" : "validation_failed", code);
