@@ -77,6 +77,8 @@ begin
 
     for k in select * from planned_keys order by position loop
         if not exists (select from pg_constraint where conrelid = k.child::regclass and conname = k.name) then
+            -- Whoever sells comes to what a key names before the table that has the key; coming the other way round, each would wait for the other.
+            execute format('lock table %s in share row exclusive mode', k.parent);
             execute format('alter table %s add constraint %I foreign key (%s) references %s (%s) on delete %s not valid',
                 k.child, k.name, k.columns, k.parent, k.parent_columns, k.on_delete);
         end if;
