@@ -34,7 +34,7 @@ internal static class RehearsalReport
         Line($"**First bottleneck:** {(result.FirstBottleneck is { } first ? $"{first.What}, {string.Create(CultureInfo.InvariantCulture, $"{first.AtSeconds:N0}")} s after the start: {first.Says}." : "none; nothing reached its limit.")}");
         Line($"**Admission rate with p95 below 1 s:** {Admission(result)}");
         Line($"");
-        Line($"| what can run short | tightest at | of its limit | |");
+        Line($"| what can run short | tightest at | of where it holds others up | |");
         Line($"| --- | ---: | ---: | --- |");
         foreach (var pressure in result.Pressures) Line($"| {pressure.What} | {pressure.AtSeconds:N0} s | {pressure.Share:P0} | {pressure.Says} |");
         foreach (var silent in result.SilentServices) Line($"| {silent} | | | its metrics could not be read |");

@@ -56,8 +56,19 @@ internal sealed class CatalogueWatch(NpgsqlDataSource source, Database database,
 
     private async Task HangUpAsync()
     {
-        if (_connection is not null) await _connection.DisposeAsync();
+        if (_connection is not { } connection) return;
         _connection = null;
+        try
+        {
+            // Whoever has it from the pool next must not hear what it does not ask for.
+            await using var hangUp = new NpgsqlCommand("unlisten *", connection);
+            await hangUp.ExecuteNonQueryAsync(CancellationToken.None);
+        }
+        catch (Exception fault) when (fault is NpgsqlException or InvalidOperationException)
+        {
+            // It is broken, and goes nowhere any more.
+        }
+        await connection.DisposeAsync();
     }
 
     private async Task<NpgsqlConnection> ListenAsync(CancellationToken cancellationToken)

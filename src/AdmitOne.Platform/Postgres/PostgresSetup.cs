@@ -49,6 +49,7 @@ internal static class PostgresSetup
             MaxPoolSize = poolMax,
             MaxAutoPrepare = 100,
             AutoPrepareMinUsages = 2,
+            NoResetOnClose = true,   // settings and locks end with their transaction; to reset a session before each use cost as much as many a statement
             Timeout = 5,
             CommandTimeout = Math.Max(1, (options.StatementTimeoutMs / 1000) + 1),
             Options = $"-c statement_timeout={options.StatementTimeoutMs} -c timezone=UTC",

@@ -18,7 +18,8 @@ internal static class BatchExtensions
     {
         batch.Add("begin");
         if (plansAreOld) batch.Add("discard plans");
-        batch.Add("select set_config('app.tenant_id', $1, true), pg_current_xact_id()::text", tenantId.ToString());
+        // A plan for whatever it is given: for each small batch by itself PostgreSQL would reckon that planning anew pays, and plan longer than it works.
+        batch.Add("select set_config('app.tenant_id', $1, true), pg_current_xact_id()::text, set_config('plan_cache_mode', 'force_generic_plan', true)", tenantId.ToString());
     }
 
     public static async Task<List<T>> ListAsync<T>(this NpgsqlDataReader reader, Func<NpgsqlDataReader, T> row, CancellationToken cancellationToken)

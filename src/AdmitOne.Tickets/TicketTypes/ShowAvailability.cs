@@ -57,9 +57,9 @@ internal static class ShowAvailability
         if (await ReadableEvent.OpenAsync(database, eventId, caller, cancellationToken) is not { } open) return null;
         await using var work = open.Work;
         var rows = await work.QueryAsync<Row>($"""
-            with expired as (
+            with expired as (   -- no index finds what is compared with clock_timestamp(), which changes while the statement runs
                 select r.ticket_type_id, sum(r.quantity)::int as quantity from tickets.reservations r
-                 where r.status = 'held' and r.expires_at <= clock_timestamp() and r.event_id = @eventId group by r.ticket_type_id)
+                 where r.status = 'held' and r.expires_at <= statement_timestamp() and r.event_id = @eventId group by r.ticket_type_id)
             select t.id, t.price_minor, t.currency, s.quantity, {PricePolicy.Column}, s.held + s.sold - coalesce(x.quantity, 0) as taken, clock_timestamp() as now,
                    greatest(0, least(s.quantity - s.held - s.sold + coalesce(x.quantity, 0),
                                      p.capacity - p.held - p.sold + sum(coalesce(x.quantity, 0)) over (partition by s.section_id)))::int as available,

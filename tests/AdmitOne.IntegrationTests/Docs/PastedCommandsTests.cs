@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using AdmitOne.Cli.Local;
 using AdmitOne.IntegrationTests.Local;
 
 namespace AdmitOne.IntegrationTests.Docs;
@@ -17,9 +18,10 @@ public sealed class PastedCommandsTests
         using var folder = new TemporaryFolder();
         var ports = RunningUp.FreePorts();
         await using var up = await RunningUp.StartReadyAsync(folder.Path, ports);
+        var stores = Stores(RunFile.Read(folder.Path));
         foreach (var block in blocks)
         {
-            var (code, said) = await PasteAsync(block.Text, folder.Path, ports);
+            var (code, said) = await PasteAsync(block.Text, folder.Path, ports, stores);
             // curl is content with a refusal; a reader is not.
             Assert.True(code == 0 && !said.Contains("urn:admitone:problem:", StringComparison.Ordinal), $"{block.Page}:{block.Line} ended with {code}:\n{said}");
         }
@@ -35,7 +37,22 @@ public sealed class PastedCommandsTests
         Assert.DoesNotContain("unreachable", said, StringComparison.Ordinal);
     }
 
-    private static async Task<(int Code, string Said)> PasteAsync(string text, string data, IReadOnlyList<int> ports)
+    // Whom psql, pg_isready and redis-cli ask, as docs/runbooks/README.md names it.
+    private static Dictionary<string, string> Stores(RunFile run) => new()
+    {
+        ["PGHOST"] = run.Postgres.Host,
+        ["PGPORT"] = run.Postgres.Port.ToString(CultureInfo.InvariantCulture),
+        ["PGUSER"] = run.Postgres.User,
+        ["PGDATABASE"] = run.Postgres.Database,
+        ["PGPASSWORD"] = run.Postgres.Password,
+        ["DB_HOST"] = run.Postgres.Host,
+        ["DB_PORT"] = run.Postgres.Port.ToString(CultureInfo.InvariantCulture),
+        ["REDIS_HOST"] = run.Redis.Host,
+        ["REDIS_PORT"] = run.Redis.Port.ToString(CultureInfo.InvariantCulture),
+        ["REDISCLI_AUTH"] = run.Redis.Password ?? "",
+    };
+
+    private static async Task<(int Code, string Said)> PasteAsync(string text, string data, IReadOnlyList<int> ports, IReadOnlyDictionary<string, string>? more = null)
     {
         var start = new ProcessStartInfo("bash", ["-euo", "pipefail", "-c", text])
         {
@@ -47,6 +64,7 @@ public sealed class PastedCommandsTests
         };
         // What pages call admitone is the one built beside the tests.
         start.Environment["PATH"] = AppContext.BaseDirectory + ":" + start.Environment["PATH"];
+        foreach (var (name, value) in more ?? new Dictionary<string, string>()) start.Environment[name] = value;
         foreach (var (name, port) in RunningUp.PortNames.Zip(ports)) start.Environment[name] = port.ToString(CultureInfo.InvariantCulture);
         using var bash = Process.Start(start)!;
         bash.StandardInput.Close();

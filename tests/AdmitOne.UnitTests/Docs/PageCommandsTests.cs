@@ -10,24 +10,26 @@ namespace AdmitOne.UnitTests.Docs;
 /// </summary>
 public sealed partial class PageCommandsTests
 {
-    private static readonly string[] s_operators =
-        ["docs/deployment.md", "docs/backup.md", "docs/high-availability.md", "docs/upgrade.md", "docs/rollback.md", "deploy/README.md"];
-
     private static readonly string[] s_marks = ["run", "drill", "tested", "elsewhere"];
 
     private static IEnumerable<string> Pages { get; } =
         [.. Directory.EnumerateFiles(Path.Combine(Checkout.Root, "docs"), "*.md", SearchOption.AllDirectories), Path.Combine(Checkout.Root, "README.md"), Path.Combine(Checkout.Root, "deploy", "README.md")];
 
+    // The two checklists are others' words, kept as they came.
+    private static IEnumerable<string> Operators { get; } = [.. Pages.Where(page => page != Path.Combine(Checkout.Root, "README.md") && !page.Contains("/docs/checklists/", StringComparison.Ordinal))];
+
     [Fact]
-    public void Every_block_of_the_operators_pages_is_run_or_says_that_it_was_not()
+    public void Every_block_is_run_or_its_page_says_that_it_was_not()
     {
         var faults = new List<string>();
-        foreach (var page in s_operators)
+        foreach (var page in Operators)
         {
-            var text = File.ReadAllText(Path.Combine(Checkout.Root, page));
+            var text = File.ReadAllText(page);
             var marks = Opened().Matches(text).Select(match => match.Groups["mark"].Value.Trim()).ToList();
             faults.AddRange(marks.Except(s_marks).Select(mark => $"{page}: a block is marked '{mark}'"));
-            if (marks.Contains("elsewhere") && !text.ReplaceLineEndings(" ").Contains("not been run here", StringComparison.Ordinal)) faults.Add($"{page}: does not say what has not been run here");
+            // The runbooks say it together.
+            var said = Path.GetDirectoryName(page) is { } folder && folder.EndsWith("runbooks", StringComparison.Ordinal) ? File.ReadAllText(Path.Combine(folder, "README.md")) : text;
+            if (marks.Contains("elsewhere") && !said.ReplaceLineEndings(" ").Contains("not been run here", StringComparison.Ordinal)) faults.Add($"{page}: does not say what has not been run here");
         }
         Findings.None(faults);
     }
@@ -37,8 +39,8 @@ public sealed partial class PageCommandsTests
     {
         var tests = string.Concat(Directory.EnumerateFiles(Path.Combine(Checkout.Root, "tests"), "*.cs", SearchOption.AllDirectories).Where(file => !file.Contains("/obj/", StringComparison.Ordinal)).Select(File.ReadAllText));
         var faults = new List<string>();
-        foreach (var page in s_operators)
-            foreach (var line in Tested().Matches(File.ReadAllText(Path.Combine(Checkout.Root, page))).SelectMany(block => block.Groups["text"].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries)))
+        foreach (var page in Operators)
+            foreach (var line in Tested().Matches(File.ReadAllText(page)).SelectMany(block => block.Groups["text"].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries)))
             {
                 var words = line.Split(' ');
                 // Tests start the command line as a process by its words, and scripts by their path.
