@@ -37,8 +37,8 @@ async Task<int> RunAsync(ParseResult parsed)
     var phases = Phase.All(isQuick).Where(p => parsed.GetValue(only) is not { Length: > 0 } named || named.Contains(p.Name)).ToList();
     if (phases.Count == 0) throw new CannotRunException("--only names none of events_1000, tickets_500, tickets_1000");
 
-    // A person may hold and buy five times a minute: with ten buyers for each user nobody comes near that.
-    var buyers = phases.Max(p => p.Users) * 10;
+    // A person may hold and buy five times a minute. Buyers come by turns, one visit in five buys: with thirty for each user one in thousands comes a sixth time.
+    var buyers = phases.Max(p => p.Users) * 30;
     using var stage = await LoadStage.SetAsync(parsed.GetRequiredValue(data), buyers);
     Console.WriteLine($"{LoadStage.Events} events on sale, {buyers:N0} buyers");
     await MeetAsync(stage);

@@ -37,7 +37,7 @@ public abstract partial class Lane<TCommand>(NpgsqlDataSource source, SlowComman
     /// Whether this batch is to forget the plans of its connection's statements. PostgreSQL keeps a plan until the tables are next analysed, and a
     /// sale begins with empty ones: what was planned in its first second would read every order of the sale, for each batch, for a minute. So it is planned
     /// anew when this lane has taken twice as many commands as then, and its tables may be twice as large; and now and then for what others write.
-    /// Oftener would cost more than it saves: with twenty events on sale, planning every two seconds was a third of all work.
+    /// Oftener would cost more than it saves (ADR 47).
     /// </summary>
     private protected bool PlansAreOld(int commands)
     {

@@ -45,8 +45,6 @@ public sealed class PastedCommandsTests
         ["PGUSER"] = run.Postgres.User,
         ["PGDATABASE"] = run.Postgres.Database,
         ["PGPASSWORD"] = run.Postgres.Password,
-        ["DB_HOST"] = run.Postgres.Host,
-        ["DB_PORT"] = run.Postgres.Port.ToString(CultureInfo.InvariantCulture),
         ["REDIS_HOST"] = run.Redis.Host,
         ["REDIS_PORT"] = run.Redis.Port.ToString(CultureInfo.InvariantCulture),
         ["REDISCLI_AUTH"] = run.Redis.Password ?? "",

@@ -12,7 +12,7 @@ public sealed class RunbooksDocTests
         Critical ones wake somebody, warnings are for the working day, info is worth knowing (`deploy/alertmanager/alertmanager.yml`).
         Without an alert, begin at the symptom: [troubleshooting](../troubleshooting.md). Setting it all up: [monitoring](../monitoring.md).
 
-        `psql`, `pg_isready` and `redis-cli` ask whom the environment names: `PGHOST`, `PGPORT`, `PGUSER`, `PGDATABASE`, `PGPASSWORD`, `DB_HOST`, `DB_PORT`, `REDIS_HOST`, `REDIS_PORT`, `REDISCLI_AUTH`.
+        `psql`, `pg_isready` and `redis-cli` ask whom the environment names: `PGHOST`, `PGPORT`, `PGUSER`, `PGDATABASE`, `PGPASSWORD`, `REDIS_HOST`, `REDIS_PORT`, `REDISCLI_AUTH`.
         A test runs what asks them and the services, against what `./run` starts. What asks a cluster (`kubectl`) or node_exporter has not been run here.
 
         {GeneratedDoc.Table(["alert", "severity", "says"], AlertRule.All.OrderBy(rule => Array.IndexOf(["critical", "warning", "info"], rule.Severity)).Select(rule => new[] { $"[{rule.Name}]({rule.Name}.md)", rule.Severity, rule.Summary }))}
