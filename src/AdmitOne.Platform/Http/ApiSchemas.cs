@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Mvc.Infrastructure;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -22,11 +23,12 @@ internal static class ApiSchemas
             schema.Type = Nullable.GetUnderlyingType(type) is null ? JsonSchemaType.String : JsonSchemaType.String | JsonSchemaType.Null;
             schema.Format = "date-time";
         }
-        if (context.JsonPropertyInfo is { } property)
+        // What a property or a parameter says of itself; the framework leaves out its words.
+        var attributes = context.JsonPropertyInfo is { } known ? known.AttributeProvider : (context.ParameterDescription?.ParameterDescriptor as IParameterInfoParameterDescriptor)?.ParameterInfo;
+        if (attributes?.GetCustomAttributes(typeof(AllowedValuesAttribute), inherit: true) is [AllowedValuesAttribute allowed])
+            schema.Enum = [.. allowed.Values.OfType<string>().Select(word => (JsonNode)word)];
+        if (context.JsonPropertyInfo is not null)
         {
-            var attributes = property.AttributeProvider;
-            if (attributes?.GetCustomAttributes(typeof(AllowedValuesAttribute), inherit: true) is [AllowedValuesAttribute allowed])
-                schema.Enum = [.. allowed.Values.OfType<string>().Select(word => (JsonNode)word)];
             if (attributes is MemberInfo member && XmlDocs.Summary(member) is { } summary) Say(schema, summary);
         }
         else if (schema.Description is null && IsOurs(type) && XmlDocs.Summary(type) is { } summary)

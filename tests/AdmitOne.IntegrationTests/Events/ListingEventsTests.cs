@@ -92,6 +92,14 @@ public sealed class ListingEventsTests(World world) : IClassFixture<World>
     }
 
     [Fact]
+    public async Task The_document_names_the_words_that_a_parameter_takes()
+    {
+        var list = (await _desk.Public.GetJsonAsync("/openapi/v1.json")).GetProperty("paths").GetProperty("/api/v1/events").GetProperty("get");
+        var sort = list.Items("parameters").Single(parameter => parameter.Text("name") == "sort");
+        Assert.Equal(["startsAt", "-createdAt", "relevance"], sort.GetProperty("schema").Items("enum").Select(word => word.GetString()));
+    }
+
+    [Fact]
     public async Task A_cursor_belongs_to_its_sort()
     {
         await _desk.CreateInAsync("published");
