@@ -7,9 +7,9 @@ using Microsoft.Extensions.Logging;
 namespace AdmitOne.Platform.Outbox;
 
 /// <summary>
-/// Reacts to messages: each tenant's in their order, one at a time over all replicas, each in one transaction with the cursor that remembers
-/// it. So an effect in this database happens once; an effect elsewhere, at least once. A message that fails holds up its own tenant's next ones
-/// and nobody else's: it is tried again later and later, and never skipped.
+/// Reacts to messages: each tenant's in their order, by one replica at a time, in one transaction with the cursor that remembers them. So an effect
+/// in this database happens once; an effect elsewhere, at least once. A message that fails holds up its own tenant's next ones and nobody else's: those
+/// before it are handled one by one, and it is tried again later and later, and never skipped.
 /// </summary>
 /// <param name="name">Where its cursors are found; never renamed, or it begins again at the first message.</param>
 public abstract partial class OutboxConsumer(string name, Database database, OutboxBells bells, OutboxMetrics metrics, TimeProvider clock, ILogger logger)
@@ -17,6 +17,10 @@ public abstract partial class OutboxConsumer(string name, Database database, Out
 {
     private const int TenantsAtOnce = 100;
     private const int Window = 500;
+    private const int Together = 50;   // messages in one transaction, if none of them fails
+
+    // In a rush numbers are given all the time. One pass this much later handles what many have told.
+    private static readonly TimeSpan s_gather = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_measured = TimeSpan.FromSeconds(5);
 
     private readonly TimeProvider _clock = clock;
@@ -28,68 +32,84 @@ public abstract partial class OutboxConsumer(string name, Database database, Out
     /// <summary>The types that concern it; the others are passed over, many at a time. Null: every type there is.</summary>
     protected abstract IReadOnlyCollection<string>? Types { get; }
 
-    /// <summary>Does what the message asks for, in <paramref name="work"/>, which is committed for it. What it throws is logged, and the message tried again.</summary>
+    /// <summary>
+    /// Does what the message asks for, in <paramref name="work"/>, which is committed for it and the messages beside it. What it throws is logged, and the message tried again.
+    /// </summary>
     protected abstract Task HandleAsync(TenantWork work, OutboxMessage message, CancellationToken cancellationToken);
 
     protected override async Task StepAsync(CancellationToken cancellationToken)
     {
-        bool moved;
+        bool isMore;
         do
         {
+            isMore = false;
             var behind = await database.AskForAllTenantsAsync<Guid>("select tenant_id from platform.tenants_behind(@name, @TenantsAtOnce)", new { name, TenantsAtOnce }, cancellationToken);
-            moved = false;
-            foreach (var tenantId in behind) moved |= await CatchUpAsync(tenantId, cancellationToken);
+            foreach (var tenantId in behind)
+            {
+                var (hasMoved, isCutShort) = await CatchUpAsync(tenantId, cancellationToken);
+                isMore |= hasMoved && (isCutShort || behind.Count == TenantsAtOnce);
+            }
         }
-        while (moved);
+        while (isMore);
         await MeasureAsync(cancellationToken);
+        await Task.Delay(s_gather, _clock, cancellationToken);
     }
 
-    private async Task<bool> CatchUpAsync(Guid tenantId, CancellationToken cancellationToken)
+    /// <returns>Whether the cursor has moved, and whether there are more messages than were looked at.</returns>
+    private async Task<(bool HasMoved, bool IsCutShort)> CatchUpAsync(Guid tenantId, CancellationToken cancellationToken)
     {
-        var (cursor, end, messages) = await LookAheadAsync(tenantId, cancellationToken);
-        var at = cursor;
-        foreach (var message in messages)
+        var ahead = await LookAheadAsync(tenantId, cancellationToken);
+        var at = ahead.Cursor;
+        foreach (var together in ahead.Messages.Chunk(Together))
         {
-            if (!await TryHandleAsync(tenantId, at, message, cancellationToken)) return at > cursor;
-            at = message.Sequence;
+            var outcome = await HandleAsync(tenantId, at, together, cancellationToken);
+            if (outcome is Outcome.Elsewhere or Outcome.PutOff) return (at > ahead.Cursor, false);
+            if (outcome == Outcome.Failed)
+            {
+                // One of several: those before it must not wait for it.
+                foreach (var message in together)
+                {
+                    if (await HandleAsync(tenantId, at, [message], cancellationToken) != Outcome.Done) return (at > ahead.Cursor, false);
+                    at = message.Sequence;
+                }
+            }
+            at = together[^1].Sequence;
         }
-        if (at == end) return at > cursor;
-        await using var work = await database.BeginAsync(tenantId, cancellationToken);
-        if (!await MoveAsync(work, at, end, cancellationToken)) return at > cursor;
-        await work.CommitAsync(cancellationToken);
-        return true;
+        return at == ahead.End || await PassOverAsync(tenantId, at, ahead.End, cancellationToken) ? (true, ahead.End < ahead.Head) : (at > ahead.Cursor, false);
     }
 
-    private async Task<(long Cursor, long End, IReadOnlyList<OutboxMessage> Messages)> LookAheadAsync(Guid tenantId, CancellationToken cancellationToken)
+    private async Task<(long Cursor, long End, long Head, IReadOnlyList<OutboxMessage> Messages)> LookAheadAsync(Guid tenantId, CancellationToken cancellationToken)
     {
-        await using var work = await database.BeginAsync(tenantId, cancellationToken);
-        var cursor = await work.FindAsync<long?>("select sequence from platform.outbox_cursors where tenant_id = @tenantId and consumer = @name", new { tenantId, name }, cancellationToken);
+        var look = database.Look(tenantId);
+        var (cursor, head) = await look.FindAsync<(long? Cursor, long Head)>("""
+            select c.sequence, h.sequence from platform.outbox_heads h left join platform.outbox_cursors c on c.tenant_id = h.tenant_id and c.consumer = @name where h.tenant_id = @tenantId
+            """, new { tenantId, name }, cancellationToken);
         if (cursor is null)
-            await work.ExecuteAsync("insert into platform.outbox_cursors (tenant_id, consumer) values (@tenantId, @name) on conflict do nothing", new { tenantId, name }, cancellationToken);
+            await database.WriteAloneAsync<int?>(tenantId, "insert into platform.outbox_cursors (tenant_id, consumer) values (@tenantId, @name) on conflict do nothing", new { tenantId, name }, cancellationToken);
         var from = cursor ?? 0;
-        var head = await work.FindAsync<long>("select sequence from platform.outbox_heads where tenant_id = @tenantId", new { tenantId }, cancellationToken);
         var end = Math.Min(head, from + Window);
-        var rows = await work.QueryAsync<OutboxRow>("""
+        var rows = await look.QueryAsync<OutboxRow>("""
             select o.id, s.sequence, o.type, o.occurred_at, o.resource_id, o.data::text as data, o.trace_parent
               from platform.outbox_sequence s join platform.outbox o on o.tenant_id = s.tenant_id and o.id = s.outbox_id
              where s.tenant_id = @tenantId and s.sequence > @from and s.sequence <= @end and (@types::text[] is null or o.type = any (@types)) order by s.sequence
             """, new { tenantId, from, end, types = Types?.ToArray() }, cancellationToken);
-        await work.CommitAsync(cancellationToken);
-        return (from, end, rows.Select(row => row.ToMessage()).ToArray());
+        return (from, end, head, rows.Select(row => row.ToMessage()).ToArray());
     }
 
-    /// <returns>False if somebody else is at it, or it failed.</returns>
-    private async Task<bool> TryHandleAsync(Guid tenantId, long from, OutboxMessage message, CancellationToken cancellationToken)
+    private async Task<Outcome> HandleAsync(Guid tenantId, long from, OutboxMessage[] together, CancellationToken cancellationToken)
     {
         try
         {
-            using var span = Traces.Continue(name, ActivityKind.Consumer, message.TraceParent)?.SetTag("admitone.message", message.Type);
             await using var work = await database.BeginAsync(tenantId, cancellationToken);
-            if (!await MoveAsync(work, from, message.Sequence, cancellationToken)) return false;
-            await HandleAsync(work, message, cancellationToken);
+            if (!await MoveAsync(work, from, together[^1].Sequence, cancellationToken)) return Outcome.Elsewhere;
+            foreach (var message in together)
+            {
+                using var span = Traces.Continue(name, ActivityKind.Consumer, message.TraceParent)?.SetTag("admitone.message", message.Type);
+                await HandleAsync(work, message, cancellationToken);
+            }
             await work.CommitAsync(cancellationToken);
-            metrics.Handled(name);
-            return true;
+            metrics.Handled(name, together.Length);
+            return Outcome.Done;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -97,10 +117,19 @@ public abstract partial class OutboxConsumer(string name, Database database, Out
         }
         catch (Exception fault) when (!DatabaseFaults.IsUnavailable(fault))
         {
+            if (together is not [var message]) return Outcome.Failed;
             metrics.Failed(name);
             await PutOffAsync(tenantId, from, message, fault, cancellationToken);
-            return false;
+            return Outcome.PutOff;
         }
+    }
+
+    private async Task<bool> PassOverAsync(Guid tenantId, long from, long to, CancellationToken cancellationToken)
+    {
+        await using var work = await database.BeginAsync(tenantId, cancellationToken);
+        if (!await MoveAsync(work, from, to, cancellationToken)) return false;
+        await work.CommitAsync(cancellationToken);
+        return true;
     }
 
     // The row is the turnstile: who has it locked handles this tenant's next message, and nobody waits for it.
@@ -132,4 +161,17 @@ public abstract partial class OutboxConsumer(string name, Database database, Out
 
     [LoggerMessage(EventId = 1402, Level = LogLevel.Error, Message = "{Consumer} failed at message {Sequence} ({Type}) of tenant {TenantId} for time {Failures}; it will be tried again, and what follows it waits")]
     private static partial void HandlingFailed(ILogger logger, Exception fault, string consumer, long sequence, string type, Guid tenantId, int failures);
+
+    private enum Outcome
+    {
+        Done,
+
+        /// <summary>Another replica is at it.</summary>
+        Elsewhere,
+
+        /// <summary>One of several, and nobody knows which.</summary>
+        Failed,
+
+        PutOff,
+    }
 }

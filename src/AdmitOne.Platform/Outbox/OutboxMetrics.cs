@@ -30,7 +30,7 @@ public sealed class OutboxMetrics
 
     internal void Numbered(int messages) => _numbered.Add(messages);
 
-    internal void Handled(string consumer) => _handled.AddOrUpdate(consumer, 1, (_, messages) => messages + 1);
+    internal void Handled(string consumer, int messages) => _handled.AddOrUpdate(consumer, messages, (_, before) => before + messages);
 
     internal void Failed(string consumer) => _failed.AddOrUpdate(consumer, 1, (_, attempts) => attempts + 1);
 

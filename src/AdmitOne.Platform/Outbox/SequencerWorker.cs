@@ -15,7 +15,7 @@ internal sealed class SequencerWorker(Database database, OutboxBells bells, Outb
     public const int Batch = 1000;
 
     // In a rush every commit rings. This much later, one pass numbers what many have told.
-    private static readonly TimeSpan s_gather = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan s_gather = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan s_measured = TimeSpan.FromSeconds(5);
 
     private readonly TimeProvider _clock = clock;

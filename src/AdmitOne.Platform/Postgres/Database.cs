@@ -51,6 +51,24 @@ public sealed class Database
         "select set_config('app.scope', 'catalogue', true), set_config('app.tenant_id', @ownTenantId::text, true), set_config('transaction_read_only', 'on', true)",
         new { ownTenantId }, ownTenantId, cancellationToken);
 
+    /// <summary>Reads as one tenant, each query in a trip of its own. What a request with an Idempotency-Key has not committed yet is not seen.</summary>
+    public TenantLook Look(Guid tenantId) => new(tenantId, "", OpenAsync, _slow);
+
+    /// <summary>The same of the public catalogue, as <see cref="BeginCatalogueAsync(CancellationToken)"/>.</summary>
+    public TenantLook LookIntoCatalogue() => new(Guid.Empty, "catalogue", OpenAsync, _slow);
+
+    /// <summary>
+    /// Runs one statement that is a transaction by itself, in one trip. It is not for what a request with an Idempotency-Key does, nor for what is told or audited:
+    /// those need a <see cref="TenantWork"/>.
+    /// </summary>
+    /// <returns>The first row that it returns, or null.</returns>
+    public Task<T?> WriteAloneAsync<T>(Guid tenantId, string sql, object? parameters, CancellationToken cancellationToken)
+    {
+        var all = new DynamicParameters(parameters);
+        all.Add("asTenant", tenantId.ToString());
+        return _slow.WatchAsync(OneTrip.AskAsync(OpenAsync, "select set_config('app.tenant_id', @asTenant, true)", sql, all, answers => answers.ReadFirstOrDefaultAsync<T>(), cancellationToken));
+    }
+
     /// <summary>Runs one of the narrow functions that work for all tenants begins in.</summary>
     public async Task<IReadOnlyList<T>> AskForAllTenantsAsync<T>(string sql, object? parameters, CancellationToken cancellationToken)
     {
@@ -62,16 +80,9 @@ public sealed class Database
     /// The same, for what takes a few rows out of tables that fill and empty: planned while one was empty, it would otherwise compare each row with
     /// each when it is full.
     /// </summary>
-    public async Task<IReadOnlyList<T>> AskByKeyForAllTenantsAsync<T>(string sql, object? parameters, CancellationToken cancellationToken)
-    {
-        await using var connection = await OpenAsync(cancellationToken);
-        // Sent together they are one transaction, which is as long as the settings last.
-        await using var answers = await connection.QueryMultipleAsync(new CommandDefinition(
-            "select set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true); " + sql,
-            parameters, cancellationToken: cancellationToken));
-        await answers.ReadAsync();
-        return (await answers.ReadAsync<T>()).AsList();
-    }
+    public async Task<IReadOnlyList<T>> AskByKeyForAllTenantsAsync<T>(string sql, object? parameters, CancellationToken cancellationToken) => (await OneTrip.AskAsync(OpenAsync,
+        "select set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)",
+        sql, parameters, answers => answers.ReadAsync<T>(), cancellationToken)).AsList();
 
     private Task<TenantWork> BeginPlainAsync(Guid tenantId, CancellationToken cancellationToken) =>
         BeginAsync("select set_config('app.tenant_id', @tenantId::text, true)", new { tenantId }, tenantId, cancellationToken);

@@ -7,7 +7,7 @@ using Npgsql;
 namespace AdmitOne.Platform.Postgres;
 
 /// <summary>One transaction for one tenant. Disposing it rolls back whatever was not committed.</summary>
-public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid tenantId, Bell told, ChangeNews news, SlowCommandMetrics slow) : IAsyncDisposable
+public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid tenantId, Bell told, ChangeNews news, SlowCommandMetrics slow) : ITenantReader, IAsyncDisposable
 {
     private readonly List<Action> _afterCommit = [];
     private bool _hasTold;
@@ -18,7 +18,7 @@ public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction tr
     private string _savepoint = "";
     private int _nested;
 
-    /// <summary>Whose rows are seen; of a look into the catalogue, empty.</summary>
+    /// <inheritdoc/>
     public Guid TenantId { get; private set; } = tenantId;
 
     public NpgsqlConnection Connection => connection;

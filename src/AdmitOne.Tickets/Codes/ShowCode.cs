@@ -33,8 +33,10 @@ internal static class ShowCode
     private const int PixelsPerModule = 8;
 
     private const string Select = """
-        select t.user_id, t.status, t.owner_version, w.code_policy, clock_timestamp() as now
-          from tickets.tickets t left join events.sale_window w on w.tenant_id = t.tenant_id and w.event_id = t.event_id
+        select t.user_id, t.status, t.owner_version, w.code_policy, clock_timestamp() as now, c.carrier, c.signature
+          from tickets.tickets t
+          left join events.sale_window w on w.tenant_id = t.tenant_id and w.event_id = t.event_id
+          left join tickets.ticket_codes c on c.tenant_id = t.tenant_id and c.ticket_id = t.id
          where t.id = @id
         """;
 
@@ -52,13 +54,11 @@ internal static class ShowCode
         Guid id, string? format, Caller caller, HttpContext context, Database database, TicketCodes codes, CancellationToken cancellationToken)
     {
         if (format is not (null or "json" or "png" or "svg")) return PlatformProblems.Invalid("/format", "Must be json, png or svg.");
-        await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
-        if (await work.FindAsync<Row>(Select, new { id }, cancellationToken) is not { } ticket) return PlatformProblems.NotFound.With("There is no such ticket.");
+        if (await database.Look(caller.TenantId).FindAsync<Row>(Select, new { id }, cancellationToken) is not { } ticket) return PlatformProblems.NotFound.With("There is no such ticket.");
         // What was sold at the counter has no owner: the box office prints it.
         if (ticket.UserId is { } owner ? owner != caller.UserId : !caller.IsStaff) return PlatformProblems.NotOwner.With("Only its owner is shown a ticket's code.");
         if (ticket.Status != "issued") return s_notIssued.With($"It is {ticket.Status}.");
-        var shown = ticket.CodePolicy == "rotating" ? Rotating(caller.TenantId, id, ticket, codes) : await StaticAsync(work, caller.TenantId, id, ticket, codes, cancellationToken);
-        await work.CommitAsync(cancellationToken);
+        var shown = ticket.CodePolicy == "rotating" ? Rotating(caller.TenantId, id, ticket, codes) : await StaticAsync(database, caller.TenantId, id, ticket, codes, cancellationToken);
 
         context.NeverCache();
         return format switch
@@ -69,8 +69,8 @@ internal static class ShowCode
         };
     }
 
-    private static async Task<TicketCode> StaticAsync(TenantWork work, Guid tenantId, Guid id, Row ticket, TicketCodes codes, CancellationToken cancellationToken) =>
-        new(id, await codes.ShowAsync(work, tenantId, new SealedTicket(id, ticket.OwnerVersion, Flags: 0), cancellationToken), "static", ValidUntil: null, RefreshAt: null, Rotation: null);
+    private static async Task<TicketCode> StaticAsync(Database database, Guid tenantId, Guid id, Row ticket, TicketCodes codes, CancellationToken cancellationToken) =>
+        new(id, await codes.ShowAsync(database, tenantId, new SealedTicket(id, ticket.OwnerVersion, Flags: 0), (ticket.Carrier, ticket.Signature), cancellationToken), "static", ValidUntil: null, RefreshAt: null, Rotation: null);
 
     private static TicketCode Rotating(Guid tenantId, Guid id, Row ticket, TicketCodes codes)
     {
@@ -123,5 +123,7 @@ internal static class ShowCode
         public short OwnerVersion { get; init; }
         public string? CodePolicy { get; init; }
         public DateTimeOffset Now { get; init; }
+        public byte[]? Carrier { get; init; }
+        public byte[]? Signature { get; init; }
     }
 }

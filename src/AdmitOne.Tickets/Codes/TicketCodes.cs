@@ -19,20 +19,19 @@ public sealed class TicketCodes(CodeSeal seal, CodeSigner signer)
     public const int RotatingBytes = CodeSeal.CarrierBytes + RotatingCode.Bytes;
 
     /// <summary>The static code of a ticket's owner. It is signed when it is first shown and the same ever after, so a print and a screen agree.</summary>
-    public async Task<string> ShowAsync(TenantWork work, Guid tenantId, SealedTicket ticket, CancellationToken cancellationToken)
+    /// <param name="kept">What was kept of this ticket; nulls if nothing was.</param>
+    public async Task<string> ShowAsync(Database database, Guid tenantId, SealedTicket ticket, (byte[]? Carrier, byte[]? Signature) kept, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(work);
+        ArgumentNullException.ThrowIfNull(database);
         var carrier = seal.Seal(tenantId, ticket);
-        var kept = await FindSignatureAsync(work, ticket.TicketId, carrier, cancellationToken);
-        if (kept is null)
-        {
-            await work.ExecuteAsync("""
-                insert into tickets.ticket_codes (tenant_id, ticket_id, carrier, signature) values (@tenantId, @TicketId, @carrier, @signature)
-                on conflict (tenant_id, ticket_id) do update set carrier = excluded.carrier, signature = excluded.signature where ticket_codes.carrier <> excluded.carrier
-                """, new { tenantId, ticket.TicketId, carrier, signature = signer.Sign(carrier) }, cancellationToken);
-            kept = await FindSignatureAsync(work, ticket.TicketId, carrier, cancellationToken);   // two first looks at once agree on whichever was written
-        }
-        return Base45.Encode([.. carrier, .. kept!]);
+        if (kept is { Carrier: { } same, Signature: { } before } && same.AsSpan().SequenceEqual(carrier)) return Base45.Encode([.. carrier, .. before]);
+        // Two first looks at once agree on whichever was written: the other changes nothing and is told what is there.
+        var signature = await database.WriteAloneAsync<byte[]>(tenantId, """
+            insert into tickets.ticket_codes as c (tenant_id, ticket_id, carrier, signature) values (@tenantId, @TicketId, @carrier, @signature)
+            on conflict (tenant_id, ticket_id) do update set carrier = excluded.carrier, signature = case when c.carrier = excluded.carrier then c.signature else excluded.signature end
+            returning signature
+            """, new { tenantId, ticket.TicketId, carrier, signature = signer.Sign(carrier) }, cancellationToken);
+        return Base45.Encode([.. carrier, .. signature!]);
     }
 
     /// <summary>The rotating code of this step, and the secret from which its owner's phone makes the next ones.</summary>
@@ -82,7 +81,4 @@ public sealed class TicketCodes(CodeSeal seal, CodeSigner signer)
         code = new OpenedCode(ticket, step);
         return true;
     }
-
-    private static Task<byte[]?> FindSignatureAsync(TenantWork work, Guid ticketId, byte[] carrier, CancellationToken cancellationToken) =>
-        work.FindAsync<byte[]>("select signature from tickets.ticket_codes where ticket_id = @ticketId and carrier = @carrier", new { ticketId, carrier }, cancellationToken);
 }

@@ -21,18 +21,18 @@ internal static class FindOrder
 
     private static async Task<Results<Ok<Order>, Refusal>> HandleAsync(Guid id, Caller caller, HttpContext context, Database database, CancellationToken cancellationToken)
     {
-        await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
-        if (await work.FindAsync<OrderRow>($"select {OrderRow.Columns} from tickets.orders o where o.id = @id", new { id }, cancellationToken) is var order
+        var look = database.Look(caller.TenantId);
+        if (await look.FindAsync<OrderRow>($"select {OrderRow.Columns} from tickets.orders o where o.id = @id", new { id }, cancellationToken) is var order
             && caller.RefuseUnlessMine("order", order?.Owner) is { } refusal) return refusal;
 
-        var payment = await work.FindAsync<PaymentRow>("select method, status from tickets.payments where order_id = @id", new { id }, cancellationToken);
-        var lines = await work.QueryAsync<LineRow>(
+        var payment = await look.FindAsync<PaymentRow>("select method, status from tickets.payments where order_id = @id", new { id }, cancellationToken);
+        var lines = await look.QueryAsync<LineRow>(
             "select ticket_type_id, quantity, unit_price_minor, total_minor from tickets.order_items where order_id = @id and kind = 'ticket' order by line", new { id }, cancellationToken);
-        var tickets = await work.QueryAsync<TicketRow>("select id, ticket_type_id, status, refund_id from tickets.tickets where order_id = @id order by id", new { id }, cancellationToken);
-        var refunds = await work.QueryAsync<RefundRow>(
+        var tickets = await look.QueryAsync<TicketRow>("select id, ticket_type_id, status, refund_id from tickets.tickets where order_id = @id order by id", new { id }, cancellationToken);
+        var refunds = await look.QueryAsync<RefundRow>(
             "select id, status, amount_minor, fee_minor, reason, attempts, last_error, created_at from tickets.refunds where order_id = @id order by created_at, id", new { id }, cancellationToken);
 
-        var bill = await Bill.OfOrderAsync(work, id, order!.Currency, cancellationToken);
+        var bill = await Bill.OfOrderAsync(look, id, order!.Currency, cancellationToken);
         context.NeverCache();
         return TypedResults.Ok(new Order(order.Id, order.OrderNumber, order.EventId, order.UserId, order.SoldBy, order.Status, Money.Of(order.TotalMinor, order.Currency),
             new OrderPayment(payment!.Method, payment.Status),

@@ -26,8 +26,7 @@ internal static class ListOrders
         NewestFirst? after = null;
         if (cursor is not null && !Cursor.TryRead(cursor, out after)) return PlatformProblems.Invalid("/cursor", "Was not made by this list.");
         var size = limit ?? Paging.DefaultLimit;
-        await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
-        var rows = await work.QueryAsync<OrderRow>($"""
+        var rows = await database.Look(caller.TenantId).QueryAsync<OrderRow>($"""
             select {OrderRow.Columns} from tickets.orders o
              where {(caller.IsManager ? "true" : "o.user_id = @UserId")} and (@eventId::uuid is null or o.event_id = @eventId) and (@status::text is null or o.status = @status)
                and (@At::timestamptz is null or (o.created_at, o.id) < (@At, @Id))

@@ -28,10 +28,10 @@ public sealed record Bill(IReadOnlyList<ChargeLine> Lines, IReadOnlyList<Contain
     }
 
     /// <summary>The bill of an order, for whoever may see it.</summary>
-    public static async Task<Bill> OfOrderAsync(TenantWork work, Guid orderId, string currency, CancellationToken cancellationToken)
+    public static async Task<Bill> OfOrderAsync(ITenantReader reader, Guid orderId, string currency, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(work);
-        var rows = await work.QueryAsync<LineRow>("""
+        ArgumentNullException.ThrowIfNull(reader);
+        var rows = await reader.QueryAsync<LineRow>("""
             select i.kind, i.ticket_type_id, i.label, i.quantity, i.unit_price_minor, i.total_minor, i.noted_minor, t.name
               from tickets.order_items i join tickets.ticket_types t on t.tenant_id = i.tenant_id and t.id = i.ticket_type_id
              where i.order_id = @orderId order by i.line

@@ -58,10 +58,9 @@ internal static class QuotePrice
     {
         var (codes, unreadable) = DiscountCodes.Read(request.DiscountCode);
         if (unreadable is not null) return unreadable;
-        if (await ReadableEvent.OpenAsync(database, request.EventId, caller, cancellationToken) is not { } open) return PlatformProblems.NotFound.With("There is no such event.");
-        await using var work = open.Work;
+        if (await ReadableEvent.LookAsync(database, request.EventId, caller, cancellationToken) is not { } open) return PlatformProblems.NotFound.With("There is no such event.");
 
-        var types = (await work.QueryAsync<TypeRow>($"""
+        var types = (await open.Look.QueryAsync<TypeRow>($"""
             select t.id, t.name, t.price_minor, t.currency, t.min_per_order, t.max_per_order, {PricePolicy.Column}, s.quantity, clock_timestamp() as now,
                    s.held + s.sold - coalesce((select sum(r.quantity) from tickets.reservations r
                        where r.ticket_type_id = t.id and r.status = 'held' and r.expires_at <= statement_timestamp()), 0)::int as taken
@@ -71,7 +70,7 @@ internal static class QuotePrice
         if (RefuseItems(request.Items, types) is { } refusal) return refusal;
         var first = types.Values.First();
 
-        var discounts = await FindDiscountsAsync(work, codes, caller, request.EventId, first.Now, cancellationToken);
+        var discounts = await FindDiscountsAsync(open.Look, codes, caller, request.EventId, first.Now, cancellationToken);
         if (discounts.Refusal is not null) return discounts.Refusal;
         var (priced, unpriced) = PriceEngine.Price(
             [.. request.Items.Select(i => (Item: i, Type: types[i.TicketTypeId])).Select(i => new PriceItem(i.Type.Id, i.Item.Quantity, i.Type.PriceMinor,
@@ -93,10 +92,10 @@ internal static class QuotePrice
     }
 
     private static async Task<(IReadOnlyList<DiscountTerms> Terms, Refusal? Refusal)> FindDiscountsAsync(
-        TenantWork work, IReadOnlyList<string> codes, Caller? caller, Guid eventId, DateTimeOffset now, CancellationToken cancellationToken)
+        TenantLook look, IReadOnlyList<string> codes, Caller? caller, Guid eventId, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (codes.Count == 0) return ([], null);
-        var found = (await work.QueryAsync<DiscountRow>($"""
+        var found = (await look.QueryAsync<DiscountRow>($"""
             select {DiscountTerms.Column} as terms,
                    (select count(*) from tickets.discount_redemptions r where r.discount_id = d.id and r.user_id = @UserId and r.status = 'counted')::int as by_customer
               from tickets.discounts d where upper(d.code) = any (@codes) and d.deleted_at is null

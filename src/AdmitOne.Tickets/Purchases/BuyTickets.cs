@@ -135,9 +135,9 @@ internal static class BuyTickets
     private static async Task<(WantedTickets? Wanted, Guid EventId, StoredAnswer? Before)> FindHoldAsync(
         Guid holdId, KeyedRequest keyed, Caller caller, Database database, CancellationToken cancellationToken)
     {
-        await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
-        if (await FindKeptAsync(work, keyed, cancellationToken) is { } kept) return (null, default, kept);
-        var rows = await HoldRows.ReadAsync(work, holdId, cancellationToken);
+        var look = database.Look(caller.TenantId);
+        if (await FindKeptAsync(look, keyed, cancellationToken) is { } kept) return (null, default, kept);
+        var rows = await HoldRows.ReadAsync(look, holdId, cancellationToken);
         return rows.Count == 0 ? default : (new WantedTickets(holdId, rows.Select(r => new HoldItem(r.TicketTypeId, r.Quantity)).ToArray(),
             WantedDiscounts.Of(Priced.Read(rows[0].Priced)?.Discounts.Select(d => d.Id).ToArray())), rows[0].EventId, null);
     }
@@ -154,9 +154,9 @@ internal static class BuyTickets
         return kept;
     }
 
-    private static async Task<StoredAnswer?> FindKeptAsync(TenantWork work, KeyedRequest keyed, CancellationToken cancellationToken)
+    private static async Task<StoredAnswer?> FindKeptAsync(ITenantReader reader, KeyedRequest keyed, CancellationToken cancellationToken)
     {
-        var row = await work.FindAsync<KeptRow>("""
+        var row = await reader.FindAsync<KeptRow>("""
             select response_status, response_body from platform.idempotency_keys
              where user_id = @UserId and route = @Route and key = @Key and fingerprint = @Fingerprint and status = 'done'
             """, keyed, cancellationToken);

@@ -21,8 +21,7 @@ internal static class FindHold
 
     private static async Task<Results<Ok<Reservation>, Refusal>> HandleAsync(Guid id, Caller caller, HttpContext context, Database database, CancellationToken cancellationToken)
     {
-        await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
-        var rows = await HoldRows.ReadAsync(work, id, cancellationToken);
+        var rows = await HoldRows.ReadAsync(database.Look(caller.TenantId), id, cancellationToken);
         if (rows.Count == 0) return PlatformProblems.NotFound.With("There is no such reservation.");
         if (rows[0].UserId != caller.UserId) return PlatformProblems.NotOwner.With("The reservation is somebody else's.");
 

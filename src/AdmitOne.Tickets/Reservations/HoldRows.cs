@@ -25,7 +25,7 @@ public sealed class HoldRow
 /// <summary>Reads holds for those who must know their event before they can enter its lane. What it says may be old by then; the lane decides.</summary>
 public static class HoldRows
 {
-    public static Task<IReadOnlyList<HoldRow>> ReadAsync(TenantWork work, Guid holdId, CancellationToken cancellationToken) => work.QueryAsync<HoldRow>("""
+    public static Task<IReadOnlyList<HoldRow>> ReadAsync(ITenantReader reader, Guid holdId, CancellationToken cancellationToken) => reader.QueryAsync<HoldRow>("""
         select hold_id, event_id, ticket_type_id, user_id, quantity, unit_price_minor, currency, expires_at, priced::text as priced,
                case when status = 'held' and expires_at <= clock_timestamp() then 'expired' else status end as status
           from tickets.reservations where id between @holdId and @last and hold_id = @holdId order by id

@@ -19,8 +19,7 @@ internal static class ReleaseHold
 
     private static async Task<Results<NoContent, Refusal>> HandleAsync(Guid id, Caller caller, Database database, EventLanes lanes, CancellationToken cancellationToken)
     {
-        IReadOnlyList<HoldRow> rows;
-        await using (var work = await database.BeginAsync(caller.TenantId, cancellationToken)) rows = await HoldRows.ReadAsync(work, id, cancellationToken);
+        var rows = await HoldRows.ReadAsync(database.Look(caller.TenantId), id, cancellationToken);
         if (rows.Count == 0) return PlatformProblems.NotFound.With("There is no such reservation.");
 
         var (_, refusal) = await lanes.RunAsync(new ReleaseStock(caller.TenantId, rows[0].EventId, caller.UserId, id, rows.Select(r => r.TicketTypeId).ToArray()));

@@ -23,10 +23,8 @@ internal static class FindTicketType
         // A type alone does not say whose it is; its event says who may see it.
         var tenant = (await database.AskForAllTenantsAsync<Guid?>("select tickets.tenant_of_ticket_type(@id)", new { id }, cancellationToken))[0];
         if (tenant is null) return TicketTypeProblems.NoType;
-        TicketTypeRow? found;
-        await using (var owner = await database.BeginAsync(tenant.Value, cancellationToken)) found = await TicketTypeRow.FindAsync(owner, id, cancellationToken);
-        if (found is null || await ReadableEvent.OpenAsync(database, found.EventId, caller, cancellationToken) is not { } open) return TicketTypeProblems.NoType;
-        await open.Work.DisposeAsync();
+        var found = await TicketTypeRow.FindAsync(database.Look(tenant.Value), id, cancellationToken);
+        if (found is null || await ReadableEvent.LookAsync(database, found.EventId, caller, cancellationToken) is null) return TicketTypeProblems.NoType;
 
         EntityTag.Set(context, found.Version);
         return EntityTag.IsKnown(context, found.Version) ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(found.Answer());

@@ -23,11 +23,10 @@ internal static class ListTicketTypes
     {
         Guid? after = null;
         if (cursor is not null && !Cursor.TryRead(cursor, out after)) return PlatformProblems.Invalid("/cursor", "Was not made by this list.");
-        if (await ReadableEvent.OpenAsync(database, eventId, caller, cancellationToken) is not { } open) return TicketTypeProblems.NoEvent;
-        await using var work = open.Work;
+        if (await ReadableEvent.LookAsync(database, eventId, caller, cancellationToken) is not { } open) return TicketTypeProblems.NoEvent;
 
         var size = limit ?? Paging.DefaultLimit;
-        var rows = await work.QueryAsync<TicketTypeRow>(
+        var rows = await open.Look.QueryAsync<TicketTypeRow>(
             $"{TicketTypeRow.Select} where t.event_id = @eventId and t.deleted_at is null and (@after::uuid is null or t.id > @after) order by t.id limit @size + 1",
             new { eventId, after, size }, cancellationToken);
         return TypedResults.Ok(Paging.Make(rows, size, row => row.Answer(), row => (Guid?)row.Id));

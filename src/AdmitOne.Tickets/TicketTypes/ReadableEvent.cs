@@ -17,28 +17,20 @@ public sealed class EventFacts
     public bool IsDraft => Status is "draft" or "review" or "approved";
 }
 
-/// <summary>Opens an event for a reader: anybody may look at what the catalogue shows, a tenant's people also at their own.</summary>
+/// <summary>Looks at an event for a reader: anybody may look at what the catalogue shows, a tenant's people also at their own.</summary>
 public static class ReadableEvent
 {
     public const string Select = "select tenant_id, event_id, name, status, sales_start_at, sales_end_at from events.sale_window where event_id = @eventId";
 
-    /// <returns>The open transaction as the event's tenant, to be disposed, or null if this reader may not see such an event.</returns>
-    public static async Task<(TenantWork Work, EventFacts Event)?> OpenAsync(Database database, Guid eventId, Caller? caller, CancellationToken cancellationToken)
+    /// <returns>What reads as the event's tenant, or null if this reader may not see such an event.</returns>
+    public static async Task<(TenantLook Look, EventFacts Event)?> LookAsync(Database database, Guid eventId, Caller? caller, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(database);
         if (caller is not null && caller.Role != Roles.Ops)
         {
-            var own = await database.BeginAsync(caller.TenantId, cancellationToken);
+            var own = database.Look(caller.TenantId);
             if (await own.FindAsync<EventFacts>(Select, new { eventId }, cancellationToken) is { } found && (caller.IsManager || !found.IsDraft)) return (own, found);
-            await own.DisposeAsync();
         }
-        var catalogue = await database.BeginCatalogueAsync(cancellationToken);
-        if (await catalogue.FindAsync<EventFacts>(Select, new { eventId }, cancellationToken) is { } shown)
-        {
-            await catalogue.ActAsAsync(shown.TenantId, cancellationToken);
-            return (catalogue, shown);
-        }
-        await catalogue.DisposeAsync();
-        return null;
+        return await database.LookIntoCatalogue().FindAsync<EventFacts>(Select, new { eventId }, cancellationToken) is { } shown ? (database.Look(shown.TenantId), shown) : null;
     }
 }

@@ -54,9 +54,8 @@ internal static class ShowAvailability
     /// <returns>Null if this reader may not see the event.</returns>
     private static async Task<(EventFacts Event, AvailabilityList List)?> ReadAsync(Database database, Guid eventId, Caller? caller, CancellationToken cancellationToken)
     {
-        if (await ReadableEvent.OpenAsync(database, eventId, caller, cancellationToken) is not { } open) return null;
-        await using var work = open.Work;
-        var rows = await work.QueryAsync<Row>($"""
+        if (await ReadableEvent.LookAsync(database, eventId, caller, cancellationToken) is not { } open) return null;
+        var rows = await open.Look.QueryAsync<Row>($"""
             with expired as (   -- no index finds what is compared with clock_timestamp(), which changes while the statement runs
                 select r.ticket_type_id, sum(r.quantity)::int as quantity from tickets.reservations r
                  where r.status = 'held' and r.expires_at <= statement_timestamp() and r.event_id = @eventId group by r.ticket_type_id)

@@ -94,8 +94,8 @@ internal sealed class TicketTypeRow
           from tickets.ticket_types t join tickets.stock s on s.tenant_id = t.tenant_id and s.ticket_type_id = t.id
         """;
 
-    public static Task<TicketTypeRow?> FindAsync(TenantWork work, Guid id, CancellationToken cancellationToken) =>
-        work.FindAsync<TicketTypeRow>($"{Select} where t.id = @id and t.deleted_at is null", new { id }, cancellationToken);
+    public static Task<TicketTypeRow?> FindAsync(ITenantReader reader, Guid id, CancellationToken cancellationToken) =>
+        reader.FindAsync<TicketTypeRow>($"{Select} where t.id = @id and t.deleted_at is null", new { id }, cancellationToken);
 
     public TicketType Answer() => new(Id, EventId, Name, Money.Of(PriceMinor, Currency), Quantity, SectionId, MinPerOrder, MaxPerOrder, MaxPerCustomer,
         SalesStartAt, SalesEndAt, Transferable, Policy.Rules, Policy.Fees, Policy.Tax, Version, CreatedAt, UpdatedAt);

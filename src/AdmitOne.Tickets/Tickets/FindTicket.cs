@@ -19,8 +19,7 @@ internal static class FindTicket
 
     private static async Task<Results<Ok<Ticket>, Refusal>> HandleAsync(Guid id, Caller caller, HttpContext context, Database database, CancellationToken cancellationToken)
     {
-        await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
-        if (await work.FindAsync<TicketRow>($"{TicketRow.Select} where t.id = @id", new { id }, cancellationToken) is var ticket
+        if (await database.Look(caller.TenantId).FindAsync<TicketRow>($"{TicketRow.Select} where t.id = @id", new { id }, cancellationToken) is var ticket
             && caller.RefuseUnlessMine("ticket", ticket is null ? null : new Owner(ticket.UserId)) is { } refusal) return refusal;
         context.NeverCache();
         return TypedResults.Ok(ticket!.Answer(caller));

@@ -30,8 +30,7 @@ internal static class ListTickets
         NewestFirst? after = null;
         if (cursor is not null && !Cursor.TryRead(cursor, out after)) return PlatformProblems.Invalid("/cursor", "Was not made by this list.");
         var size = limit ?? Paging.DefaultLimit;
-        await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
-        var rows = await work.QueryAsync<TicketRow>($"""
+        var rows = await database.Look(caller.TenantId).QueryAsync<TicketRow>($"""
             {TicketRow.Select}
              where {(caller.IsManager ? "true" : "t.user_id = @UserId")} {(eventId is null ? "" : OfEvent)} and (@orderId::uuid is null or t.order_id = @orderId)
                and (@status::text is null or t.status = @status) and (@admitted::boolean is null or (a.admitted_at is not null) = @admitted)
