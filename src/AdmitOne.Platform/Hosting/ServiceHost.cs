@@ -38,10 +38,13 @@ public static class ServiceHost
     // Kestrel reads and drops a body that is too large up to here, so that its sender gets to read our 413.
     private const long DrainedBodyBytes = 8 * 1024 * 1024;
 
+    // Its settings are given once. A watch on the folder would wake it with every line of every log that is written there.
+    private static readonly string[] s_noWatch = ["--hostBuilder:reloadConfigOnChange=false"];
+
     public static WebApplicationBuilder CreateBuilder(ServiceDefinition definition, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(definition);
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production, Args = s_noWatch });
         // A host's settings are what it was given: another service in the same process, or the shell around it, has no say.
         builder.Configuration.Sources.Clear();
         builder.Configuration.AddConfiguration(configuration);

@@ -13,7 +13,7 @@ internal static class BatchExtensions
     }
 
     /// <summary>Begins a batch's transaction for one tenant; its result has the transaction's number as text in column 1.</summary>
-    /// <param name="plansAreOld">Statements are to be planned anew: see <see cref="Lane{TCommand}.PlansAreOld"/>.</param>
+    /// <param name="plansAreOld">Statements are to be planned anew: see <see cref="PlanAge"/>.</param>
     public static void Begin(this NpgsqlBatch batch, Guid tenantId, bool plansAreOld)
     {
         batch.Add("begin");

@@ -16,16 +16,11 @@ public abstract partial class Lane<TCommand>(NpgsqlDataSource source, SlowComman
     public const int MaxBatch = 256;
     public const int MaxWaiting = 2048;
 
-    private const int FirstPlansLast = 32;   // commands
     private static readonly TimeSpan s_lookUpPatience = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan s_plansLast = TimeSpan.FromSeconds(30);
 
     private readonly Channel<TCommand> _arrivals = Channel.CreateBounded<TCommand>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
     private readonly LinkedList<TCommand> _waiting = [];
     private NpgsqlConnection? _connection;
-    private long _taken;
-    private long _planAgainAt;
-    private long _plannedAt;
 
     /// <summary>The first round trip: begins the transaction, takes the locks, reads what must be known.</summary>
     private protected abstract Task<OpenBatch> BeginAsync(NpgsqlConnection connection, IReadOnlyList<TCommand> batch);
@@ -33,19 +28,8 @@ public abstract partial class Lane<TCommand>(NpgsqlDataSource source, SlowComman
     /// <summary>So many commands go into one transaction.</summary>
     private protected abstract void Combined(int commands);
 
-    /// <summary>
-    /// Whether this batch is to forget the plans of its connection's statements. PostgreSQL keeps a plan until the tables are next analysed, and a
-    /// sale begins with empty ones: what was planned in its first second would read every order of the sale, for each batch, for a minute. So it is planned
-    /// anew when this lane has taken twice as many commands as then, and its tables may be twice as large; and now and then for what others write.
-    /// Oftener would cost more than it saves (ADR 47).
-    /// </summary>
-    private protected bool PlansAreOld(int commands)
-    {
-        _taken += commands;
-        if (_taken < _planAgainAt && TimeProvider.System.GetElapsedTime(_plannedAt) < s_plansLast) return false;
-        (_plannedAt, _planAgainAt) = (TimeProvider.System.GetTimestamp(), Math.Max(FirstPlansLast, 2 * _taken));
-        return true;
-    }
+    /// <summary>Of the statements of the lane's connection.</summary>
+    private protected PlanAge Plans { get; } = new(TimeProvider.System);
 
     public bool TryEnter(TCommand command) => _arrivals.Writer.TryWrite(command);
 

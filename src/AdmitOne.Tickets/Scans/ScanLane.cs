@@ -15,7 +15,7 @@ internal sealed class ScanLane(NpgsqlDataSource source, ScanMetrics metrics, Slo
 {
     private protected override async Task<OpenBatch> BeginAsync(NpgsqlConnection connection, IReadOnlyList<ScanCommand> batch)
     {
-        var (view, transactionId) = await ReadAsync(connection, batch, PlansAreOld(batch.Count));
+        var (view, transactionId) = await ReadAsync(connection, batch, Plans.IsOver(batch.Count));
         return new OpenBatch(transactionId, async () =>
         {
             var changes = new ScanChanges();

@@ -38,16 +38,16 @@ internal static class ShowAvailability
         if (caller is { IsManager: true })
         {
             if (await ReadAsync(database, eventId, caller, cancellationToken) is not var (open, own)) return TicketTypeProblems.NoEvent;
-            if (open.IsDraft) context.NeverCache(); else context.CacheFor(seconds: 1);
+            if (open.IsDraft) context.NeverCache(); else ReadableEvent.SayHowLongToKeep(context);
             return TypedResults.Ok(own);
         }
-        // All others of a tenant see the same. A batch of ours that was committed makes it another key; another replica's is seen within a second.
-        var answer = await cache.GetAsync($"availability:{eventId}:{(caller?.Role == Roles.Ops ? null : caller?.TenantId)}:{news.VersionOf(eventId)}", async () =>
+        // A batch of ours that was committed makes it another key; another replica's is seen within a second.
+        var answer = await cache.GetAsync($"availability:{ReadableEvent.KeyFor(eventId, caller)}:{news.VersionOf(eventId)}", async () =>
             await ReadAsync(database, eventId, caller, CancellationToken.None) is var (open, list) && JsonSerializer.SerializeToUtf8Bytes(list, Json.Answers) is { } body
                 ? new ReadAnswer(body, CachedAnswer.TagOf(body), open.TenantId)
                 : ReadAnswer.NotThere, cancellationToken, alone: true);
         if (!answer.IsThere) return TicketTypeProblems.NoEvent;
-        context.CacheFor(seconds: 1);
+        ReadableEvent.SayHowLongToKeep(context);
         return new CachedResult(answer);
     }
 

@@ -126,6 +126,32 @@ public sealed class TicketTypeTests(World world) : IClassFixture<World>
         Assert.Equal("not_found", await (await stranger.PatchAsJsonAsync($"/api/v1/ticket-types/{shown.TicketTypeId}", new { quantity = 1 }, Cancellation)).RefusedAsync(HttpStatusCode.NotFound));
     }
 
+    [Fact]
+    public async Task A_change_of_a_type_is_on_its_events_list_at_once_and_on_another_replicas_within_a_second_or_so()
+    {
+        var sale = await world.PutOnSaleAsync(quantity: 10);
+        var replica = await world.StartReplicaAsync();
+        var path = $"/api/v1/events/{sale.EventId}/ticket-types";
+        using var here = world.Tickets();
+        using var there = world.Client(replica.Url);
+        foreach (var name in new[] { "Pit", "Stalls" })
+        {
+            await NameAsync(here);   // both remember what was before
+            await NameAsync(there);
+            (await PatchAsync(sale, new { name })).EnsureSuccessStatusCode();
+            Assert.Equal(name, await NameAsync(here));
+            await World.UntilAsync(async () => await NameAsync(there) == name, TimeSpan.FromSeconds(5));
+        }
+
+        using var shown = await here.GetAsync(path, Cancellation);
+        Assert.Equal("public, max-age=1", shown.Headers.CacheControl?.ToString());
+        Assert.Contains("Authorization", shown.Headers.Vary);
+        using var again = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { IfNoneMatch = { shown.Headers.ETag! } } };
+        Assert.Equal(HttpStatusCode.NotModified, (await here.SendAsync(again, Cancellation)).StatusCode);
+
+        async Task<string> NameAsync(HttpClient client) => Assert.Single((await client.GetJsonAsync(path)).Items()).Text("name");
+    }
+
     private async Task<HttpResponseMessage> PatchAsync(Sale sale, object patch)
     {
         using var manager = world.Tickets(Roles.VenueManager);

@@ -1,7 +1,10 @@
 using System.Net;
 using AdmitOne.IntegrationTests.Harness;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Postgres;
+using AdmitOne.Platform.Tenancy;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AdmitOne.IntegrationTests.Trust;
 
@@ -31,6 +34,24 @@ public sealed class TenantLifeTests(World world) : IClassFixture<World>
 
         await (await platform.PostAsync($"/api/v1/admin/tenants/{made.Id()}/resume", null, Stop)).ReadAsync();
         await World.UntilAsync(async () => (await person.GetAsync("/api/v1/orders", Stop)).StatusCode == HttpStatusCode.OK, TimeSpan.FromSeconds(8));
+    }
+
+    [Fact]
+    public async Task However_many_ask_about_an_organiser_at_once_one_reads_it()
+    {
+        var directory = new TenantDirectory(world.TicketsServices.GetRequiredService<Database>(), TimeProvider.System);
+        await using var holder = await world.ConnectAsync();
+        await using var held = await holder.BeginTransactionAsync(Stop);
+        await holder.ExecuteAsync("lock table platform.tenants in access exclusive mode");
+        var asked = Enumerable.Range(0, 50).Select(_ => directory.FindStatusAsync(world.Tenant, Stop).AsTask()).ToArray();
+
+        await World.UntilAsync(async () => await ReadingAsync() > 0);
+        Assert.Equal(1, await ReadingAsync());
+        await held.RollbackAsync(Stop);
+        Assert.All(await Task.WhenAll(asked), status => Assert.Equal(TenantStatus.Active, status));
+
+        Task<int> ReadingAsync() => holder.ExecuteScalarAsync<int>(
+            "select count(*)::int from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%limit_multiplier%'");
     }
 
     [Fact]
