@@ -16,7 +16,7 @@ internal sealed record ServiceUse(string Service, double Cores, double MeanPoolU
 /// <summary>One point of the charts.</summary>
 internal sealed record Moment(double AtSeconds, double PerSecond, double P95Ms, double MemoryMiB, double Cores);
 
-/// <param name="PerSecond">Answers a second after the warm-up.</param>
+/// <param name="PerSecond">Calls that began by the clock in a second after the warm-up. Each was answered, of a machine that was too slow later than the phase had ended.</param>
 /// <param name="Routes">After the warm-up.</param>
 /// <param name="CpuCores">By part, as the machine counts it.</param>
 internal sealed record PhaseResult(

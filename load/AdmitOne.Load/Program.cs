@@ -48,7 +48,7 @@ async Task<int> RunAsync(ParseResult parsed)
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{phase.Users:N0} users on the {phase.Service} for {length.TotalSeconds:N0} s ..."));
         var result = await phase.RunAsync(stage, length);
         results.Add(result);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {result.PerSecond:N0} answers a second, {result.ErrorShare:P2} errors, {result.Lines.Count(l => l.Held == false)} lines missed"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {result.PerSecond:N0} calls a second, {result.ErrorShare:P2} errors, {result.Lines.Count(l => l.Held == false)} lines missed"));
         foreach (var missed in result.Lines.Where(l => l.Held == false)) Console.WriteLine($"  missed: {missed.Demand} {missed.Bound}: {missed.Measured}");
     }
 

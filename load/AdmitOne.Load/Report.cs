@@ -62,7 +62,7 @@ internal static class Report
         line($"");
         line($"## {phase.Title}{(phase.Users is 1000 or 500 ? "" : Say($" (here {phase.Users:N0})"))}");
         line($"");
-        line($"{phase.Seconds / 60:0.##} minutes, {phase.PerSecond:N0} answers a second, {phase.ErrorShare:P2} errors; the machine was {phase.MachineBusy:P0} busy.");
+        line($"{phase.Seconds / 60:0.##} minutes, {phase.PerSecond:N0} calls a second by the clock, {phase.ErrorShare:P2} errors; the machine was {phase.MachineBusy:P0} busy.");
         line($"");
         line($"| demanded | bound | measured | |");
         line($"| --- | --- | --- | --- |");

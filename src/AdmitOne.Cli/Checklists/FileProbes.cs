@@ -95,7 +95,7 @@ internal sealed class FreshProbe(string path, string says, int days, string comm
 /// <summary>What the last load run measured beside the checklist's bounds.</summary>
 /// <param name="service">As the report calls it: <c>event service</c> or <c>ticket service</c>.</param>
 /// <param name="demand">Which of its demands.</param>
-/// <param name="users">So many at least must have been there.</param>
+/// <param name="users">So many at least must have been there. The phase with the fewest of those decides; what more users miss is a warning.</param>
 internal sealed class LoadProbe(string service, string demand, int users) : Probe("load/results.json")
 {
     private const string Command = "load/run";
@@ -108,16 +108,19 @@ internal sealed class LoadProbe(string service, string demand, int users) : Prob
         var phases = json.RootElement.GetProperty("phases").EnumerateArray()
             .Where(phase => phase.GetProperty("service").GetString() == service && phase.GetProperty("users").GetInt32() >= users).ToList();
         if (phases.Count == 0) return One(Finding.NoGo($"{Name}: no phase of the {service} had {users.ToString(CultureInfo.InvariantCulture)} users", $"Run {Command}."));
-        var lines = phases.SelectMany(phase => phase.GetProperty("lines").EnumerateArray())
-            .Where(line => Regex.IsMatch(line.GetProperty("demand").GetString() ?? "", demand, RegexOptions.IgnoreCase, TimeSpan.FromSeconds(1))).ToList();
+        var asked = phases.Min(phase => phase.GetProperty("users").GetInt32());
+        var lines = phases.SelectMany(phase => phase.GetProperty("lines").EnumerateArray().Select(line => (Line: line, Users: phase.GetProperty("users").GetInt32())))
+            .Where(of => Regex.IsMatch(of.Line.GetProperty("demand").GetString() ?? "", demand, RegexOptions.IgnoreCase, TimeSpan.FromSeconds(1))).ToList();
         if (lines.Count == 0) return One(Finding.NoGo($"{Name} says nothing of `{demand}` for the {service}", $"Run {Command}."));
-        return [.. lines.Select(line =>
+        return [.. lines.Select(of =>
         {
-            var said = $"{Name}: {line.GetProperty("demand").GetString()} {line.GetProperty("measured").GetString()} ({line.GetProperty("bound").GetString()})";
+            var (line, many) = of;
+            var said = $"{Name}, {many.ToString(CultureInfo.InvariantCulture)} users: {line.GetProperty("demand").GetString()} {line.GetProperty("measured").GetString()} ({line.GetProperty("bound").GetString()})";
             return line.GetProperty("held").ValueKind switch
             {
                 JsonValueKind.True => Finding.Go(said),
                 JsonValueKind.Null => Finding.Warning(said, $"Run {Command} for longer."),
+                _ when many > asked => Finding.Warning(said, $"More than the {asked.ToString(CultureInfo.InvariantCulture)} that are asked for: docs/load-report.md, docs/capacity.md."),
                 _ => Finding.NoGo(said, "Find what is slow (docs/load-report.md)."),
             };
         })];

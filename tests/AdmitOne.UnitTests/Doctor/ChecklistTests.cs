@@ -100,6 +100,11 @@ public sealed partial class ChecklistTests
         Assert.Equal(Verdict.NoGo, await VerdictAsync(load, Load.Replace("true", "false", StringComparison.Ordinal)));
         Assert.Equal(Verdict.Warning, await VerdictAsync(load, Load.Replace("true", "null", StringComparison.Ordinal)));
         Assert.Equal(Verdict.NoGo, await VerdictAsync(load, Load.Replace("500", "499", StringComparison.Ordinal)));
+        // More than is asked for may miss, be it measured first or last; what is asked for may not.
+        const string More = """{"service":"ticket service","users":1000,"lines":[{"demand":"p95 of purchase","bound":"< 2,000 ms","measured":"3,000 ms","held":false}]}""";
+        Assert.Equal(Verdict.Warning, await VerdictAsync(load, Load.Replace("]}]}", $"]}},{More}]}}", StringComparison.Ordinal)));
+        Assert.Equal(Verdict.Warning, await VerdictAsync(load, Load.Replace("[{\"service", $"[{More},{{\"service", StringComparison.Ordinal)));
+        Assert.Equal(Verdict.NoGo, await VerdictAsync(load, Load.Replace("true", "false", StringComparison.Ordinal).Replace("]}]}", $"]}},{More}]}}", StringComparison.Ordinal)));
         root.Delete(recursive: true);
 
         async Task<Verdict> VerdictAsync(Probe probe, string? text)
