@@ -37,13 +37,4 @@ public sealed class PlanAgeTests
         _clock.Ms += 29_999;
         Assert.False(plans.IsOver(1));
     }
-
-    private sealed class HandClock : TimeProvider
-    {
-        public long Ms { get; set; } = 1_000_000;
-
-        public override long TimestampFrequency => 1000;
-
-        public override long GetTimestamp() => Ms;
-    }
 }

@@ -59,13 +59,4 @@ public sealed class SlidingLogTests
     [InlineData("admin:WRITE=-1", false)]
     [InlineData("admin:WRITE", false)]
     public void Multipliers_are_read_whole_or_not_at_all(string text, bool good) => Assert.Equal(good, RateLimitOptions.TryReadMultipliers(text, out _));
-
-    private sealed class HandClock : TimeProvider
-    {
-        public long Ms { get; set; } = 1_000_000;
-
-        public override long TimestampFrequency => 1000;
-
-        public override long GetTimestamp() => Ms;
-    }
 }
