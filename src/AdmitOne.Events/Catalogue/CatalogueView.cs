@@ -17,10 +17,9 @@ public static class CatalogueView
     /// <returns>The tenant whose drafts and private events this caller sees, or null.</returns>
     public static Guid? OwnTenant(Caller? caller) => caller is { IsManager: true } ? caller.TenantId : null;
 
-    /// <summary>Shared caches may keep what everybody sees; with a token the same address may answer more, so they must look at that too.</summary>
+    /// <summary>Shared caches may keep what everybody sees.</summary>
     public static void SayHowLongToKeep(HttpContext context, Caller? caller)
     {
-        context.Response.Headers.Vary = "Authorization";
         if (OwnTenant(caller) is null) context.CacheFor(KeepSeconds);
         else context.NeverCache();
     }

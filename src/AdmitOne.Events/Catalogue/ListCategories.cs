@@ -1,4 +1,3 @@
-using System.Text.Json;
 using AdmitOne.Platform.Caching;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
@@ -23,18 +22,13 @@ public static class ListCategories
     private static async Task<Results<Ok<Page<Category>>, CachedResult>> HandleAsync(
         Caller? caller, Categories categories, ReadThroughCache cache, HttpContext context, CancellationToken cancellationToken)
     {
-        context.Response.Headers.Vary = "Authorization";
         if (caller is not null)
         {
             context.NeverCache();
             return TypedResults.Ok(new Page<Category>(await categories.ListAsync(caller.TenantId, cancellationToken), NextCursor: null));
         }
         context.CacheFor(KeepSeconds);
-        return new CachedResult(await cache.GetAsync("categories", async () =>
-        {
-            var common = await categories.ListAsync(tenantId: null, CancellationToken.None);
-            var body = JsonSerializer.SerializeToUtf8Bytes(new Page<Category>(common, NextCursor: null), Json.Answers);
-            return new ReadAnswer(body, CachedAnswer.TagOf(body), Of: null);
-        }, cancellationToken));
+        return new CachedResult(await cache.GetAsync("categories",
+            async () => ReadAnswer.Make(new Page<Category>(await categories.ListAsync(tenantId: null, CancellationToken.None), NextCursor: null), of: null), cancellationToken));
     }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using AdmitOne.Events.Events;
 using AdmitOne.Platform.Caching;
 using AdmitOne.Platform.Http;
@@ -48,11 +47,8 @@ public static class ListEvents
         CatalogueView.SayHowLongToKeep(context, caller);
         if (isManager) return TypedResults.Ok(await ReadAsync(filter, venueId, caller, database, cancellationToken));
 
-        return new CachedResult(await cache.GetAsync(key, async () =>
-        {
-            var body = JsonSerializer.SerializeToUtf8Bytes(await ReadAsync(filter, venueId, caller: null, database, CancellationToken.None), Json.Answers);
-            return new ReadAnswer(body, CachedAnswer.TagOf(body), Of: null);
-        }, cancellationToken));
+        return new CachedResult(await cache.GetAsync(key,
+            async () => ReadAnswer.Make(await ReadAsync(filter, venueId, caller: null, database, CancellationToken.None), of: null), cancellationToken));
     }
 
     // No field that keeps its rules has a control character in it but for line feeds and tabs, so that no two questions have the same key.

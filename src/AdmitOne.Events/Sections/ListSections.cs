@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using System.Text.Json;
 using AdmitOne.Events.Catalogue;
 using AdmitOne.Events.Events;
 using AdmitOne.Platform.Caching;
@@ -35,8 +34,7 @@ public static class ListSections
             // Everybody else sees the same.
             var answer = await cache.GetAsync($"sections:{eventId}:{after?.Id}:{count}", async () =>
                 await ReadAsync(database, caller: null, (eventId, after?.Id, count), CancellationToken.None) is var (tenantId, page)
-                    && JsonSerializer.SerializeToUtf8Bytes(page, Json.Answers) is { } body
-                    ? new ReadAnswer(body, CachedAnswer.TagOf(body), tenantId)
+                    ? ReadAnswer.Make(page, tenantId)
                     : ReadAnswer.NotThere, cancellationToken);
             if (!answer.IsThere) return EventProblems.NotFound;
             CatalogueView.SayHowLongToKeep(context, caller);

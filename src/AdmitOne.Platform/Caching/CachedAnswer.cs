@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
+using AdmitOne.Platform.Http;
 
 namespace AdmitOne.Platform.Caching;
 
@@ -49,4 +51,11 @@ public sealed record ReadAnswer(byte[] Body, string Tag, Guid? Of)
 {
     /// <summary>There is no such thing that the public may see.</summary>
     public static ReadAnswer NotThere { get; } = new([], "\"\"", null);
+
+    /// <summary>As it will be sent, with a tag of its content.</summary>
+    public static ReadAnswer Make<T>(T answer, Guid? of)
+    {
+        var body = JsonSerializer.SerializeToUtf8Bytes(answer, Json.Answers);
+        return new(body, CachedAnswer.TagOf(body), of);
+    }
 }

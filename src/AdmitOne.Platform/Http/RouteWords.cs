@@ -30,8 +30,12 @@ public static class RouteWords
     /// <summary>Ordinary answers of this route are counted by metrics and get no log line.</summary>
     public static TBuilder CountedNotLogged<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new CountedNotLogged());
 
-    /// <summary>Lets shared caches keep a public answer for this long.</summary>
-    public static void CacheFor(this HttpContext context, int seconds) => context.Response.Headers.CacheControl = $"public, max-age={seconds}";
+    /// <summary>Lets shared caches keep a public answer for this long. With a token the same address may answer more, so they must look at that too.</summary>
+    public static void CacheFor(this HttpContext context, int seconds)
+    {
+        context.Response.Headers.CacheControl = $"public, max-age={seconds}";
+        context.Response.Headers.Vary = "Authorization";
+    }
 
     /// <summary>An answer for one caller only.</summary>
     public static void NeverCache(this HttpContext context) => context.Response.Headers.CacheControl = "private, no-store";

@@ -61,12 +61,13 @@ public sealed class Database
     /// Runs one statement that is a transaction by itself, in one trip. It is not for what a request with an Idempotency-Key does, nor for what is told or audited:
     /// those need a <see cref="TenantWork"/>.
     /// </summary>
-    /// <returns>The first row that it returns, or null.</returns>
+    /// <returns>The first row that it returns, or null if it returns none.</returns>
     public Task<T?> WriteAloneAsync<T>(Guid tenantId, string sql, object? parameters, CancellationToken cancellationToken)
     {
         var all = new DynamicParameters(parameters);
         all.Add("asTenant", tenantId.ToString());
-        return _slow.WatchAsync(OneTrip.AskAsync(OpenAsync, "select set_config('app.tenant_id', @asTenant, true)", sql, all, answers => answers.ReadFirstOrDefaultAsync<T>(), cancellationToken));
+        return _slow.WatchAsync(OneTrip.AskAsync(OpenAsync, "select set_config('app.tenant_id', @asTenant, true)", sql, all,
+            answers => answers.IsConsumed ? Task.FromResult<T?>(default) : answers.ReadFirstOrDefaultAsync<T>(), cancellationToken));
     }
 
     /// <summary>Runs one of the narrow functions that work for all tenants begins in.</summary>

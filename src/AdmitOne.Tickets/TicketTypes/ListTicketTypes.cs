@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using System.Text.Json;
 using AdmitOne.Platform.Caching;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
@@ -33,11 +32,9 @@ internal static class ListTicketTypes
             return await ReadAsync(database, wanted, caller, cancellationToken) is var (_, own) ? TypedResults.Ok(own) : TicketTypeProblems.NoEvent;
         }
         var answer = await cache.GetAsync($"types:{ReadableEvent.KeyFor(eventId, caller)}:{after}:{wanted.Count}", async () =>
-            await ReadAsync(database, wanted, caller, CancellationToken.None) is var (tenantId, page) && JsonSerializer.SerializeToUtf8Bytes(page, Json.Answers) is { } body
-                ? new ReadAnswer(body, CachedAnswer.TagOf(body), tenantId)
-                : ReadAnswer.NotThere, cancellationToken, alone: true);
+            await ReadAsync(database, wanted, caller, CancellationToken.None) is var (tenantId, page) ? ReadAnswer.Make(page, tenantId) : ReadAnswer.NotThere, cancellationToken, alone: true);
         if (!answer.IsThere) return TicketTypeProblems.NoEvent;
-        ReadableEvent.SayHowLongToKeep(context);
+        context.CacheFor(seconds: 1);
         return new CachedResult(answer);
     }
 

@@ -1,7 +1,5 @@
-using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
-using Microsoft.AspNetCore.Http;
 
 namespace AdmitOne.Tickets.TicketTypes;
 
@@ -26,14 +24,6 @@ public static class ReadableEvent
 
     /// <summary>A key of what is remembered of an event: managers apart, all of a tenant see the same, and so do all others.</summary>
     public static string KeyFor(Guid eventId, Caller? caller) => $"{eventId}:{(caller?.Role == Roles.Ops ? null : caller?.TenantId)}";
-
-    /// <summary>Shared caches may keep it for a second; with a token the same address may answer more, so they must look at that too.</summary>
-    public static void SayHowLongToKeep(HttpContext context)
-    {
-        ArgumentNullException.ThrowIfNull(context);
-        context.Response.Headers.Vary = "Authorization";
-        context.CacheFor(seconds: 1);
-    }
 
     /// <returns>What reads as the event's tenant, or null if this reader may not see such an event.</returns>
     public static async Task<(TenantLook Look, EventFacts Event)?> LookAsync(Database database, Guid eventId, Caller? caller, CancellationToken cancellationToken)

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using AdmitOne.Contracts;
 using AdmitOne.Platform.Caching;
 using AdmitOne.Platform.Http;
@@ -38,16 +37,14 @@ internal static class ShowAvailability
         if (caller is { IsManager: true })
         {
             if (await ReadAsync(database, eventId, caller, cancellationToken) is not var (open, own)) return TicketTypeProblems.NoEvent;
-            if (open.IsDraft) context.NeverCache(); else ReadableEvent.SayHowLongToKeep(context);
+            if (open.IsDraft) context.NeverCache(); else context.CacheFor(seconds: 1);
             return TypedResults.Ok(own);
         }
         // A batch of ours that was committed makes it another key; another replica's is seen within a second.
         var answer = await cache.GetAsync($"availability:{ReadableEvent.KeyFor(eventId, caller)}:{news.VersionOf(eventId)}", async () =>
-            await ReadAsync(database, eventId, caller, CancellationToken.None) is var (open, list) && JsonSerializer.SerializeToUtf8Bytes(list, Json.Answers) is { } body
-                ? new ReadAnswer(body, CachedAnswer.TagOf(body), open.TenantId)
-                : ReadAnswer.NotThere, cancellationToken, alone: true);
+            await ReadAsync(database, eventId, caller, CancellationToken.None) is var (open, list) ? ReadAnswer.Make(list, open.TenantId) : ReadAnswer.NotThere, cancellationToken, alone: true);
         if (!answer.IsThere) return TicketTypeProblems.NoEvent;
-        ReadableEvent.SayHowLongToKeep(context);
+        context.CacheFor(seconds: 1);
         return new CachedResult(answer);
     }
 
