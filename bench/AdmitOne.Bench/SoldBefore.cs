@@ -57,6 +57,14 @@ internal static class SoldBefore
         await connection.ExecuteAsync("checkpoint", commandType: System.Data.CommandType.Text);   // a single word would be taken for a procedure's name
     }
 
-    public static async Task<IReadOnlyList<Guid>> TicketsAsync(NpgsqlConnection connection, Sale sale) =>
-        (await connection.QueryAsync<Guid>("select id from tickets.tickets where event_id = @EventId order by id", new { sale.EventId })).AsList();
+    public static async Task<IReadOnlyList<Guid>> TicketsAsync(NpgsqlConnection connection, Sale sale)
+    {
+        // Row by row as they come: Dapper reads a column that has not come yet by waiting for it, and here that is the thread that would bring it.
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand("select id from tickets.tickets where event_id = $1 order by id", connection) { Parameters = { new() { Value = sale.EventId } } };
+        await using var reader = await command.ExecuteReaderAsync();
+        var tickets = new List<Guid>();
+        while (await reader.ReadAsync()) tickets.Add(reader.GetGuid(0));
+        return tickets;
+    }
 }

@@ -34,21 +34,24 @@ public static class ListEvents
             .DisableValidation();   // AnswerAsync asks the rules itself
 
     private static Task<Results<Ok<Page<EventBody>>, CachedResult, Refusal>> HandleAsync(
-        [AsParameters] EventFilter filter, Guid? venueId, ReadThroughCache cache, HttpContext context, CancellationToken cancellationToken) =>
-        AnswerAsync(filter, venueId, cache, context, cancellationToken);
+        [AsParameters] EventFilter filter, Guid? venueId, ReadThroughCache cache, HttpContext context) =>
+        AnswerAsync(filter, venueId, cache, context);
 
     // What is answered from memory was asked for before in the same words, and kept its rules then: they are asked only of what is to be read.
-    internal static async Task<Results<Ok<Page<EventBody>>, CachedResult, Refusal>> AnswerAsync(
-        EventFilter filter, Guid? venueId, ReadThroughCache cache, HttpContext context, CancellationToken cancellationToken)
+    internal static async Task<Results<Ok<Page<EventBody>>, CachedResult, Refusal>> AnswerAsync(EventFilter filter, Guid? venueId, ReadThroughCache cache, HttpContext context)
     {
-        var (caller, database, key) = (Caller.Of(context), Database.Of(context), KeyOf(filter, venueId));
+        var caller = Caller.Of(context);
         var isManager = CatalogueView.OwnTenant(caller) is not null;
-        if (!cache.Remembers(key) && (DeclaredRules.Broken(filter) ?? Place(filter).Refusal) is { } refusal) return refusal;
+        var key = isManager ? "" : KeyOf(filter, venueId);
+        var known = isManager ? null : cache.Find(key);
+        if (known is null && (DeclaredRules.Broken(filter) ?? Place(filter).Refusal) is { } refusal) return refusal;
         CatalogueView.SayHowLongToKeep(context, caller);
-        if (isManager) return TypedResults.Ok(await ReadAsync(filter, venueId, caller, database, cancellationToken));
+        if (known is not null) return new CachedResult(known);
 
+        var database = Database.Of(context);
+        if (isManager) return TypedResults.Ok(await ReadAsync(filter, venueId, caller, database, context.RequestAborted));
         return new CachedResult(await cache.GetAsync(key,
-            async () => ReadAnswer.Make(await ReadAsync(filter, venueId, caller: null, database, CancellationToken.None), of: null), cancellationToken));
+            async () => ReadAnswer.Make(await ReadAsync(filter, venueId, caller: null, database, CancellationToken.None), of: null), context.RequestAborted));
     }
 
     // No field that keeps its rules has a control character in it but for line feeds and tabs, so that no two questions have the same key.

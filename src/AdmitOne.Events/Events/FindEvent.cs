@@ -24,30 +24,33 @@ public static class FindEvent
             .MayRefuseWith(PlatformProblems.NotFound)
             .DisableValidation();   // its parameters have no rules to be walked through
 
-    // Caller and database are not bound but taken: binding costs more than a cached answer, and no page is asked for more often.
-    private static async Task<Results<Ok<EventBody>, CachedResult, StatusCodeHttpResult, Refusal>> HandleAsync(
-        string idOrSlug, string? organizer, ReadThroughCache cache, HttpContext context, CancellationToken cancellationToken)
+    // Caller, database and cancellation are not bound but taken when needed: binding costs more than a cached answer, and no page is asked for more often.
+    private static async Task<Results<Ok<EventBody>, CachedResult, StatusCodeHttpResult, Refusal>> HandleAsync(string idOrSlug, string? organizer, ReadThroughCache cache, HttpContext context)
     {
-        var (caller, database) = (Caller.Of(context), Database.Of(context));
-        var isId = Guid.TryParseExact(idOrSlug, "D", out var id);
+        var caller = Caller.Of(context);
+        Guid? id = Guid.TryParseExact(idOrSlug, "D", out var exact) ? exact : null;
         if (CatalogueView.OwnTenant(caller) is null)
         {
             // Everybody else sees the same: by id, by organiser and slug, or by slug among those of their token's organiser.
-            var key = isId ? $"event:{id}" : $"event:{organizer ?? $"@{caller?.TenantId}"}/{idOrSlug}";
-            var answer = await cache.GetAsync(key, async () => await ReadAsync(database, caller, (idOrSlug, isId ? id : null, organizer), CancellationToken.None) is { } found
-                ? new ReadAnswer(JsonSerializer.SerializeToUtf8Bytes(found, Json.Answers), EntityTag.Of(found.Version), found.Id)
-                : ReadAnswer.NotThere, cancellationToken);
-            if (!answer.IsThere) return Missing(isId, organizer, caller);
+            var key = id is not null ? $"event:{id}" : $"event:{organizer ?? $"@{caller?.TenantId}"}/{idOrSlug}";
+            var answer = cache.Find(key) ?? await ReadAsync(cache, key, Database.Of(context), caller, (idOrSlug, id, organizer), context.RequestAborted);
+            if (!answer.IsThere) return Missing(id is not null, organizer, caller);
             CatalogueView.SayHowLongToKeep(context, caller);
             return new CachedResult(answer);
         }
-        if (await ReadAsync(database, caller, (idOrSlug, isId ? id : null, organizer), cancellationToken) is not { } row) return Missing(isId, organizer, caller);
+        if (await ReadAsync(Database.Of(context), caller, (idOrSlug, id, organizer), context.RequestAborted) is not { } row) return Missing(id is not null, organizer, caller);
         CatalogueView.SayHowLongToKeep(context, caller);
         EntityTag.Set(context, row.Version);
         return EntityTag.IsKnown(context, row.Version)
             ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
             : TypedResults.Ok(row);
     }
+
+    private static ValueTask<CachedAnswer> ReadAsync(
+        ReadThroughCache cache, string key, Database database, Caller? caller, (string Slug, Guid? Id, string? Organizer) wanted, CancellationToken cancellationToken) =>
+        cache.GetAsync(key, async () => await ReadAsync(database, caller, wanted, CancellationToken.None) is { } found
+            ? new ReadAnswer(JsonSerializer.SerializeToUtf8Bytes(found, Json.Answers), EntityTag.Of(found.Version), found.Id)
+            : ReadAnswer.NotThere, cancellationToken);
 
     private static Refusal Missing(bool isId, string? organizer, Caller? caller) => !isId && organizer is null && caller is null
         ? PlatformProblems.NotFound.With("There is no event of this id. To find one by its slug, name its organiser: ?organizer=.")

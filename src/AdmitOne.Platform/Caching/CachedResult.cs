@@ -18,6 +18,6 @@ public sealed class CachedResult(CachedAnswer answer) : IResult
         }
         response.ContentType = "application/json; charset=utf-8";
         response.ContentLength = answer.Body.Length;
-        return response.Body.WriteAsync(answer.Body, httpContext.RequestAborted).AsTask();
+        return response.Body.WriteAsync(answer.Body, CancellationToken.None).AsTask();   // the server itself gives up one who leaves, or who reads too slowly
     }
 }

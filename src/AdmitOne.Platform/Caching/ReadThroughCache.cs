@@ -39,18 +39,16 @@ public sealed class ReadThroughCache : IDisposable
     /// <param name="key">Says all that the answer depends on.</param>
     /// <param name="read">Asks PostgreSQL, for everybody who waits for the same.</param>
     /// <param name="alone">It is kept in this process only: its key means nothing elsewhere, or it changes too often to be worth sending.</param>
-    public ValueTask<CachedAnswer> GetAsync(string key, Func<Task<ReadAnswer>> read, CancellationToken cancellationToken, bool alone = false)
-    {
-        if (_memory.TryGetValue(key, out CachedAnswer? known) && _news.IsFresh(known!))
-        {
-            _metrics.Memory();
-            return new ValueTask<CachedAnswer>(known!);
-        }
-        return new ValueTask<CachedAnswer>(ReadAsync(key, read, alone, cancellationToken));
-    }
+    public ValueTask<CachedAnswer> GetAsync(string key, Func<Task<ReadAnswer>> read, CancellationToken cancellationToken, bool alone = false) =>
+        Find(key) is { } known ? new ValueTask<CachedAnswer>(known) : new ValueTask<CachedAnswer>(ReadAsync(key, read, alone, cancellationToken));
 
-    /// <summary>Whether this was answered before, be it true still or not: who asks again in the same words breaks no rule.</summary>
-    public bool Remembers(string key) => _memory.TryGetValue(key, out _);
+    /// <summary>What this process remembers and still believes; null says only that it must be read.</summary>
+    public CachedAnswer? Find(string key)
+    {
+        if (!_memory.TryGetValue(key, out CachedAnswer? known) || !_news.IsFresh(known!)) return null;
+        _metrics.Memory();
+        return known;
+    }
 
     public void Dispose() => _memory.Dispose();
 

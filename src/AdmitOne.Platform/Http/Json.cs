@@ -13,6 +13,11 @@ public static class Json
 {
     public const int MaxDepth = 32;
 
+    // One of each for all options: what .NET learns of a type is kept for options that are alike, and two converters are alike only if they are one.
+    private static readonly JsonConverter[] s_converters =
+        [new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false), new InstantConverter(), new ObjectConverter()];
+    private static readonly IJsonTypeInfoResolver s_types = new DefaultJsonTypeInfoResolver().WithAddedModifier(ReadTextsInOneForm);
+
     /// <summary>For answers and stored bodies: the same settings the endpoints use.</summary>
     public static JsonSerializerOptions Answers { get; } = Make();
 
@@ -28,10 +33,8 @@ public static class Json
         options.AllowDuplicateProperties = false;
         options.MaxDepth = MaxDepth;
         options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;   // answers are application/json, never put into a page as they are
-        options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false));
-        options.Converters.Add(new InstantConverter());
-        options.Converters.Add(new ObjectConverter());
-        options.TypeInfoResolver = (options.TypeInfoResolver ?? new DefaultJsonTypeInfoResolver()).WithAddedModifier(ReadTextsInOneForm);
+        foreach (var converter in s_converters) options.Converters.Add(converter);
+        options.TypeInfoResolver = s_types;
     }
 
     // Every text that is read into a property is in Unicode's form C from then on, whichever it is: what is stored, compared and searched is alike.

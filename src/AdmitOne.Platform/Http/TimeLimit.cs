@@ -1,5 +1,6 @@
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.Extensions.Options;
 
@@ -20,22 +21,46 @@ internal sealed class TimeLimit(RequestDelegate next, IOptions<HttpOptions> opti
             await next(context);
             return;
         }
-        var aborted = context.RequestAborted;
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(aborted);
-        limit.CancelAfter(_limit);
-        context.RequestAborted = limit.Token;
+        var lifetime = context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>();
+        using var limited = new LimitedLifetime(lifetime, _limit);
+        context.Features.Set<IHttpRequestLifetimeFeature>(limited);
         try
         {
             await next(context);
         }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested && !aborted.IsCancellationRequested && !context.Response.HasStarted)
+        catch (OperationCanceledException) when (limited.IsOver && !lifetime.RequestAborted.IsCancellationRequested && !context.Response.HasStarted)
         {
-            context.RequestAborted = aborted;
+            context.Features.Set(lifetime);
             await ProblemWriter.WriteAsync(context, PlatformProblems.Overloaded.With("It took too long and was given up; try again.") with { RetryAfterSeconds = 1 });
         }
         finally
         {
-            context.RequestAborted = aborted;
+            context.Features.Set(lifetime);
+        }
+    }
+
+    /// <summary>Ends with its connection or after a while. Its clock starts when somebody first waits with its token: an answer from memory needs neither clock nor token.</summary>
+    private sealed class LimitedLifetime(IHttpRequestLifetimeFeature connection, TimeSpan limit) : IHttpRequestLifetimeFeature, IDisposable
+    {
+        private CancellationTokenSource? _source;
+
+        public bool IsOver => _source is { IsCancellationRequested: true };
+
+        public CancellationToken RequestAborted
+        {
+            get => (_source ??= Begin()).Token;
+            set => throw new NotSupportedException("A call's limit is not replaced.");
+        }
+
+        public void Abort() => connection.Abort();
+
+        public void Dispose() => _source?.Dispose();
+
+        private CancellationTokenSource Begin()
+        {
+            var source = CancellationTokenSource.CreateLinkedTokenSource(connection.RequestAborted);
+            source.CancelAfter(limit);
+            return source;
         }
     }
 }

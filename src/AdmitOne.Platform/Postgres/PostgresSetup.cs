@@ -14,6 +14,7 @@ internal static class PostgresSetup
         DefaultTypeMap.MatchNamesWithUnderscores = true;
         SqlMapper.RemoveTypeMap(typeof(DateTimeOffset));
         SqlMapper.AddTypeHandler(new Instants());
+        SqlMapper.ConnectionStringComparer = new AnyDatabase();
 
         services.AddCheckedOptions<PostgresOptions, PostgresOptionsAnnotations>();
         services.AddSingleton<IValidateOptions<PostgresOptions>, PostgresOptionsRules>();
@@ -55,6 +56,17 @@ internal static class PostgresSetup
             Options = $"-c statement_timeout={options.StatementTimeoutMs} -c timezone=UTC",
             IncludeErrorDetail = false,
         };
+    }
+
+    /// <summary>
+    /// What Dapper learns of a statement holds for every database: a statement names its columns, and what it has learnt is checked against those
+    /// that come. By its own rule each connection string is hashed and compared with each statement, and each database is learnt anew.
+    /// </summary>
+    private sealed class AnyDatabase : IEqualityComparer<string>
+    {
+        public bool Equals(string? x, string? y) => true;
+
+        public int GetHashCode(string obj) => 0;
     }
 
     /// <summary>timestamptz arrives as a UTC DateTime; the product speaks of instants.</summary>
