@@ -21,19 +21,31 @@ internal sealed class LeasedTokens(TimeProvider clock)
             if (_leases.Count >= MaxKeys) _leases.Clear();   // what was leased counts as used; nobody gets more by it
             lease = _leases.GetOrAdd(key, _ => new Lease());
         }
-        if (TryTake(lease, rule, out var taken, out _)) return (taken, true);
-        await lease.One.WaitAsync();
+        while (true)
+        {
+            if (TryTake(lease, rule, out var taken, out _)) return (taken, true);
+            if (lease.Ask() is { } asked) return await AskAsync(lease, rule, asked, ask);
+            // All who wait go on at once: one after the other, each would wait for its turn on a busy processor.
+            if (lease.Asked is { } others && await others is { Granted: 0 } refused) return (refused, false);
+        }
+    }
+
+    private async Task<(LimitAnswer Answer, bool FromLease)> AskAsync(Lease lease, LimitRule rule, TaskCompletionSource<LimitAnswer?> asked, Func<int, ValueTask<LimitAnswer>> ask)
+    {
+        LimitAnswer? answer = null;
         try
         {
-            if (TryTake(lease, rule, out taken, out var wanted)) return (taken, true);
+            if (TryTake(lease, rule, out var taken, out var wanted)) return (taken, true);   // another had just asked
             var granted = await ask(wanted);
+            answer = granted;
             if (granted.Granted == 0) return (granted, false);
             lock (lease) (lease.Since, lease.Size, lease.Left, lease.Kept) = (clock.GetTimestamp(), granted.Granted, granted.Granted - 1, granted);
             return (granted with { Granted = 1, Remaining = granted.Remaining + granted.Granted - 1 }, false);
         }
         finally
         {
-            lease.One.Release();
+            lease.HasAsked();
+            asked.SetResult(answer);   // without one, whoever waits looks again
         }
     }
 
@@ -58,10 +70,23 @@ internal sealed class LeasedTokens(TimeProvider clock)
 
     private sealed class Lease
     {
-        public SemaphoreSlim One { get; } = new(1, 1);
+        private TaskCompletionSource<LimitAnswer?>? _asked;
+
         public long Since { get; set; }
         public int Size { get; set; }
         public int Left { get; set; }
         public LimitAnswer Kept { get; set; }
+
+        /// <summary>What others wait for, while somebody asks.</summary>
+        public Task<LimitAnswer?>? Asked => Volatile.Read(ref _asked)?.Task;
+
+        /// <returns>What to settle when it has been asked; null if somebody else asks already.</returns>
+        public TaskCompletionSource<LimitAnswer?>? Ask()
+        {
+            var mine = new TaskCompletionSource<LimitAnswer?>(TaskCreationOptions.RunContinuationsAsynchronously);
+            return Interlocked.CompareExchange(ref _asked, mine, null) is null ? mine : null;
+        }
+
+        public void HasAsked() => Volatile.Write(ref _asked, null);
     }
 }

@@ -21,7 +21,7 @@ internal sealed record CommandRun(int ExitCode, string Output, string Errors)
         start.Environment.Clear();
         // A test host that was itself started by a path of its own would hand the wrong runtime on.
         start.Environment["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../.."));
-        start.Environment["DOTNET_TieredPGO"] = "0";
+        TellToCompileOnce(start);
         foreach (var (name, value) in inherited.Concat(variables)) if (value is not null) start.Environment[name] = value;
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
@@ -38,5 +38,13 @@ internal sealed record CommandRun(int ExitCode, string Output, string Errors)
             if (!process.HasExited) process.Kill();
         }
         return new CommandRun(process.ExitCode, await output, await errors);
+    }
+
+    /// <summary>A program that lives for seconds compiles for most of them: nothing twice that is not called for ever, and without the guard against code that rewrites itself.</summary>
+    internal static void TellToCompileOnce(ProcessStartInfo start)
+    {
+        start.Environment["DOTNET_TieredPGO"] = "0";
+        start.Environment["DOTNET_TC_CallCountThreshold"] = "4000";   // hexadecimal
+        start.Environment["DOTNET_EnableWriteXorExecute"] = "0";
     }
 }

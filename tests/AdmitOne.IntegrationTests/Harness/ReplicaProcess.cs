@@ -36,8 +36,7 @@ public sealed class ReplicaProcess : IAsyncDisposable
         start.Environment.Clear();
         foreach (var (name, value) in inherited) if (value is not null) start.Environment[name] = value;
         foreach (var (name, value) in settings) if (value is not null) start.Environment[name] = value;
-        start.Environment["DOTNET_TieredPGO"] = "0";   // it lives for seconds, and compiles for most of them
-        start.Environment["DOTNET_EnableWriteXorExecute"] = "0";
+        CommandRun.TellToCompileOnce(start);
         start.Environment["PORT"] = port.ToString(CultureInfo.InvariantCulture);
 
         var process = Process.Start(start)!;
