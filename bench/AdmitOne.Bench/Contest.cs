@@ -82,6 +82,13 @@ internal sealed class Contest(Stage stage, Pgbench pgbench, Pace pace, ProcessCl
         {
             return await OpenLoop.RunAsync(Requests.Page(stage.EventsUrl, $"/api/v1/events/{(await OwnedAsync()).EventId}"), connections, perSecond, time);
         }
+        if (path == Paths.Scan)
+        {
+            var (door, tickets) = await DoorAsync(perSecond * time.TotalSeconds);
+            var scans = await OpenLoop.RunAsync(_requests.Scans(door, tickets), connections, perSecond, time);
+            await CheckAsync(scans, CountAdmitted, door);
+            return scans;
+        }
         var sale = await stage.PutOnSaleAsync();
         var buys = path == Paths.PurchaseHot;
         var load = await OpenLoop.RunAsync(buys ? _requests.Purchases(sale) : _requests.Holds(sale), connections, perSecond, time);
@@ -133,12 +140,18 @@ internal sealed class Contest(Stage stage, Pgbench pgbench, Pace pace, ProcessCl
     // As many tickets as could be scanned in that time if the service did twice what it is to do.
     private async Task<Turn> ScansOfAsync(int connections, TimeSpan time)
     {
-        var sale = await stage.PutOnSaleAsync(startsIn: TimeSpan.FromHours(1));
-        await SoldBefore.SellAsync(stage, sale, SoldBefore.EachOrder * (long)(time.TotalSeconds * 3_000));
-        await using var connection = stage.Superuser();
-        var tickets = await SoldBefore.TicketsAsync(connection, sale);
+        var (sale, tickets) = await DoorAsync(SoldBefore.EachOrder * time.TotalSeconds * 3_000);
         var asked = _requests.Scans(sale, tickets);
         return new Turn(() => ClosedLoop.RunAsync(asked, connections, (n, elapsed) => n >= tickets.Count || elapsed >= time), load => CheckAsync(load, CountAdmitted, sale));
+    }
+
+    // An event whose doors are open, and at least so many tickets of it.
+    private async Task<(Sale Sale, IReadOnlyList<Guid> Tickets)> DoorAsync(double tickets)
+    {
+        var sale = await stage.PutOnSaleAsync(startsIn: TimeSpan.FromHours(1));
+        await SoldBefore.SellAsync(stage, sale, SoldBefore.EachOrder * ((long)(tickets / SoldBefore.EachOrder) + 1));
+        await using var connection = stage.Superuser();
+        return (sale, await SoldBefore.TicketsAsync(connection, sale));
     }
 
     // The bare endpoint answers what the product answered to the first request.

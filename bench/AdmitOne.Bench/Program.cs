@@ -69,12 +69,12 @@ async Task<int> RunAsync(ParseResult parsed)
     }
     foreach (var path in plan.Latencies)
     {
-        Say($"{path}: latency at a rate, {Plan.Usual} connections");
-        if (results.Rows.FirstOrDefault(r => (r.Path, r.Connections) == (path, Plan.Usual)) is not { } row) continue;
-        var found = await contest.AtRatesAsync(path, Plan.Usual, row.PerSecond, pace.Product);
+        Say($"{path}: latency at a rate, {plan.LatencyConnections} connections");
+        if (results.Rows.FirstOrDefault(r => (r.Path, r.Connections) == (path, plan.LatencyConnections)) is not { } row) continue;
+        var found = await contest.AtRatesAsync(path, plan.LatencyConnections, row.PerSecond, pace.Product);
         results = results with
         {
-            Latencies = [.. results.Latencies, .. found.Select(f => new LatencyRow(path, Plan.Usual, f.Share, f.Asked, f.Load.PerSecond,
+            Latencies = [.. results.Latencies, .. found.Select(f => new LatencyRow(path, plan.LatencyConnections, f.Share, f.Asked, f.Load.PerSecond,
                 f.Load.PercentileMs(0.5), f.Load.PercentileMs(0.95), f.Load.PercentileMs(0.99), f.Load.PercentileMs(1), f.Load.Others.Values.Sum(), of))],
         };
         await KeepAsync();

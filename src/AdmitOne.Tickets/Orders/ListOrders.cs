@@ -28,8 +28,8 @@ internal static class ListOrders
         var size = limit ?? Paging.DefaultLimit;
         var rows = await database.Look(caller.TenantId).QueryAsync<OrderRow>($"""
             select {OrderRow.Columns} from tickets.orders o
-             where {(caller.IsManager ? "true" : "o.user_id = @UserId")} and (@eventId::uuid is null or o.event_id = @eventId) and (@status::text is null or o.status = @status)
-               and (@At::timestamptz is null or (o.created_at, o.id) < (@At, @Id))
+             where {(caller.IsManager ? "true" : "o.user_id = @UserId")}
+               {Where.And(eventId is not null, "o.event_id = @eventId")}{Where.And(status is not null, "o.status = @status")}{Where.And(after is not null, "(o.created_at, o.id) < (@At, @Id)")}
              order by o.created_at desc, o.id desc limit @size + 1
             """, new { caller.UserId, eventId, status, after?.At, after?.Id, size }, cancellationToken);
         context.NeverCache();

@@ -20,7 +20,7 @@ internal static class ListTickets
             .MayRefuseWith(PlatformProblems.ValidationFailed);
 
     // By its types, of which there is an index and there are few.
-    private const string OfEvent = "and t.ticket_type_id in (select e.id from tickets.ticket_types e where e.event_id = @eventId)";
+    private const string OfEvent = "t.ticket_type_id in (select e.id from tickets.ticket_types e where e.event_id = @eventId)";
 
     private static async Task<Results<Ok<Page<Ticket>>, Refusal>> HandleAsync(
         Guid? eventId, Guid? orderId, [AllowedValues("issued", "blocked", "refunded", "cancelled", null, ErrorMessage = "Must be issued, blocked, refunded or cancelled.")] string? status,
@@ -32,9 +32,9 @@ internal static class ListTickets
         var size = limit ?? Paging.DefaultLimit;
         var rows = await database.Look(caller.TenantId).QueryAsync<TicketRow>($"""
             {TicketRow.Select}
-             where {(caller.IsManager ? "true" : "t.user_id = @UserId")} {(eventId is null ? "" : OfEvent)} and (@orderId::uuid is null or t.order_id = @orderId)
-               and (@status::text is null or t.status = @status) and (@admitted::boolean is null or (a.admitted_at is not null) = @admitted)
-               and (@At::timestamptz is null or (t.created_at, t.id) < (@At, @Id))
+             where {(caller.IsManager ? "true" : "t.user_id = @UserId")}
+               {Where.And(eventId is not null, OfEvent)}{Where.And(orderId is not null, "t.order_id = @orderId")}{Where.And(status is not null, "t.status = @status")}
+               {Where.And(admitted is not null, "(a.admitted_at is not null) = @admitted")}{Where.And(after is not null, "(t.created_at, t.id) < (@At, @Id)")}
              order by t.created_at desc, t.id desc limit @size + 1
             """, new { caller.UserId, eventId, orderId, status, admitted, after?.At, after?.Id, size }, cancellationToken);
         context.NeverCache();
