@@ -32,6 +32,9 @@ summarise_coverage() {
     commit=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
     awk -F: -v root="$PWD/src/" -v date="$(date -u +%F)" -v commit="$commit" -v missed="$(dirname "$1")/missed.txt" '
         function percent(part, whole) { return whole ? sprintf("%.1f", 100 * part / whole) : "100.0" }
+        # What a compiler wrote is left out.
+        $1 == "SF" { mine = index($2, root) == 1 }
+        !mine { next }
         $1 == "SF" { file = $2; sub(root, "", file); project = file; sub("/.*", "", project) }
         $1 == "LF" { lines[project] += $2; all += $2; of[file] = $2 }
         $1 == "LH" { hit[project] += $2; allHit += $2; none[file] = of[file] - $2 }

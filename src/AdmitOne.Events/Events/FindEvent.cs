@@ -9,13 +9,17 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AdmitOne.Events.Events;
 
 public static class FindEvent
 {
-    public static void Map(IEndpointRouteBuilder events) =>
-        events.MapGet("/{idOrSlug}", HandleAsync)
+    public static void Map(IEndpointRouteBuilder events)
+    {
+        // Caller, database and cancellation are not bound but taken when needed, and the cache is had once: binding costs more than a cached answer, and no page is asked for more often.
+        var cache = events.ServiceProvider.GetRequiredService<ReadThroughCache>();
+        events.MapGet("/{idOrSlug}", (string idOrSlug, string? organizer, HttpContext context) => HandleAsync(idOrSlug, organizer, cache, context))
             .WithName("FindEvent").WithSummary("One event, by id or slug")
             .WithDescription("A slug is unique within its organiser: name the organiser, or send a token of theirs. Drafts and private events are shown to the organiser's managers.")
             .AllowAnonymous().WithRateTier(RateTier.Read)
@@ -23,8 +27,8 @@ public static class FindEvent
             .Produces(StatusCodes.Status304NotModified)
             .MayRefuseWith(PlatformProblems.NotFound)
             .DisableValidation();   // its parameters have no rules to be walked through
+    }
 
-    // Caller, database and cancellation are not bound but taken when needed: binding costs more than a cached answer, and no page is asked for more often.
     private static async Task<Results<Ok<EventBody>, CachedResult, StatusCodeHttpResult, Refusal>> HandleAsync(string idOrSlug, string? organizer, ReadThroughCache cache, HttpContext context)
     {
         var caller = Caller.Of(context);
