@@ -6,15 +6,15 @@ internal sealed record Plan(IReadOnlyList<(string Path, int Connections)> Contes
     /// <summary>The number of connections at which the goals count.</summary>
     public const int Usual = 256;
 
-    /// <summary>Latency at a rate is measured with as many as the first contest.</summary>
-    public int LatencyConnections => Contests.Count > 0 ? Contests[0].Connections : Usual;
-
     private const string LatencyWord = "latency";
     private const string GrowthWord = "growth";
     private const string ReadsWord = "reads";
 
     private static readonly string[] s_latencies = [Paths.HoldHot, Paths.PurchaseHot, Paths.Scan, Paths.EventPage];
     private static readonly int[] s_connections = [Usual, 16, 64, 1000];
+
+    /// <summary>Latency at a rate is measured with as many as the first contest.</summary>
+    public int LatencyConnections => Contests.Count > 0 ? Contests[0].Connections : Usual;
 
     /// <param name="words">Separated by commas; null for everything.</param>
     /// <exception cref="BenchException">A word names nothing.</exception>

@@ -42,7 +42,7 @@ public static class ListEvents
     {
         var caller = Caller.Of(context);
         var isManager = CatalogueView.OwnTenant(caller) is not null;
-        var key = isManager ? "" : KeyOf(filter, venueId);
+        var key = KeyOf(filter, venueId);
         var known = isManager ? null : cache.Find(key);
         if (known is null && (DeclaredRules.Broken(filter) ?? Place(filter).Refusal) is { } refusal) return refusal;
         CatalogueView.SayHowLongToKeep(context, caller);

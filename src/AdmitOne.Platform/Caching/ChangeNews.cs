@@ -20,8 +20,6 @@ public sealed class ChangeNews(RedisStore redis, TimeProvider clock)
     private static readonly TimeSpan s_vouchedFor = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<Guid, long> _changed = new();   // tenants, events and whatever else has an id
-    private readonly long[] _lately = new long[32];   // when anything changed, the oldest at _next
-    private int _next;
     private long _any;
     private long _everything;
     private long _heardSince = long.MaxValue;
@@ -43,24 +41,6 @@ public sealed class ChangeNews(RedisStore redis, TimeProvider clock)
         if (answer.ReadAt < now - Trusted.Ticks && !IsVouchedFor(answer, now)) return false;
         if (answer.ReadAt <= Volatile.Read(ref _everything)) return false;
         return answer.Of is { } id ? !_changed.TryGetValue(id, out var changed) || answer.ReadAt > changed : answer.ReadAt > Volatile.Read(ref _any);
-    }
-
-    /// <summary>
-    /// Whether a list of many tenants' things, which every change makes old, misses nothing but what changed within half a second: while one caller reads it anew the others may
-    /// see it, and still no copy is older than a second.
-    /// </summary>
-    internal bool MayBeShownMeanwhile(CachedAnswer answer)
-    {
-        var now = Now();
-        if (answer.Of is not null || !answer.IsThere || answer.ReadAt <= Volatile.Read(ref _everything)) return false;
-        if (answer.ReadAt < now - Trusted.Ticks && !IsVouchedFor(answer, now)) return false;
-        lock (_lately)
-        {
-            if (_lately[_next] >= answer.ReadAt) return false;   // it misses more than is remembered here
-            foreach (var at in _lately)
-                if (at >= answer.ReadAt && at < now - (Trusted.Ticks / 2)) return false;
-        }
-        return true;
     }
 
     /// <summary>For how long it is worth keeping.</summary>
@@ -95,7 +75,6 @@ public sealed class ChangeNews(RedisStore redis, TimeProvider clock)
             _changed.Clear();
         }
         _changed[id] = now;
-        lock (_lately) (_lately[_next], _next) = (now, (_next + 1) % _lately.Length);
         Volatile.Write(ref _any, now);
     }
 

@@ -9,7 +9,7 @@ namespace AdmitOne.Platform.Caching;
 
 /// <summary>
 /// Public answers from memory, then Redis, then PostgreSQL. However many ask for the same thing at once, one reads it. An answer is believed as
-/// long as <see cref="ChangeNews"/> says, and then read again; a list is shown to others while it is, if what it misses has only just happened.
+/// long as <see cref="ChangeNews"/> says, and then read again.
 /// Nothing in here may be missed when Redis is gone, and none of it is more than a copy.
 /// </summary>
 public sealed class ReadThroughCache : IDisposable
@@ -57,13 +57,7 @@ public sealed class ReadThroughCache : IDisposable
         var came = _clock.GetUtcNow().UtcTicks;
         while (true)
         {
-            var mine = new Lazy<Task<CachedAnswer>>(() => ReadAloneAsync(key, read, alone));
-            var reading = _reading.GetOrAdd(key, mine);
-            if (reading != mine && _memory.TryGetValue(key, out CachedAnswer? old) && _news.MayBeShownMeanwhile(old!))
-            {
-                _metrics.Memory();
-                return old!;
-            }
+            var reading = _reading.GetOrAdd(key, static (key, to) => new Lazy<Task<CachedAnswer>>(() => to.Cache.ReadAloneAsync(key, to.Read, to.Alone)), (Cache: this, Read: read, Alone: alone));
             CachedAnswer answer;
             try
             {
