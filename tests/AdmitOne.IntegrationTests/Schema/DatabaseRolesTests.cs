@@ -1,3 +1,4 @@
+using AdmitOne.IntegrationTests.Harness;
 using AdmitOne.Schema;
 using Dapper;
 using Npgsql;
@@ -94,6 +95,32 @@ public sealed class DatabaseRolesTests
             await DropAsync(name);
             await server.ExecuteAsync($"drop owned by {admin}; drop role {admin}");
         }
+    }
+
+    [Theory]
+    [InlineData(DatabaseRoles.Events, "Index")]
+    [InlineData(DatabaseRoles.Tickets, "Index")]
+    [InlineData(null, "Seq Scan")] // what PostgreSQL does for anybody else
+    public async Task A_service_does_not_go_on_reading_all_of_a_table_that_was_small_when_its_statement_was_planned(string? role, string how)
+    {
+        await using var database = await MakeAsync();
+        await database.DoAsync("""
+            create table public.rush (id int primary key);
+            grant usage on schema public to public; grant select on public.rush to public;
+            insert into public.rush values (1);
+            """);
+        await database.DoAsync("vacuum analyze public.rush");
+        var login = new NpgsqlConnectionStringBuilder(database.ConnectionString);
+        if (role is not null) (login.Username, login.Password) = (role, Stack.Current.Passwords[role]);
+        await using var service = new NpgsqlConnection(login.ConnectionString);
+        await service.OpenAsync(Cancellation);
+        await service.ExecuteAsync("set plan_cache_mode = force_generic_plan; prepare find (int) as select id from public.rush where id = $1");
+        await service.ExecuteAsync("execute find(1)");
+
+        await database.DoAsync("insert into public.rush select generate_series(2, 20000)");
+
+        var plan = string.Join('\n', await service.QueryAsync<string>("explain execute find(1)"));
+        Assert.Contains(how, plan, StringComparison.Ordinal);
     }
 
     [Fact]
