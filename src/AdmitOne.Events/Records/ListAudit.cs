@@ -45,12 +45,11 @@ internal static class ListAudit
         if (cursor is not null && !Cursor.TryRead(cursor, out after)) return PlatformProblems.Invalid("/cursor", "It is not one of ours.");
 
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
-        var rows = await work.QueryAsync<Row>("""
+        var rows = await work.QueryAsync<Row>($"""
             select a.id, a.occurred_at, a.service, a.actor_kind, a.actor_id, a.actor_name, a.client_address, a.request_id, a.action, a.resource_type, a.resource_id,
                    a.before::text as before, a.after::text as after, s.block
               from platform.audit_log a left join platform.audit_seals s on s.tenant_id = a.tenant_id and s.audit_id = a.id
-             where a.tenant_id = @TenantId and (@resource::uuid is null or a.resource_id = @resource)
-               and (@at::timestamptz is null or (a.occurred_at, a.id) < (@at, @id))
+             where a.tenant_id = @TenantId{Where.And(resource is not null, "a.resource_id = @resource")}{Where.And(after is not null, "(a.occurred_at, a.id) < (@at, @id)")}
              order by a.occurred_at desc, a.id desc limit @more
             """, new { caller.TenantId, resource, at = after?.At, id = after?.Id, more = limit + 1 }, cancellationToken);
 

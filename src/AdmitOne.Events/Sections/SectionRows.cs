@@ -14,7 +14,7 @@ public static class SectionRows
     public static Task<IReadOnlyList<SectionBody>> ListAsync(TenantWork work, Guid eventId, Guid? after, int limit, CancellationToken cancellationToken) =>
         work.QueryAsync<SectionBody>($"""
             select {Columns} from events.sections
-             where tenant_id = current_setting('app.tenant_id')::uuid and event_id = @eventId and (@after::uuid is null or id > @after)
+             where tenant_id = current_setting('app.tenant_id')::uuid and event_id = @eventId{Where.And(after is not null, "id > @after")}
              order by id limit @limit
             """, new { eventId, after, limit }, cancellationToken);
 

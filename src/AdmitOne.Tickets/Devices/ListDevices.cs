@@ -33,7 +33,7 @@ internal static class ListDevices
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
         var rows = await work.QueryAsync<DeviceRow>($"""
             {DeviceRow.Select}
-             where (@eventId::uuid is null or event_id = @eventId) and (@At::timestamptz is null or (created_at, id) < (@At, @Id))
+             where true{Where.And(eventId is not null, "event_id = @eventId")}{Where.And(after is not null, "(created_at, id) < (@At, @Id)")}
              order by created_at desc, id desc limit @size + 1
             """, new { eventId, after?.At, after?.Id, size }, cancellationToken);
         context.NeverCache();

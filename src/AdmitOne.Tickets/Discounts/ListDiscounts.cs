@@ -27,7 +27,7 @@ internal static class ListDiscounts
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
         var rows = await work.QueryAsync<DiscountRow>($"""
             select {DiscountRow.Columns} from tickets.discounts
-             where deleted_at is null and (@eventId::uuid is null or event_id = @eventId) and (@after::uuid is null or id > @after) order by id limit @size + 1
+             where deleted_at is null{Where.And(eventId is not null, "event_id = @eventId")}{Where.And(after is not null, "id > @after")} order by id limit @size + 1
             """, new { eventId, after, size }, cancellationToken);
         context.NeverCache();
         return TypedResults.Ok(Paging.Make(rows, size, row => row.Answer(), row => (Guid?)row.Id));

@@ -29,8 +29,8 @@ internal static class ListMintJobs
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
         var rows = await work.QueryAsync<MintJobRow>($"""
             select {MintJobRow.Columns} from tickets.mint_jobs j
-             where (@status::text is null or j.status = @status) and (@eventId::uuid is null or j.event_id = @eventId) and (@ticketId::uuid is null or j.ticket_id = @ticketId)
-               and (@At::timestamptz is null or (j.created_at, j.id) < (@At, @Id))
+             where true{Where.And(status is not null, "j.status = @status")}{Where.And(eventId is not null, "j.event_id = @eventId")}{Where.And(ticketId is not null, "j.ticket_id = @ticketId")}
+               {Where.And(after is not null, "(j.created_at, j.id) < (@At, @Id)")}
              order by j.created_at desc, j.id desc limit @size + 1
             """, new { status, eventId, ticketId, after?.At, after?.Id, size }, cancellationToken);
         context.NeverCache();

@@ -52,7 +52,7 @@ internal static class ExportOrders
         }
     }
 
-    private static Task<IReadOnlyList<Row>> ReadAsync(TenantWork work, Guid eventId, NewestFirst? after, CancellationToken cancellationToken) => work.QueryAsync<Row>("""
+    private static Task<IReadOnlyList<Row>> ReadAsync(TenantWork work, Guid eventId, NewestFirst? after, CancellationToken cancellationToken) => work.QueryAsync<Row>($"""
         select o.id, o.order_number, o.status, o.created_at, u.email, p.method, o.currency, o.total_minor,
                (select count(*) from tickets.tickets t where t.tenant_id = o.tenant_id and t.order_id = o.id)::int as tickets,
                (select count(*) from tickets.tickets t where t.tenant_id = o.tenant_id and t.order_id = o.id and t.status in ('refunded', 'cancelled'))::int as dead,
@@ -61,7 +61,7 @@ internal static class ExportOrders
           left join platform.users u on u.tenant_id = o.tenant_id and u.id = o.user_id
          cross join lateral (select coalesce(sum(r.amount_minor), 0)::bigint as refunded_minor, coalesce(sum(r.fee_minor), 0)::bigint as fees_minor
                                from tickets.refunds r where r.tenant_id = o.tenant_id and r.order_id = o.id) r
-         where o.event_id = @eventId and (@At::timestamptz is null or (o.created_at, o.id) > (@At, @Id))
+         where o.event_id = @eventId{Where.And(after is not null, "(o.created_at, o.id) > (@At, @Id)")}
          order by o.created_at, o.id limit @RowsAtOnce
         """, new { eventId, after?.At, after?.Id, RowsAtOnce }, cancellationToken);
 

@@ -36,13 +36,13 @@ internal static class ListConflicts
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
         if (await work.FindAsync<Guid?>("select event_id from events.sale_window where event_id = @eventId", new { eventId }, cancellationToken) is null)
             return PlatformProblems.NotFound.With("There is no such event.");
-        var rows = await work.QueryAsync<Row>("""
+        var rows = await work.QueryAsync<Row>($"""
             select c.second_id, c.ticket_id, c.scanned_at, f.gate as first_gate, f.scanned_at as first_scanned_at, f.device_id as first_device_id, f.offline as first_offline,
                    s.gate as second_gate, s.device_id as second_device_id, s.offline as second_offline
               from tickets.scan_conflicts c
               join tickets.ticket_validations f on f.tenant_id = c.tenant_id and f.id = c.first_id
               join tickets.ticket_validations s on s.tenant_id = c.tenant_id and s.id = c.second_id
-             where c.event_id = @eventId and (@At::timestamptz is null or (c.scanned_at, c.second_id) > (@At, @Id))
+             where c.event_id = @eventId{Where.And(after is not null, "(c.scanned_at, c.second_id) > (@At, @Id)")}
              order by c.scanned_at, c.second_id limit @size + 1
             """, new { eventId, after?.At, after?.Id, size }, cancellationToken);
         context.NeverCache();

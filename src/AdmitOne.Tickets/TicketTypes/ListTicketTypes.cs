@@ -43,7 +43,7 @@ internal static class ListTicketTypes
     {
         if (await ReadableEvent.LookAsync(database, wanted.EventId, caller, cancellationToken) is not { } open) return null;
         var rows = await open.Look.QueryAsync<TicketTypeRow>(
-            $"{TicketTypeRow.Select} where t.event_id = @EventId and t.deleted_at is null and (@After::uuid is null or t.id > @After) order by t.id limit @Count + 1",
+            $"{TicketTypeRow.Select} where t.event_id = @EventId and t.deleted_at is null{Where.And(wanted.After is not null, "t.id > @After")} order by t.id limit @Count + 1",
             new { wanted.EventId, wanted.After, wanted.Count }, cancellationToken);
         return (open.Event.TenantId, Paging.Make(rows, wanted.Count, row => row.Answer(), row => (Guid?)row.Id));
     }

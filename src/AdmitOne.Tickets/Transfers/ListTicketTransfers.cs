@@ -32,7 +32,7 @@ internal static class ListTicketTransfers
         var rows = await work.QueryAsync<TransferRow>($"""
             {TransferRow.Select}
              where f.ticket_id = @id and (@IsManager or f.status = 'accepted' or f.from_user_id = @UserId)
-               and (@At::timestamptz is null or (f.created_at, f.id) < (@At, @Id))
+               {Where.And(after is not null, "(f.created_at, f.id) < (@At, @Id)")}
              order by f.created_at desc, f.id desc limit @size + 1
             """, new { id, caller.IsManager, caller.UserId, after?.At, after?.Id, size }, cancellationToken);
         context.NeverCache();

@@ -34,8 +34,8 @@ internal static class ListTransfers
         var rows = await work.QueryAsync<TransferRow>($"""
             {TransferRow.Select}
              where {direction switch { "sent" => Sent, "received" => Received, _ => $"({Sent} or {Received})" }}
-               and (@status::text is null or case when f.status = 'offered' and f.expires_at <= statement_timestamp() then 'expired' else f.status end = @status)
-               and (@At::timestamptz is null or (f.created_at, f.id) < (@At, @Id))
+               {Where.And(status is not null, "case when f.status = 'offered' and f.expires_at <= statement_timestamp() then 'expired' else f.status end = @status")}
+               {Where.And(after is not null, "(f.created_at, f.id) < (@At, @Id)")}
              order by f.created_at desc, f.id desc limit @size + 1
             """, new { caller.UserId, caller.Email, caller.EmailIsVerified, status, after?.At, after?.Id, size }, cancellationToken);
         context.NeverCache();

@@ -27,7 +27,7 @@ internal static class ListEndpoints
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
         var rows = await work.QueryAsync<EndpointRow>($"""
             select {EndpointRow.Columns} from tickets.webhook_endpoints
-             where @At::timestamptz is null or (created_at, id) < (@At, @Id) order by created_at desc, id desc limit @size + 1
+             where true{Where.And(after is not null, "(created_at, id) < (@At, @Id)")} order by created_at desc, id desc limit @size + 1
             """, new { after?.At, after?.Id, size }, cancellationToken);
         context.NeverCache();
         return TypedResults.Ok(Paging.Make(rows, size, row => row.Answer(), row => new NewestFirst(row.CreatedAt, row.Id)));
@@ -51,10 +51,10 @@ internal static class ListDeliveries
         var size = limit ?? Paging.DefaultLimit;
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
         if (await EndpointRow.FindAsync(work, id, cancellationToken) is null) return WebhookProblems.NoEndpoint;
-        var rows = await work.QueryAsync<DeliveryRow>("""
+        var rows = await work.QueryAsync<DeliveryRow>($"""
             select id, message_id, sequence, type, status, attempts, last_status, last_fault, case when status = 'waiting' then next_attempt_at end as next_attempt_at, created_at
               from tickets.webhook_deliveries
-             where endpoint_id = @id and (@status::text is null or status = @status) and (@At::timestamptz is null or (created_at, id) < (@At, @Id))
+             where endpoint_id = @id{Where.And(status is not null, "status = @status")}{Where.And(after is not null, "(created_at, id) < (@At, @Id)")}
              order by created_at desc, id desc limit @size + 1
             """, new { id, status, after?.At, after?.Id, size }, cancellationToken);
         context.NeverCache();
