@@ -96,9 +96,6 @@ public static class ServiceHost
         app.UseForwardedHeaders();
         app.UseMiddleware<RequestMiddleware>();
         app.UseMiddleware<FaultMiddleware>();
-        app.UseStatusCodePages(answer => PlatformProblems.ForStatus(answer.HttpContext.Response.StatusCode) is { } type
-            ? ProblemWriter.WriteAsync(answer.HttpContext, type.With($"{answer.HttpContext.Request.Method} {answer.HttpContext.Request.Path} cannot be answered like this; /docs lists the routes."))
-            : Task.CompletedTask);
         app.UseHeadAsGet();
         app.Use(next => context =>
         {

@@ -6,7 +6,8 @@ namespace AdmitOne.Platform.Problems;
 
 /// <summary>
 /// The one place where an exception becomes an answer: what the client caused is explained, a store that does not answer is 503,
-/// everything else is a fault, logged once and answered 500 with nothing but its trace id.
+/// everything else is a fault, logged once and answered 500 with nothing but its trace id. What was refused without a word, as for a path that
+/// no route has, gets one here too.
 /// </summary>
 internal sealed partial class FaultMiddleware(RequestDelegate next, ILogger<FaultMiddleware> logger)
 {
@@ -15,6 +16,8 @@ internal sealed partial class FaultMiddleware(RequestDelegate next, ILogger<Faul
         try
         {
             await next(context);
+            if (context.Response is { StatusCode: >= 400, HasStarted: false, ContentLength: null, ContentType: null } bare && PlatformProblems.ForStatus(bare.StatusCode) is { } type)
+                await ProblemWriter.WriteAsync(context, type.With($"{context.Request.Method} {context.Request.Path} cannot be answered like this; /docs lists the routes."));
         }
         catch (BadHttpRequestException fault) when (!context.Response.HasStarted)
         {

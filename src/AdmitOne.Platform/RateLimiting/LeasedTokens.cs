@@ -13,6 +13,13 @@ internal sealed class LeasedTokens(TimeProvider clock)
 
     private readonly ConcurrentDictionary<string, Lease> _leases = new();
 
+    /// <summary>Takes one of those that are left, if any are.</summary>
+    public bool TryTake(string key, LimitRule rule, out LimitAnswer answer)
+    {
+        answer = default;
+        return _leases.TryGetValue(key, out var lease) && TryTake(lease, rule, out answer, out _);
+    }
+
     /// <param name="ask">Takes so many calls out of the window.</param>
     public async ValueTask<(LimitAnswer Answer, bool FromLease)> SpendAsync(string key, LimitRule rule, Func<int, ValueTask<LimitAnswer>> ask)
     {

@@ -89,12 +89,19 @@ public sealed class CallLimits
             ? await SpendAsync(context, tier, $"device:{device:n}", _multipliers.GetValueOrDefault((Roles.Device, tier), 1), leased: false)
             : await SpendAsync(context, RateTier.Global, Address(context), 1, leased: reads);
 
-    private async ValueTask<Refusal?> SpendAsync(HttpContext context, RateTier tier, string who, double factor, bool leased)
+    private ValueTask<Refusal?> SpendAsync(HttpContext context, RateTier tier, string who, double factor, bool leased)
     {
-        if (!_options.Enabled) return null;
+        if (!_options.Enabled) return default;
         var rule = new LimitRule((int)Math.Clamp(_options.MaxOf(tier) * factor, 1, 1_000_000), _options.WindowMs);
+        var spent = _limits.SpendAsync($"{RateLimitOptions.Word(tier)}:{who}", rule, leased);
+        return spent.IsCompletedSuccessfully ? new ValueTask<Refusal?>(Say(context, tier, rule, spent.Result)) : SayAsync(context, tier, rule, spent);
+    }
+
+    private async ValueTask<Refusal?> SayAsync(HttpContext context, RateTier tier, LimitRule rule, ValueTask<LimitAnswer> spent) => Say(context, tier, rule, await spent);
+
+    private Refusal? Say(HttpContext context, RateTier tier, LimitRule rule, LimitAnswer answer)
+    {
         var word = RateLimitOptions.Word(tier);
-        var answer = await _limits.SpendAsync($"{word}:{who}", rule, leased);
         var seconds = Math.Max(1, (answer.ResetMs + 999) / 1000);
 
         var headers = context.Response.Headers;

@@ -7,7 +7,7 @@ namespace AdmitOne.Platform.RateLimiting;
 
 /// <summary>What one key may do.</summary>
 /// <param name="Max">Calls in one window.</param>
-public sealed record LimitRule(int Max, int WindowMs);
+public readonly record struct LimitRule(int Max, int WindowMs);
 
 /// <summary>
 /// Counts calls: exactly, in Redis, over all replicas of a service. A key that is full is remembered until its oldest call leaves the window,
@@ -25,9 +25,16 @@ internal sealed partial class RateLimits(RedisStore redis, TimeProvider clock, R
     private long _awaySince;   // 0 while Redis answers
 
     /// <param name="leased">Take calls out of the window ahead of time, so that most need not ask Redis.</param>
-    public async ValueTask<LimitAnswer> SpendAsync(string key, LimitRule rule, bool leased)
+    public ValueTask<LimitAnswer> SpendAsync(string key, LimitRule rule, bool leased)
     {
-        if (!leased) return await SpendAsync(key, rule, wanted: 1);
+        if (!leased) return SpendAsync(key, rule, wanted: 1);
+        if (!_leases.TryTake(key, rule, out var taken)) return LeaseAsync(key, rule);
+        metrics.Decided(RateLimitMetrics.Leased);
+        return new ValueTask<LimitAnswer>(taken);
+    }
+
+    private async ValueTask<LimitAnswer> LeaseAsync(string key, LimitRule rule)
+    {
         var (answer, fromLease) = await _leases.SpendAsync(key, rule, wanted => SpendAsync(key, rule, wanted));
         if (fromLease) metrics.Decided(RateLimitMetrics.Leased);
         return answer;
