@@ -29,20 +29,34 @@ public static class FindEvent
             .DisableValidation();   // its parameters have no rules to be walked through
     }
 
-    private static async Task<Results<Ok<EventBody>, CachedResult, StatusCodeHttpResult, Refusal>> HandleAsync(string idOrSlug, string? organizer, ReadThroughCache cache, HttpContext context)
+    private static ValueTask<Results<Ok<EventBody>, CachedResult, StatusCodeHttpResult, Refusal>> HandleAsync(string idOrSlug, string? organizer, ReadThroughCache cache, HttpContext context)
     {
         var caller = Caller.Of(context);
-        Guid? id = Guid.TryParseExact(idOrSlug, "D", out var exact) ? exact : null;
-        if (CatalogueView.OwnTenant(caller) is null)
-        {
-            // Everybody else sees the same: by id, by organiser and slug, or by slug among those of their token's organiser.
-            var key = id is not null ? $"event:{id}" : $"event:{organizer ?? $"@{caller?.TenantId}"}/{idOrSlug}";
-            var answer = cache.Find(key) ?? await ReadAsync(cache, key, Database.Of(context), caller, (idOrSlug, id, organizer), context.RequestAborted);
-            if (!answer.IsThere) return Missing(id is not null, organizer, caller);
-            CatalogueView.SayHowLongToKeep(context, caller);
-            return new CachedResult(answer);
-        }
-        if (await ReadAsync(Database.Of(context), caller, (idOrSlug, id, organizer), context.RequestAborted) is not { } row) return Missing(id is not null, organizer, caller);
+        var wanted = new Wanted(idOrSlug, Guid.TryParseExact(idOrSlug, "D", out var exact) ? exact : null, organizer);
+        if (CatalogueView.OwnTenant(caller) is not null) return ForManagerAsync(context, caller, wanted);
+        // Everybody else sees the same: by id, by organiser and slug, or by slug among those of their token's organiser.
+        var key = wanted.Id is { } id ? $"event:{id}" : $"event:{organizer ?? $"@{caller?.TenantId}"}/{idOrSlug}";
+        return cache.Find(key) is { } known ? ValueTask.FromResult(Answer(context, caller, wanted, known)) : FirstAsync(context, caller, wanted, cache, key);
+    }
+
+    private static async ValueTask<Results<Ok<EventBody>, CachedResult, StatusCodeHttpResult, Refusal>> FirstAsync(HttpContext context, Caller? caller, Wanted wanted, ReadThroughCache cache, string key)
+    {
+        var database = Database.Of(context);
+        return Answer(context, caller, wanted, await cache.GetAsync(key, async () => await ReadAsync(database, caller, wanted, CancellationToken.None) is { } found
+            ? new ReadAnswer(JsonSerializer.SerializeToUtf8Bytes(found, Json.Answers), EntityTag.Of(found.Version), found.Id)
+            : ReadAnswer.NotThere, context.RequestAborted));
+    }
+
+    private static Results<Ok<EventBody>, CachedResult, StatusCodeHttpResult, Refusal> Answer(HttpContext context, Caller? caller, Wanted wanted, CachedAnswer answer)
+    {
+        if (!answer.IsThere) return Missing(wanted, caller);
+        CatalogueView.SayHowLongToKeep(context, caller);
+        return new CachedResult(answer);
+    }
+
+    private static async ValueTask<Results<Ok<EventBody>, CachedResult, StatusCodeHttpResult, Refusal>> ForManagerAsync(HttpContext context, Caller? caller, Wanted wanted)
+    {
+        if (await ReadAsync(Database.Of(context), caller, wanted, context.RequestAborted) is not { } row) return Missing(wanted, caller);
         CatalogueView.SayHowLongToKeep(context, caller);
         EntityTag.Set(context, row.Version);
         return EntityTag.IsKnown(context, row.Version)
@@ -50,17 +64,11 @@ public static class FindEvent
             : TypedResults.Ok(row);
     }
 
-    private static ValueTask<CachedAnswer> ReadAsync(
-        ReadThroughCache cache, string key, Database database, Caller? caller, (string Slug, Guid? Id, string? Organizer) wanted, CancellationToken cancellationToken) =>
-        cache.GetAsync(key, async () => await ReadAsync(database, caller, wanted, CancellationToken.None) is { } found
-            ? new ReadAnswer(JsonSerializer.SerializeToUtf8Bytes(found, Json.Answers), EntityTag.Of(found.Version), found.Id)
-            : ReadAnswer.NotThere, cancellationToken);
-
-    private static Refusal Missing(bool isId, string? organizer, Caller? caller) => !isId && organizer is null && caller is null
+    private static Refusal Missing(Wanted wanted, Caller? caller) => wanted is { Id: null, Organizer: null } && caller is null
         ? PlatformProblems.NotFound.With("There is no event of this id. To find one by its slug, name its organiser: ?organizer=.")
         : EventProblems.NotFound;
 
-    private static Task<EventBody?> ReadAsync(Database database, Caller? caller, (string Slug, Guid? Id, string? Organizer) wanted, CancellationToken cancellationToken) =>
+    private static Task<EventBody?> ReadAsync(Database database, Caller? caller, Wanted wanted, CancellationToken cancellationToken) =>
         wanted.Id is { } id
             ? FindAsync(database, caller, "e.id = @id", new { id }, cancellationToken)
             : FindBySlugAsync(database, caller, wanted.Slug, wanted.Organizer, cancellationToken);
@@ -82,4 +90,6 @@ public static class FindEvent
         await using var work = await CatalogueView.BeginAsync(database, caller, cancellationToken);
         return await EventRows.FindAsync(work, where, parameters, cancellationToken);
     }
+
+    private readonly record struct Wanted(string Slug, Guid? Id, string? Organizer);
 }

@@ -11,6 +11,7 @@ namespace AdmitOne.Platform.RateLimiting;
 public sealed class RateLimitOptions
 {
     private const int Most = 100_000;
+    private static readonly string[] s_words = [.. Enum.GetValues<RateTier>().Select(tier => tier == RateTier.QrScan ? "QR_SCAN" : tier.ToString().ToUpperInvariant())];
 
     /// <summary>false answers everybody without counting: for load tests, never for the public.</summary>
     [ConfigurationKeyName("ENABLE_RATE_LIMITING")]
@@ -75,7 +76,7 @@ public sealed class RateLimitOptions
     };
 
     /// <summary>The tier as people write it: <c>QR_SCAN</c>.</summary>
-    public static string Word(RateTier tier) => tier == RateTier.QrScan ? "QR_SCAN" : tier.ToString().ToUpperInvariant();
+    public static string Word(RateTier tier) => s_words[(int)tier];
 
     /// <returns>False if a part is not <c>role:TIER=number</c> with a number above 0.</returns>
     internal static bool TryReadMultipliers(string text, out Dictionary<(string Role, RateTier Tier), double> multipliers)
