@@ -63,9 +63,9 @@ ensure_calendar_reader() {
         || install_or_say "the tests that read our calendars with it are skipped; pip install icalendar does as well" python3-icalendar
 }
 
-# What reads a QR code back from its picture. Only a test needs it: elsewhere it is skipped, in CI it must be there.
+# What reads a QR code back from its picture, and draws the picture first if that is an SVG. Only a test needs it: elsewhere it is skipped, in CI it must be there.
 ensure_zbarimg() {
-    command -v zbarimg >/dev/null || install_or_say "the test that reads pictures of codes is skipped" zbar-tools
+    { command -v zbarimg && command -v rsvg-convert; } >/dev/null || install_or_say "the test that reads pictures of codes is skipped" zbar-tools librsvg2-bin
 }
 
 # Renders deploy/k8s.
