@@ -149,7 +149,7 @@ internal sealed class RowSecurityProbe() : CatalogueProbe("row-level security")
     }
 }
 
-/// <summary>Who can pass a policy is bound by none.</summary>
+/// <summary>Who can pass a policy is bound by none. And what the services' roles say of plans holds for every statement of theirs.</summary>
 internal sealed class RoleProbe() : Probe("application roles")
 {
     public override async Task<IReadOnlyList<Finding>> LookAsync(Patient patient, CancellationToken cancellationToken)
@@ -171,12 +171,17 @@ internal sealed class RoleProbe() : Probe("application roles")
                 select concat_ws(', ', case when rolsuper then 'is a superuser' end, case when rolbypassrls then 'passes row-level security' end,
                        case when rolcreaterole then 'makes roles' end, case when rolcreatedb then 'makes databases' end, case when rolreplication then 'replicates' end,
                        (select 'owns ' || string_agg(c.oid::regclass::text, ', ') from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname in ('platform', 'events', 'tickets') and c.relowner = r.oid),
-                       (select 'may become ' || string_agg(o.rolname, ', ') from pg_roles o where o.rolname in ('admitone_owner', 'admitone_worker', 'admitone_audit') and not r.rolsuper and pg_has_role(r.oid, o.oid, 'member')))
+                       (select 'may become ' || string_agg(o.rolname, ', ') from pg_roles o where o.rolname in ('admitone_owner', 'admitone_worker', 'admitone_audit') and not r.rolsuper and pg_has_role(r.oid, o.oid, 'member'))),
+                       current_setting('enable_seqscan')::boolean
                   from pg_roles r where rolname = current_user
                 """, connection);
-            var power = (string)(await ask.ExecuteScalarAsync(cancellationToken))!;
+            await using var role = await ask.ExecuteReaderAsync(cancellationToken);
+            await role.ReadAsync(cancellationToken);
+            var power = role.GetString(0);
             findings.Add(Finding.If(power.Length == 0, power.Length == 0 ? $"{service.Postgres.User} may do what the {service.Name} does and no more" : $"{service.Postgres.User} {power}",
                 "Give the service a role of its own: admitone migrate roles prints it."));
+            if (role.GetBoolean(1))
+                findings.Add(Finding.Warning($"{service.Postgres.User} may go on reading all of a table that was small when a statement was planned", "Run what admitone migrate roles prints once more (ADR 50)."));
         }
         return findings;
     }

@@ -100,6 +100,16 @@ public sealed class PlantedFaultsTests(World world, Stack stack) : IClassFixture
     }
 
     [Fact]
+    public async Task A_role_that_reads_whole_tables_is_warned_of()
+    {
+        var role = $"admitone_tickets in database {world.TicketsSettings["DB_NAME"]}";
+        await world.Sql($"alter role {role} set enable_seqscan = on");
+        var lines = await LookAsync();
+        await world.Sql($"alter role {role} reset all");
+        Assert.Contains(lines, line => line is { Probe: "application roles", Finding: { Verdict: Verdict.Warning, Found: var found } } && found.StartsWith("admitone_tickets ", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_redis_that_follows_another_and_takes_no_writes_turns_its_line()
     {
         stack.SkipIfMissing();

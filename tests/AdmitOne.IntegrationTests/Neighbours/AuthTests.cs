@@ -71,7 +71,7 @@ public sealed class AuthTests(World world) : IClassFixture<World>
         await auth.MakeAsync("/api/v1/users", new { tenant = "ours", email = "known@people.example", password = Password, name = "Known" });
         var (known, unknown) = (new List<double>(), new List<double>());
         string? first = null;
-        for (var round = 0; round < 6; round++)
+        for (var round = 0; round < 6 || (round < 60 && unknown.Min() / known.Min() is < 0.4 or > 2.5); round++)
         {
             foreach (var (email, times) in new[] { ("known@people.example", known), ("unknown@people.example", unknown) })
             {
@@ -84,7 +84,7 @@ public sealed class AuthTests(World world) : IClassFixture<World>
                 Assert.Equal(first, problem.Text("detail"));
             }
         }
-        // The fastest of each: what is shared with other tests only ever adds. Without the work done for nobody it is a tenth or less.
+        // The fastest of each, of more rounds on a busy machine: what is shared with other tests only ever adds. Without the work done for nobody it is a tenth or less.
         Assert.InRange(unknown.Min() / known.Min(), 0.4, 2.5);
     }
 

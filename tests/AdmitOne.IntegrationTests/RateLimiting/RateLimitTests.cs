@@ -38,7 +38,7 @@ public sealed class RateLimitTests(LimitedWorld world) : IClassFixture<LimitedWo
     public async Task Two_replicas_together_let_through_what_one_may()
     {
         var replica = await world.StartReplicaAsync();
-        var let = await WhileRedisAnswersAsync(replica, (address, user) => LimitedWorld.LetThroughAsync(
+        var let = await WhileRedisAnswersAsync([world.TicketsUrl, replica.Url], (address, user) => LimitedWorld.LetThroughAsync(
             [world.From(address, role: Roles.Customer, userId: user), world.From(address, replica.Url, Roles.Customer, user)], "/api/v1/orders", each: 160));
         Assert.InRange(let, 196, 200);
     }
@@ -47,7 +47,7 @@ public sealed class RateLimitTests(LimitedWorld world) : IClassFixture<LimitedWo
     public async Task Two_replicas_together_let_through_an_address_that_nobody_knows_within_a_tenth()
     {
         var replica = await world.StartReplicaAsync();
-        var let = await WhileRedisAnswersAsync(replica, (address, _) => LimitedWorld.LetThroughAsync(
+        var let = await WhileRedisAnswersAsync([world.TicketsUrl, replica.Url], (address, _) => LimitedWorld.LetThroughAsync(
             [world.From(address), world.From(address, replica.Url)], $"/api/v1/events/{Guid.CreateVersion7()}/availability", each: 60));
         Assert.InRange(let, 54, 66);
     }
@@ -56,7 +56,7 @@ public sealed class RateLimitTests(LimitedWorld world) : IClassFixture<LimitedWo
     public async Task Two_replicas_together_take_as_many_webhooks_of_an_organiser_as_one_may()
     {
         var replica = await world.StartReplicaAsync();
-        var let = await WhileRedisAnswersAsync(replica, async (_, _) =>
+        var let = await WhileRedisAnswersAsync([world.TicketsUrl, replica.Url], async (_, _) =>
         {
             var tenant = Guid.CreateVersion7();
             await world.Sql("insert into platform.tenants (id, slug, name) values (@tenant, @slug, 'One of Many')", new { tenant, slug = $"t{tenant:n}" });
@@ -97,12 +97,18 @@ public sealed class RateLimitTests(LimitedWorld world) : IClassFixture<LimitedWo
     [Fact]
     public async Task A_slow_reader_is_not_charged_for_what_was_leased_ahead()
     {
-        using var reader = world.From(LimitedWorld.NewAddress());
-        for (var i = 1; i <= 3; i++)
+        var left = await WhileRedisAnswersAsync([world.TicketsUrl], async (address, _) =>
         {
-            using var answer = await reader.GetAsync($"/api/v1/ticket-types/{Guid.CreateVersion7()}", Stop);
-            Assert.Equal(("GLOBAL", 60 - i), (LimitedWorld.Left(answer).Tier, LimitedWorld.Left(answer).Left));
-        }
+            using var reader = world.From(address);
+            var said = new List<(string, int)>();
+            for (var i = 0; i < 3; i++)
+            {
+                using var answer = await reader.GetAsync($"/api/v1/ticket-types/{Guid.CreateVersion7()}", Stop);
+                said.Add((LimitedWorld.Left(answer).Tier, LimitedWorld.Left(answer).Left));
+            }
+            return said;
+        });
+        Assert.Equal([("GLOBAL", 59), ("GLOBAL", 58), ("GLOBAL", 57)], left);
     }
 
     [Fact]
@@ -210,20 +216,20 @@ public sealed class RateLimitTests(LimitedWorld world) : IClassFixture<LimitedWo
     }
 
     // On a machine that is busy with other things Redis may take more than its 100 ms, and each replica then counts alone: that is another test.
-    private async Task<int> WhileRedisAnswersAsync(ReplicaProcess replica, Func<string, Guid, Task<int>> count)
+    private async Task<T> WhileRedisAnswersAsync<T>(Uri[] replicas, Func<string, Guid, Task<T>> count)
     {
         while (true)
         {
-            var before = await AloneAsync(replica);
+            var before = await AloneAsync(replicas);
             var counted = await count(LimitedWorld.NewAddress(), Guid.CreateVersion7());
-            if (await AloneAsync(replica) == before) return counted;
+            if (await AloneAsync(replicas) == before) return counted;
         }
     }
 
-    private async Task<string> AloneAsync(ReplicaProcess replica)
+    private async Task<string> AloneAsync(Uri[] replicas)
     {
         var said = "";
-        foreach (var url in new[] { world.TicketsUrl, replica.Url })
+        foreach (var url in replicas)
         {
             using var scraper = world.Client(url);
             said += (await scraper.GetStringAsync("/metrics", Stop)).Split('\n').Single(line => line.StartsWith("admitone_limits_decided_total{by=\"process\"}", StringComparison.Ordinal));
