@@ -119,7 +119,7 @@ internal sealed partial class FreshTestsOf(string word) : Probe($"tests of {word
     {
         var folder = Path.Combine(patient.Root, "artifacts", "test-results");
         var (passed, failed) = (0, 0);
-        foreach (var file in Directory.Exists(folder) ? Directory.GetFiles(folder, "*.json", SearchOption.AllDirectories) : [])
+        foreach (var file in Directory.Exists(folder) ? Directory.GetFiles(folder, "*.ctrf", SearchOption.AllDirectories) : [])
         {
             foreach (System.Text.RegularExpressions.Match test in Named().Matches(await File.ReadAllTextAsync(file, cancellationToken)))
             {

@@ -47,7 +47,7 @@ internal sealed class AnswersProbe(string service, string path, HttpStatusCode s
         try
         {
             using var answer = await Running.AskAsync(url, path, cancellationToken);
-            var has = header is null || answer.Headers.Contains(header) || answer.Content.Headers.Contains(header);
+            var has = header is null || answer.Headers.NonValidated.Contains(header) || answer.Content.Headers.NonValidated.Contains(header);
             return One(Finding.If(answer.StatusCode == status && has,
                 $"{Name} answers {(int)answer.StatusCode}{(header is null ? "" : has ? $" with {header}" : $" without {header}")}, {(int)status} wanted", "Look at the service's log (docs/troubleshooting.md)."));
         }

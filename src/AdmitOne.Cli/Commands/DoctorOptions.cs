@@ -24,15 +24,15 @@ internal sealed class DoctorOptions
 
     public Option<int> Patience { get; } = MakePatience();
 
-    public Option<Uri?> Events { get; } = new("--events") { Description = "Where the Event Service answers; else EVENT_SERVICE_URL.", HelpName = "URL" };
+    public Option<Uri?> Events { get; } = AddressOption.Create("--events", "Where the Event Service answers; else EVENT_SERVICE_URL.");
 
-    public Option<Uri?> Tickets { get; } = new("--tickets") { Description = "Where the Ticket Service answers; else TICKET_SERVICE_URL.", HelpName = "URL" };
+    public Option<Uri?> Tickets { get; } = AddressOption.Create("--tickets", "Where the Ticket Service answers; else TICKET_SERVICE_URL.");
 
     public Option<bool> Checklist { get; } = new("--checklist") { Description = "Walk every line of both production checklists (docs/checklist.md)." };
 
     public Option<string?> Service { get; } = MakeService();
 
-    public Option<Uri?> Prometheus { get; } = new("--prometheus") { Description = "A Prometheus that scrapes both services, for the lines about alerts and panels.", HelpName = "URL" };
+    public Option<Uri?> Prometheus { get; } = AddressOption.Create("--prometheus", "A Prometheus that scrapes both services, for the lines about alerts and panels.");
 
     public Option<DirectoryInfo> Root { get; } = new("--root") { Description = "The checkout whose files the checklists are about.", HelpName = "FOLDER", DefaultValueFactory = _ => new DirectoryInfo(".") };
 

@@ -25,9 +25,9 @@ internal static class RehearseCommand
         var data = DataOption.Create("the JWT_SECRET that is set");
         var eventId = new Option<Guid?>("--event") { Description = "The event to copy; without it, the demo's.", HelpName = "ID" };
         var tenant = new Option<Guid?>("--tenant") { Description = "Whose event it is; without it, it is looked up, which works for events that are shown to everybody.", HelpName = "ID" };
-        var events = new Option<Uri?>("--events") { Description = "The Event Service; without it, that of ./run.", HelpName = "URL", CustomParser = Address };
-        var tickets = new Option<Uri[]>("--tickets") { Description = "The Ticket Service, or each of its replicas; without it, those of ./run.", HelpName = "URL", CustomParser = Addresses, AllowMultipleArgumentsPerToken = true };
-        var metrics = new Option<Uri[]>("--metrics") { Description = "Where /metrics answers, if not beside the services (METRICS_PORT): the Event Service's first.", HelpName = "URL", CustomParser = Addresses, AllowMultipleArgumentsPerToken = true };
+        var events = AddressOption.Create("--events", "The Event Service; without it, that of ./run.");
+        var tickets = AddressOption.CreateMany("--tickets", "The Ticket Service, or each of its replicas; without it, those of ./run.");
+        var metrics = AddressOption.CreateMany("--metrics", "Where /metrics answers, if not beside the services (METRICS_PORT): the Event Service's first.");
         var curve = new Option<string>("--curve") { Description = "constant, spike, or a number in a time: \"967 in 17s\".", HelpName = "CURVE", DefaultValueFactory = _ => "constant" };
         var arrivals = new Option<int?>("--arrivals") { Description = "How many buyers come (967).", HelpName = "N" };
         var within = new Option<string?>("--within") { Description = "In what time: 17s, 2m (17s).", HelpName = "TIME" };
@@ -101,14 +101,4 @@ internal static class RehearseCommand
     }
 
     private static int? Positive(int? number, string option) => number is null or (>= 1 and <= 1_000_000) ? number : throw new CannotRunException($"{option} is between 1 and 1,000,000");
-
-    private static Uri Address(System.CommandLine.Parsing.ArgumentResult result) => Addresses(result) is [var one, ..] ? one : null!;
-
-    private static Uri[] Addresses(System.CommandLine.Parsing.ArgumentResult result)
-    {
-        var urls = result.Tokens.Select(token => Uri.TryCreate(token.Value, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? url : null).ToArray();
-        if (Array.TrueForAll(urls, url => url is not null)) return urls!;
-        result.AddError("An address is one such as http://127.0.0.1:3004.");
-        return [];
-    }
 }

@@ -32,26 +32,18 @@ internal static class ScanCommand
 
     private static Command Activate(Option<DirectoryInfo> folder)
     {
-        var url = new Option<Uri>("--url")
-        {
-            Description = "The Ticket Service.", HelpName = "URL", Required = true,
-            CustomParser = result =>
-            {
-                if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var parsed) && (parsed.Scheme == "http" || parsed.Scheme == "https")) return parsed;
-                result.AddError("--url is an address such as http://127.0.0.1:3004.");
-                return null!;
-            },
-        };
+        var url = AddressOption.Create("--url", "The Ticket Service.");
+        url.Required = true;
         var eventId = new Option<Guid?>("--event") { Description = "The event, if the scanner was registered for any.", HelpName = "ID" };
         var gate = new Option<string?>("--gate") { Description = "Where it stands, if it was registered for several gates or any.", HelpName = "NAME" };
         var code = new Argument<string>("code") { Description = "The one-time code that the manager was given." };
         var command = new Command("activate", "Exchange a one-time code for a credential of this scanner's own.") { url, eventId, gate, code };
         command.SetAction((parsed, cancellationToken) => GuardAsync(parsed, async console =>
         {
-            var device = await DoorClient.ActivateAsync(parsed.GetRequiredValue(url), parsed.GetRequiredValue(code), cancellationToken);
+            var device = await DoorClient.ActivateAsync(parsed.GetRequiredValue(url)!, parsed.GetRequiredValue(code), cancellationToken);
             var at = device.EventId ?? parsed.GetValue(eventId) ?? throw new CannotRunException("this scanner is registered for any event: say --event ID, and have its manager make a new code");
             new ScannerFolder(parsed.GetRequiredValue(folder).FullName).Keep(new ScannerIdentity(
-                parsed.GetRequiredValue(url), device.DeviceId, device.Credential, at, parsed.GetValue(gate) ?? (device.Gates is [var only] ? only : null)));
+                parsed.GetRequiredValue(url)!, device.DeviceId, device.Credential, at, parsed.GetValue(gate) ?? (device.Gates is [var only] ? only : null)));
             await console.WriteLineAsync($"activated as \"{device.Name}\", device {device.DeviceId}, for event {at}");
             return 0;
         }));

@@ -14,8 +14,8 @@ internal static class SmokeCommand
 
     public static Command Create()
     {
-        var events = Address("--events", "The Event Service, such as https://events.example.org; without it, that of ./run.");
-        var tickets = Address("--tickets", "The Ticket Service; without it, that of ./run.");
+        var events = AddressOption.Create("--events", "The Event Service, such as https://events.example.org; without it, that of ./run.");
+        var tickets = AddressOption.Create("--tickets", "The Ticket Service; without it, that of ./run.");
         var venue = new Option<Guid?>("--venue") { Description = "A venue of the organiser; without it SMOKE_VENUE_ID, or the demo's.", HelpName = "ID" };
         var data = DataOption.Create("SMOKE_TOKEN, or JWT_SECRET and SMOKE_TENANT_ID");
         var command = new Command("smoke", "Buy and scan one free ticket of an event made for it, and cancel the event. Exit code 0: all of it went well; 1: it did not, and a line says where.")
@@ -72,17 +72,6 @@ internal static class SmokeCommand
 
     private static Guid? Id(string? text) =>
         string.IsNullOrEmpty(text) ? null : Guid.TryParse(text, out var id) ? id : throw new CannotRunException("SMOKE_TENANT_ID and SMOKE_VENUE_ID are ids such as 0190f3a2-7c1e-7b3a-9d6e-2f4a8c1b5d70");
-
-    private static Option<Uri?> Address(string name, string description) => new(name)
-    {
-        Description = description, HelpName = "URL",
-        CustomParser = result =>
-        {
-            if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var parsed) && (parsed.Scheme == "http" || parsed.Scheme == "https")) return parsed;
-            result.AddError($"{name} is an address such as http://127.0.0.1:3004.");
-            return null;
-        },
-    };
 
     private sealed record Wish(Uri? Events, Uri? Tickets, Guid? Venue);
 }

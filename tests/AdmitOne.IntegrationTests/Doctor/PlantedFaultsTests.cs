@@ -146,6 +146,11 @@ public sealed class PlantedFaultsTests(World world, Stack stack) : IClassFixture
         var good = await CommandRun.StartAsync(settings, "doctor", "--env", "--json");
         Assert.True(good.ExitCode == 0, good.Output + good.Errors);
         Assert.Equal("go", System.Text.Json.JsonDocument.Parse(good.Output).RootElement[0].Text("verdict"));
+        foreach (var address in (string[])["--events", "--tickets", "--prometheus"])
+        {
+            Assert.Equal(0, (await CommandRun.StartAsync(settings, "doctor", "--env", address, "http://127.0.0.1:9090")).ExitCode);
+            Assert.Contains($"{address} is an address such as", (await CommandRun.StartAsync(settings, "doctor", "--env", address, "nowhere")).Errors, StringComparison.Ordinal);
+        }
         var bad = await CommandRun.StartAsync([.. settings, ("JWT_SECRET", "short")], "doctor", "--env");
         Assert.Equal(1, bad.ExitCode);
         Assert.Contains("NO-GO    secrets", bad.Output, StringComparison.Ordinal);

@@ -54,6 +54,19 @@ public sealed partial class ChecklistTests
     }
 
     [Fact]
+    public async Task Every_file_that_a_line_is_about_says_what_it_should()
+    {
+        await using var patient = new Patient(Patient.Of(new ConfigurationBuilder().Build(), new ConfigurationBuilder().Build())) { Root = Checkout.Root };
+        foreach (var (_, lines) in ChecklistTables.All)
+        {
+            var walked = await ChecklistWalk.RunAsync(lines.Where(line => line.Probe is FileProbe or PanelsProbe or AlertsProbe).ToArray(), patient, TestContext.Current.CancellationToken);
+            Assert.True(walked.Count > 5);
+            // No registry within reach has a list of vulnerabilities, and the page says so (docs/dependencies.md).
+            Findings.None(walked.Where(line => line.Finding.Verdict is not Verdict.Go && !line.Finding.Found.Contains("the audit is dated", StringComparison.Ordinal)).Select(line => $"{line.Line.Text}: {line.Finding.Found}"));
+        }
+    }
+
+    [Fact]
     public async Task A_figure_and_a_page_turn_their_lines()
     {
         var root = Directory.CreateTempSubdirectory("admitone-checklist-");
@@ -105,6 +118,17 @@ public sealed partial class ChecklistTests
         Assert.Equal(Verdict.Warning, await VerdictAsync(load, Load.Replace("]}]}", $"]}},{More}]}}", StringComparison.Ordinal)));
         Assert.Equal(Verdict.Warning, await VerdictAsync(load, Load.Replace("[{\"service", $"[{More},{{\"service", StringComparison.Ordinal)));
         Assert.Equal(Verdict.NoGo, await VerdictAsync(load, Load.Replace("true", "false", StringComparison.Ordinal).Replace("]}]}", $"]}},{More}]}}", StringComparison.Ordinal)));
+
+        // As the test runner writes them.
+        var tests = new FreshTestsOf("walk");
+        var results = Path.Combine(Directory.CreateDirectory(Path.Combine(root.FullName, "artifacts", "test-results")).FullName, "run.ctrf");
+        const string Walked = """{"results": {"tests": [{"name": "AdmitOne.IntegrationTests.Trust.WalkTests.Every_door_opens", "status": "passed", "duration": 8}]}}""";
+        Assert.Equal(Verdict.NoGo, (await tests.LookAsync(patient, TestContext.Current.CancellationToken))[0].Verdict);
+        foreach (var (text, verdict) in new[] { (Walked, Verdict.Go), (Walked.Replace("passed", "failed", StringComparison.Ordinal), Verdict.NoGo), (Walked.Replace("Walk", "Talk", StringComparison.Ordinal), Verdict.NoGo) })
+        {
+            await File.WriteAllTextAsync(results, text, TestContext.Current.CancellationToken);
+            Assert.Equal(verdict, (await tests.LookAsync(patient, TestContext.Current.CancellationToken))[0].Verdict);
+        }
         root.Delete(recursive: true);
 
         async Task<Verdict> VerdictAsync(Probe probe, string? text)
