@@ -93,8 +93,8 @@ internal static class ScanCommand
     private static async Task FetchAsync(ScannerFolder scanner, DoorClient client, TextWriter console, CancellationToken cancellationToken)
     {
         var before = ScannerFolder.TryRead<KeptPack>(scanner.PackFile);
-        var arrived = await client.PackAsync(before?.Pack.Cursor, cancellationToken);
-        var kept = OfflineDoor.Keep(scanner, arrived, arrived.ServerTime - TimeProvider.System.GetUtcNow());
+        var (arrived, ahead) = await client.PackAsync(before?.Pack.Cursor, cancellationToken);
+        var kept = OfflineDoor.Keep(scanner, arrived, ahead);
         await console.WriteLineAsync($"pack: {(arrived.Whole ? "whole" : $"{arrived.Records.Count} changed")}, {kept.Pack.Records.Count} codes");
     }
 

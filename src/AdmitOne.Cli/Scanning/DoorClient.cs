@@ -59,10 +59,15 @@ internal sealed class DoorClient : IDisposable
     }
 
     /// <param name="since">The cursor of the pack that is there; null: everything.</param>
-    public async Task<DoorPack> PackAsync(string? since, CancellationToken cancellationToken)
+    /// <returns>The pack, and how far the server's clock is ahead of ours.</returns>
+    public async Task<(DoorPack Pack, TimeSpan Ahead)> PackAsync(string? since, CancellationToken cancellationToken)
     {
-        using var answer = await _http.GetAsync($"/api/v1/events/{_scanner.EventId}/door-pack" + (since is null ? "" : $"?since={Uri.EscapeDataString(since)}"), cancellationToken);
-        return await ReadAsync<DoorPack>(answer, cancellationToken);
+        var asked = TimeProvider.System.GetUtcNow();
+        using var answer = await _http.GetAsync($"/api/v1/events/{_scanner.EventId}/door-pack" + (since is null ? "" : $"?since={Uri.EscapeDataString(since)}"),
+            HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        var answered = TimeProvider.System.GetUtcNow();
+        var pack = await ReadAsync<DoorPack>(answer, cancellationToken);
+        return (pack, ClockOffset.Of(asked, pack.ServerTime, answered));
     }
 
     public async Task<OfflineScansMerged> MergeAsync(IReadOnlyList<OfflineScan> scans, CancellationToken cancellationToken)
