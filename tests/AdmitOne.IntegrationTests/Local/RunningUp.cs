@@ -1,9 +1,8 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using AdmitOne.Cli.Local;
 
 namespace AdmitOne.IntegrationTests.Local;
 
@@ -50,14 +49,12 @@ internal sealed class RunningUp : IAsyncDisposable
         }
     }
 
-    /// <summary>Five ports that are free together.</summary>
+    /// <summary>Five ports that are free, of those that no outgoing connection is given: between a kill and the next start another test's could take one.</summary>
     public static IReadOnlyList<int> FreePorts()
     {
-        var listeners = Enumerable.Range(0, 5).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
-        listeners.ForEach(listener => listener.Start());
-        var ports = listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port).ToList();
-        listeners.ForEach(listener => listener.Dispose());
-        return ports;
+        var ports = new HashSet<int>();
+        while (ports.Count < 5) ports.Add(FreePort.Choose(null));
+        return [.. ports];
     }
 
     public static RunningUp Start(string folder, IReadOnlyList<int> ports, params string[] options) => new(folder, ports, options);
