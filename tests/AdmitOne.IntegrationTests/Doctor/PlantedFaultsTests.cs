@@ -91,10 +91,7 @@ public sealed class PlantedFaultsTests(World world, Stack stack) : IClassFixture
     [Fact]
     public async Task What_a_role_says_of_the_statement_time_out_and_of_commits_turns_their_lines()
     {
-        var role = $"admitone_tickets in database {world.TicketsSettings["DB_NAME"]}";
-        await world.Sql($"alter role {role} set statement_timeout = '1s'; alter role {role} set synchronous_commit = 'off'");
-        var lines = await LookAsync();
-        await world.Sql($"alter role {role} reset all");
+        var lines = await LookWithRoleAsync("statement_timeout = '1s'", "synchronous_commit = 'off'");
         AssertNoGo(lines, "statement time-out", "1s");
         AssertNoGo(lines, "durability", "synchronous_commit");
     }
@@ -102,10 +99,7 @@ public sealed class PlantedFaultsTests(World world, Stack stack) : IClassFixture
     [Fact]
     public async Task A_role_that_reads_whole_tables_is_warned_of()
     {
-        var role = $"admitone_tickets in database {world.TicketsSettings["DB_NAME"]}";
-        await world.Sql($"alter role {role} set enable_seqscan = on");
-        var lines = await LookAsync();
-        await world.Sql($"alter role {role} reset all");
+        var lines = await LookWithRoleAsync("enable_seqscan = on");
         Assert.Contains(lines, line => line is { Probe: "application roles", Finding: { Verdict: Verdict.Warning, Found: var found } } && found.StartsWith("admitone_tickets ", StringComparison.Ordinal));
     }
 
@@ -155,6 +149,21 @@ public sealed class PlantedFaultsTests(World world, Stack stack) : IClassFixture
         Assert.Equal(1, bad.ExitCode);
         Assert.Contains("NO-GO    secrets", bad.Output, StringComparison.Ordinal);
         Assert.DoesNotContain(settings.First(s => s.Key == "INTERNAL_API_KEY").Value!, good.Output + bad.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>While the Ticket Service's role says these of its sessions, in this database.</summary>
+    private async Task<IReadOnlyList<DoctorLine>> LookWithRoleAsync(params string[] says)
+    {
+        var role = $"admitone_tickets in database {world.TicketsSettings["DB_NAME"]}";
+        foreach (var setting in says) await world.Sql($"alter role {role} set {setting}");
+        try
+        {
+            return await LookAsync();
+        }
+        finally
+        {
+            await world.Sql($"alter role {role} reset all");
+        }
     }
 
     private async Task<IReadOnlyList<DoctorLine>> LookAsync(string[]? settings = null, bool ticketsOnly = false, TimeProvider? clock = null, long diskFree = 1)
