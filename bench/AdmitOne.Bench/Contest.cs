@@ -85,7 +85,7 @@ internal sealed class Contest(Stage stage, Pgbench pgbench, Pace pace, ProcessCl
         if (path == Paths.Scan)
         {
             var (door, tickets) = await DoorAsync(perSecond * time.TotalSeconds);
-            var scans = await OpenLoop.RunAsync(_requests.Scans(door, tickets), connections, perSecond, time);
+            var scans = await OpenLoop.RunAsync(await _requests.ScansAsync(door, tickets), connections, perSecond, time);
             await CheckAsync(scans, CountAdmitted, door);
             return scans;
         }
@@ -141,7 +141,7 @@ internal sealed class Contest(Stage stage, Pgbench pgbench, Pace pace, ProcessCl
     private async Task<Turn> ScansOfAsync(int connections, TimeSpan time)
     {
         var (sale, tickets) = await DoorAsync(SoldBefore.EachOrder * time.TotalSeconds * 3_000);
-        var asked = _requests.Scans(sale, tickets);
+        var asked = await _requests.ScansAsync(sale, tickets);
         return new Turn(() => ClosedLoop.RunAsync(asked, connections, (n, elapsed) => n >= tickets.Count || elapsed >= time), load => CheckAsync(load, CountAdmitted, sale));
     }
 

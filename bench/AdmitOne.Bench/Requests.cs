@@ -37,18 +37,16 @@ internal sealed class Requests(Stage stage)
         }, 201);
     }
 
-    /// <summary>Each ticket's code at a gate, once. The codes are made with the keys of the service that opens them.</summary>
-    public Asked Scans(Sale sale, IReadOnlyList<Guid> tickets)
+    /// <summary>Each ticket's code at a gate, once. The codes are made with the keys of the service that opens them, and kept as it keeps those it has shown.</summary>
+    public async Task<Asked> ScansAsync(Sale sale, IReadOnlyList<Guid> tickets)
     {
         var options = Options.Create(new CodeOptions { Key = LocalSecrets.Read(stage.Folder, "QR_ENCRYPTION_KEY"), SigningKey = LocalSecrets.Read(stage.Folder, "CODE_SIGNING_KEY") });
         var seal = new CodeSeal(options);
         using var signer = new CodeSigner(options);
-        var requests = tickets.Select((ticket, n) =>
-        {
-            var carrier = seal.Seal(stage.Tenant, new SealedTicket(ticket, OwnerVersion: 1, Flags: 0));
-            var code = Base45.Encode([.. carrier, .. signer.Sign(carrier)]);
-            return Post("/api/v1/scans", stage.StaffToken(n % Gates), "", $$"""{"code":"{{code}}","eventId":"{{sale.EventId}}","gate":"Gate {{n % Gates}}"}""");
-        }).ToArray();
+        var shown = tickets.Select(ticket => seal.Seal(stage.Tenant, new SealedTicket(ticket, OwnerVersion: 1, Flags: 0))).Select(carrier => (Carrier: carrier, Signature: signer.Sign(carrier))).ToList();
+        await SoldBefore.ShowAsync(stage, tickets, shown);
+        var requests = shown.Select((code, n) => Post("/api/v1/scans", stage.StaffToken(n % Gates), "",
+            $$"""{"code":"{{Base45.Encode([.. code.Carrier, .. code.Signature])}}","eventId":"{{sale.EventId}}","gate":"Gate {{n % Gates}}"}""")).ToArray();
         return new Asked(stage.TicketsUrl, n => requests[n], 200, "\"result\":\"admitted\""u8.ToArray());
     }
 

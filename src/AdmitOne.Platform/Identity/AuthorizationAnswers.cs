@@ -26,7 +26,6 @@ internal sealed class AuthorizationAnswers(RefusedAttempts? attempts = null) : I
         }
         // Asked again, not anew: the handler keeps its answer for the request, and the middleware keeps only those that succeeded.
         var failure = (await context.AuthenticateAsync()).Failure;
-        for (var n = 0; failure is null && n < policy.AuthenticationSchemes.Count; n++) failure = (await context.AuthenticateAsync(policy.AuthenticationSchemes[n])).Failure;
         var refusal = failure switch
         {
             RefusedCredentialException credential => credential.Refusal,

@@ -28,6 +28,8 @@ internal static class IdentitySetup
         services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme).Configure<IOptions<JwtOptions>, IssuerKeys>((bearer, jwt, keys) =>
         {
             bearer.MapInboundClaims = false;
+            // At the door a scanner may show a credential of its own, and either is looked at once.
+            bearer.ForwardDefaultSelector = context => Policies.IsDeviceAtTheDoor(context) ? Policies.DeviceScheme : null;
             bearer.TokenValidationParameters = keys.AreUsed ? Rules(jwt.Value, keys) : Rules(jwt.Value);
             bearer.Events = new JwtBearerEvents
             {
@@ -38,7 +40,7 @@ internal static class IdentitySetup
 
         var authorization = services.AddAuthorizationBuilder();
         foreach (var (policy, roles) in Policies.Table)
-            authorization.AddPolicy(policy, p => (policy == Policies.Door ? p.AddAuthenticationSchemes(JwtBearerDefaults.AuthenticationScheme, Policies.DeviceScheme) : p).RequireRole(roles));
+            authorization.AddPolicy(policy, p => p.RequireRole(roles));
         authorization.AddPolicy(Policies.PlatformAdmin, p => p.RequireRole(Roles.Admin)
             .RequireAssertion(call => call.Resource is HttpContext http && http.Items[Caller.Item] is Caller { TenantId: var tenant } && tenant == TenantDirectory.Platform));
         // Deny by default: a route that forgot to say who may call it answers nobody.

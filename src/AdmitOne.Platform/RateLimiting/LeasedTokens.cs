@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace AdmitOne.Platform.RateLimiting;
 
 /// <summary>
-/// Calls that were taken out of an address's window ahead of time, so that the reads of cacheable pages need not ask Redis each. A lease is at
-/// most a tenth of the limit and lives for a tenth of the window; it begins with one call and doubles while it is used up, and the next one is
+/// Calls that were taken out of a caller's window ahead of time, so that reads of cacheable pages and a busy door's scans need not ask Redis each. A lease is at
+/// most what its rule allows and lives for a tenth of the window; it begins with one call and doubles while it is used up, and the next one is
 /// as large as what was used of it, so that a slow reader wastes nothing. Of those who find it used up, one asks for the next and the others wait for that.
 /// </summary>
 internal sealed class LeasedTokens(TimeProvider clock)
@@ -66,7 +66,7 @@ internal sealed class LeasedTokens(TimeProvider clock)
             var isOver = age >= rule.WindowMs / 10.0;
             if (isOver || lease.Left == 0)
             {
-                next = Math.Clamp(isOver ? lease.Size - lease.Left : lease.Size * 2, 1, Math.Max(rule.Max / 10, 1));
+                next = Math.Clamp(isOver ? lease.Size - lease.Left : lease.Size * 2, 1, Math.Max(rule.Ahead, 1));
                 return false;
             }
             lease.Left--;

@@ -7,7 +7,8 @@ namespace AdmitOne.Platform.RateLimiting;
 
 /// <summary>What one key may do.</summary>
 /// <param name="Max">Calls in one window.</param>
-public readonly record struct LimitRule(int Max, int WindowMs);
+/// <param name="Ahead">So many of them may be taken out of the window ahead of time, so that most need not ask Redis; 1: each is asked about.</param>
+public readonly record struct LimitRule(int Max, int WindowMs, int Ahead = 1);
 
 /// <summary>
 /// Counts calls: exactly, in Redis, over all replicas of a service. A key that is full is remembered until its oldest call leaves the window,
@@ -24,10 +25,9 @@ internal sealed partial class RateLimits(RedisStore redis, TimeProvider clock, R
     private readonly ConcurrentDictionary<string, (long Since, long ResetMs)> _full = new();
     private long _awaySince;   // 0 while Redis answers
 
-    /// <param name="leased">Take calls out of the window ahead of time, so that most need not ask Redis.</param>
-    public ValueTask<LimitAnswer> SpendAsync(string key, LimitRule rule, bool leased)
+    public ValueTask<LimitAnswer> SpendAsync(string key, LimitRule rule)
     {
-        if (!leased) return SpendAsync(key, rule, wanted: 1);
+        if (rule.Ahead <= 1) return SpendAsync(key, rule, wanted: 1);
         if (!_leases.TryTake(key, rule, out var taken)) return LeaseAsync(key, rule);
         metrics.Decided(RateLimitMetrics.Leased);
         return new ValueTask<LimitAnswer>(taken);

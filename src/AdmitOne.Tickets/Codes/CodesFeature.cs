@@ -14,7 +14,7 @@ internal static class CodesFeature
     public static void AddCodes(this IServiceCollection services)
     {
         services.AddCheckedOptions<CodeOptions, CodeOptionsAnnotations>().AddSingleton<IValidateOptions<CodeOptions>, CodeOptionsRules>();
-        services.AddSingleton<CodeSeal>().AddSingleton<CodeSigner>().AddSingleton<TicketCodes>();
+        services.AddSingleton<CodeSeal>().AddSingleton<CodeSigner>().AddSingleton<TicketCodes>().AddSingleton<KnownCodes>();
     }
 
     public static void MapCodes(this IEndpointRouteBuilder v1) => ShowCode.Map(v1.MapGroup("/tickets").WithTags("Tickets").RequireAuthorization(Policies.Customer));

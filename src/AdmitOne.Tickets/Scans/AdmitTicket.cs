@@ -51,12 +51,12 @@ internal static class AdmitTicket
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.Overloaded, DeviceProblems.DeviceRevoked);
 
     private static async Task<Results<Ok<Scan>, Refusal>> HandleAsync(
-        ScanRequest request, AtTheDoor door, TicketCodes codes, ScanLanes lanes, UnreadableScans unreadable, ScanMetrics metrics, TimeProvider clock)
+        ScanRequest request, AtTheDoor door, TicketCodes codes, KnownCodes known, ScanLanes lanes, UnreadableScans unreadable, ScanMetrics metrics, TimeProvider clock)
     {
         var started = clock.GetTimestamp();
         if (door.Refuse(request.EventId, request.Gate) is { } misplaced) return misplaced;
         var at = new AtGate(door.GateOr(request.Gate), door.DeviceIdOr(request.DeviceId), door.UserId);
-        if (!codes.TryOpen(door.TenantId, request.Code, out var code))
+        if (!codes.TryOpen(door.TenantId, request.Code, out var code, known.Of(door.TenantId, request.EventId)))
         {
             unreadable.Count(door.TenantId, request.EventId, at);
             metrics.Answered(ScanReasons.Malformed, clock.GetElapsedTime(started));

@@ -68,13 +68,14 @@ internal static class MergeOfflineScans
             .MayRefuseWith(PlatformProblems.NotFound, DeviceProblems.DeviceRevoked);
 
     private static async Task<Results<Ok<OfflineScansMerged>, Refusal>> HandleAsync(
-        OfflineScansRequest request, AtTheDoor door, Database database, TicketCodes codes, UnreadableScans unreadable, ScanMetrics metrics, CancellationToken cancellationToken)
+        OfflineScansRequest request, AtTheDoor door, Database database, TicketCodes codes, KnownCodes known, UnreadableScans unreadable, ScanMetrics metrics, CancellationToken cancellationToken)
     {
         foreach (var gate in request.Scans.Select(s => s.Gate).Distinct())
             if (door.Refuse(request.EventId, gate) is { } misplaced) return misplaced;
 
         var device = door.DeviceIdOr(request.DeviceId);
-        var uploaded = request.Scans.DistinctBy(s => s.Id).Select(scan => new Uploaded(scan, codes.TryOpen(door.TenantId, scan.Code, out var code) ? code : null,
+        var signed = known.Of(door.TenantId, request.EventId);
+        var uploaded = request.Scans.DistinctBy(s => s.Id).Select(scan => new Uploaded(scan, codes.TryOpen(door.TenantId, scan.Code, out var code, signed) ? code : null,
             new AtGate(door.GateOr(scan.Gate), device, door.UserId))).ToList();
         while (true)
         {

@@ -10,7 +10,7 @@ namespace AdmitOne.IntegrationTests.RateLimiting;
 public class LimitedWorld(Stack stack) : World(stack,
 [
     ("ENABLE_RATE_LIMITING", "true"), ("TRUSTED_PROXIES", "127.0.0.1"), ("RATE_LIMIT_READ_MAX", "200"), ("RATE_LIMIT_GLOBAL_MAX", "60"),
-    ("RATE_LIMIT_MULTIPLIERS", "venue_manager:WRITE=3"), ("RATE_LIMIT_WEBHOOK_MAX", "40"),
+    ("RATE_LIMIT_MULTIPLIERS", "venue_manager:WRITE=3,venue_staff:QR_SCAN=10"), ("RATE_LIMIT_WEBHOOK_MAX", "40"),
 ])
 {
     /// <summary>An address of the range for documentation that no other test has.</summary>
@@ -37,14 +37,17 @@ public class LimitedWorld(Stack stack) : World(stack,
 
     /// <summary>As many calls as asked, several at once; every answer is either good or says when to come back.</summary>
     /// <returns>How many were let through.</returns>
-    public static async Task<int> LetThroughAsync(IReadOnlyList<HttpClient> clients, string path, int each)
+    public static Task<int> LetThroughAsync(IReadOnlyList<HttpClient> clients, string path, int each) =>
+        LetThroughAsync(clients, client => client.GetAsync(path, TestContext.Current.CancellationToken), each);
+
+    public static async Task<int> LetThroughAsync(IReadOnlyList<HttpClient> clients, Func<HttpClient, Task<HttpResponseMessage>> call, int each)
     {
         var statuses = await Task.WhenAll(clients.SelectMany(client => Enumerable.Range(0, 4).Select(async _ =>
         {
             var let = 0;
             for (var i = 0; i < each / 4; i++)
             {
-                using var answer = await client.GetAsync(path, TestContext.Current.CancellationToken);
+                using var answer = await call(client);
                 if (answer.StatusCode != HttpStatusCode.TooManyRequests) let++;
                 else Assert.NotNull(answer.Headers.RetryAfter?.Delta);
             }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using AdmitOne.Cli.Local;
 using AdmitOne.IntegrationTests.Harness;
 using AdmitOne.IntegrationTests.Local;
@@ -50,6 +51,16 @@ public sealed class RateLimitTests(LimitedWorld world) : IClassFixture<LimitedWo
         var let = await WhileRedisAnswersAsync([world.TicketsUrl, replica.Url], (address, _) => LimitedWorld.LetThroughAsync(
             [world.From(address), world.From(address, replica.Url)], $"/api/v1/events/{Guid.CreateVersion7()}/availability", each: 60));
         Assert.InRange(let, 54, 66);
+    }
+
+    [Fact]
+    public async Task Two_replicas_together_let_through_the_scans_that_one_may_within_two_in_a_hundred()
+    {
+        var replica = await world.StartReplicaAsync();
+        var let = await WhileRedisAnswersAsync([world.TicketsUrl, replica.Url], (address, staff) => LimitedWorld.LetThroughAsync(
+            [world.From(address, role: Roles.VenueStaff, userId: staff), world.From(address, replica.Url, Roles.VenueStaff, staff)],
+            client => client.PostAsJsonAsync("/api/v1/scans", new { code = "no code", eventId = Guid.CreateVersion7() }, Stop), each: 200));
+        Assert.InRange(let, 294, 300);
     }
 
     [Fact]

@@ -93,6 +93,42 @@ public sealed class CodeTests
     }
 
     [Fact]
+    public void A_code_that_is_known_need_not_be_verified_and_one_that_was_is_known()
+    {
+        using var signer = new CodeSigner(Options.Create(new CodeOptions { Key = Key }));
+        var (codes, known) = (new TicketCodes(Seal(Key), signer), new SignedCodes());
+        var carrier = Seal(Key).Seal(s_tenant, s_ticket);
+        byte[] good = [.. carrier, .. signer.Sign(carrier)];
+        byte[] unsigned = [.. carrier, .. new byte[64]];
+        Assert.True(codes.TryOpen(s_tenant, Base45.Encode(good), out var opened, known));
+        Assert.False(codes.TryOpen(s_tenant, Base45.Encode(unsigned), out _, known));
+        Assert.Equal((s_ticket, true, false), (opened.Ticket, known.Has(good), known.Has(unsigned)));
+
+        known.Learn(unsigned);   // only so can it be seen that nobody looks at the signature
+        Assert.True(codes.TryOpen(s_tenant, Base45.Encode(unsigned), out _, known));
+        Assert.False(codes.TryOpen(Guid.CreateVersion7(), Base45.Encode(unsigned), out _, known));
+        Assert.False(new TicketCodes(Seal(NewKey), signer).TryOpen(s_tenant, Base45.Encode(unsigned), out _, known));
+    }
+
+    [Fact]
+    public void An_events_codes_are_read_at_first_and_again_when_many_were_shown_since()
+    {
+        var known = new SignedCodes();
+        Assert.Equal((true, false), (known.BeginReading(), known.BeginReading()));
+        var kept = Enumerable.Range(0, 20_000).Select(n => BitConverter.GetBytes((UInt128)n)).ToList();
+        known.EndReading(kept);
+        for (var n = 1; n < 2_000; n++)
+        {
+            known.Learn(BitConverter.GetBytes(n));
+            Assert.False(known.BeginReading());
+        }
+        for (var n = 2_000; n < 2_300; n++) known.Learn(BitConverter.GetBytes(n));   // a tenth of what is known, in which they are by now
+        Assert.Equal((true, false), (known.BeginReading(), known.BeginReading()));
+        known.EndReading([]);
+        Assert.False(known.BeginReading());   // it could not be read: not asked about at once
+    }
+
+    [Fact]
     public void A_rotating_code_is_95_characters_changes_each_half_minute_and_opens_to_its_step()
     {
         using var signer = new CodeSigner(Options.Create(new CodeOptions { Key = Key }));

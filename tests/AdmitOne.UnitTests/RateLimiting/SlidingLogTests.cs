@@ -32,7 +32,7 @@ public sealed class SlidingLogTests
     {
         var clock = new HandClock();
         var leases = new LeasedTokens(clock);
-        var rule = new LimitRule(Max: 100, WindowMs: 60_000);
+        var rule = new LimitRule(Max: 100, WindowMs: 60_000, Ahead: 10);
         var asked = new List<int>();
         async Task SpendAsync() => await leases.SpendAsync("one", rule, async wanted =>
         {
