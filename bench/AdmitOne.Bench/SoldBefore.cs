@@ -68,6 +68,7 @@ internal static class SoldBefore
             await rows.CompleteAsync();
         }
         await connection.ExecuteAsync("analyze tickets.ticket_codes");
+        await connection.ExecuteAsync("checkpoint", commandType: System.Data.CommandType.Text);
     }
 
     public static async Task<IReadOnlyList<Guid>> TicketsAsync(NpgsqlConnection connection, Sale sale)

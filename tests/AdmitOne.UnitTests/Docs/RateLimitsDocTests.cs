@@ -50,7 +50,7 @@ public sealed class RateLimitsDocTests(Services services)
 
             While Redis is away each replica goes on counting by itself, with the same limits: `admitone_limits_decided_total` (tag `by="process"`) grows, and nobody is let
             through uncounted. Anonymous reads take their calls out of the address's window ahead of time, at most a tenth at once, so that the sum over replicas
-            stays within 10 %; all others are exact. `ENABLE_RATE_LIMITING=false` counts nobody, for load tests. Calls between services are signed and not limited; those
+            stays within 10 %. Scans from a limit of 200 on are taken a hundredth at once, and stay within 2 %; all others are exact. `ENABLE_RATE_LIMITING=false` counts nobody, for load tests. Calls between services are signed and not limited; those
             with a bad signature count as GLOBAL. `/health`, `/metrics` and `/openapi` have no tier.
 
             ## Which route counts as what
