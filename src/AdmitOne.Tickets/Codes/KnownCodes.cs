@@ -12,7 +12,8 @@ namespace AdmitOne.Tickets.Codes;
 /// The static codes of one event that are known to be signed by us, by their digest: nobody can make a second code with the digest of a good one,
 /// and what is kept is no use to whoever reads the memory. It says nothing of whether a code still admits, which the database does at each scan.
 /// </summary>
-public sealed class SignedCodes
+/// <param name="read">Reads what was kept of them, when verifying those that are unknown has cost about as much. Only a genuine code leads to it.</param>
+public sealed class SignedCodes(Action<SignedCodes>? read = null)
 {
     internal const int Max = 200_000;   // some 32 bytes each
 
@@ -35,21 +36,15 @@ public sealed class SignedCodes
         var digest = Digest(code);
         lock (_digests)
         {
-            _learnt++;
             if (_digests.Count < Max) _digests.Add(digest);
+            _learnt++;
+            if (read is null || _isReading || _learnt < Math.Max(LearntBeforeReading, _digests.Count / 10)) return;
+            _isReading = true;
         }
+        read(this);
     }
 
-    /// <summary>Whether verifying those that were shown since has cost about what reading them would. Whoever is told so reads, and says when it is done.</summary>
-    internal bool BeginReading()
-    {
-        lock (_digests)
-        {
-            if (_isReading || _learnt < Math.Max(LearntBeforeReading, _digests.Count / 10)) return false;
-            return _isReading = true;
-        }
-    }
-
+    /// <summary>What <c>read</c> has found.</summary>
     /// <param name="digests">16 bytes each; none if they could not be read.</param>
     internal void EndReading(IEnumerable<byte[]> digests)
     {
@@ -70,7 +65,7 @@ public sealed class SignedCodes
 
 /// <summary>
 /// The codes of the events at whose doors this process scans. To verify a signature is the dearest part of a scan; a code that was kept when it was
-/// first shown need only be recognised. All of an event are read at its first scan, and again when many were shown since (ADR 52).
+/// first shown need only be recognised. All of an event are read after its first scan, and again when many were shown since (ADR 52).
 /// </summary>
 internal sealed partial class KnownCodes(Database database, IHostApplicationLifetime lifetime, ILogger<KnownCodes> logger)
 {
@@ -84,9 +79,8 @@ internal sealed partial class KnownCodes(Database database, IHostApplicationLife
         if (!_events.TryGetValue((tenantId, eventId), out var codes))
         {
             if (_events.Count >= MaxEvents) _events.Clear();   // they are verified until they have been read again
-            codes = _events.GetOrAdd((tenantId, eventId), static _ => new SignedCodes());
+            codes = _events.GetOrAdd((tenantId, eventId), new SignedCodes(read: codes => _ = ReadAsync(tenantId, eventId, codes)));
         }
-        if (codes.BeginReading()) _ = ReadAsync(tenantId, eventId, codes);
         return codes;
     }
 

@@ -11,9 +11,11 @@ public sealed class KnownCodesTests(World world) : IClassFixture<World>
     public async Task What_was_kept_of_a_code_is_recognised_and_a_dead_one_is_refused_all_the_same()
     {
         var sale = await world.PutOnSaleAsync(10);
-        var codes = await world.BuyCodesAsync(sale, 2);
+        var codes = await world.BuyCodesAsync(sale, 3);
         // A signature that does not verify shows that it is not looked at. Whoever can write it into the database could admit without it.
         var (kept, dead) = (await KeepAsync(codes[0]), await KeepAsync(codes[1]));
+        Assert.Equal("malformed", await ReasonAsync(sale, kept));   // and leads to nothing being read
+        Assert.Equal("ok", await ReasonAsync(sale, codes[2].Code));
         await World.UntilAsync(async () => await ReasonAsync(sale, kept) == "ok");
         Assert.Equal("already_admitted", await ReasonAsync(sale, kept));
         Assert.Equal("already_admitted", await ReasonAsync(sale, codes[0].Code));   // the one with a good signature is the same ticket
