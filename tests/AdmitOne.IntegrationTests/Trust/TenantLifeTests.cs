@@ -50,7 +50,8 @@ public sealed class TenantLifeTests(World world) : IClassFixture<World>
         await held.RollbackAsync(Stop);
         Assert.All(await Task.WhenAll(asked), status => Assert.Equal(TenantStatus.Active, status));
 
-        Task<int> ReadingAsync() => holder.ExecuteScalarAsync<int>(
+        // Not on the holder's connection: a transaction sees the sessions as they were when it first looked.
+        Task<int> ReadingAsync() => world.Ask<int>(
             "select count(*)::int from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%limit_multiplier%'");
     }
 
