@@ -29,7 +29,7 @@ internal static class IdentitySetup
         {
             bearer.MapInboundClaims = false;
             // At the door a scanner may show a credential of its own, and either is looked at once.
-            bearer.ForwardDefaultSelector = context => Policies.IsDeviceAtTheDoor(context) ? Policies.DeviceScheme : null;
+            bearer.ForwardDefaultSelector = context => IsDeviceAtTheDoor(context) ? Policies.DeviceScheme : null;
             bearer.TokenValidationParameters = keys.AreUsed ? Rules(jwt.Value, keys) : Rules(jwt.Value);
             bearer.Events = new JwtBearerEvents
             {
@@ -64,6 +64,10 @@ internal static class IdentitySetup
         ((IApplicationBuilder)app).Properties["__AuthorizationMiddlewareSet"] = true;
         app.UseWhen(context => !IsForEverybody(context.GetEndpoint()), asked => asked.UseAuthorization());
     }
+
+    private static bool IsDeviceAtTheDoor(HttpContext context) =>
+        context.Request.Headers.Authorization.ToString().StartsWith(Policies.DeviceScheme + " ", StringComparison.OrdinalIgnoreCase)
+        && context.GetEndpoint()?.Metadata.OfType<IAuthorizeData>().Any(a => a.Policy == Policies.Door) == true;
 
     private static bool IsForEverybody(Endpoint? endpoint) => endpoint?.Metadata.GetMetadata<IAllowAnonymous>() is not null && endpoint.Metadata.GetMetadata<IAuthorizeData>() is null;
 

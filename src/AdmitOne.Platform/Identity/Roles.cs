@@ -1,6 +1,3 @@
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Http;
-
 namespace AdmitOne.Platform.Identity;
 
 /// <summary>The roles of a token. Each contains the one before it; <see cref="Ops"/> stands apart and sees no business data.</summary>
@@ -42,11 +39,6 @@ public static class Policies
 
     /// <summary>The authentication scheme of a scanner's credential: <c>Authorization: Device &lt;id&gt;.&lt;secret&gt;</c>.</summary>
     public const string DeviceScheme = "Device";
-
-    /// <summary>Whether a scanner's credential is shown where one counts.</summary>
-    internal static bool IsDeviceAtTheDoor(HttpContext context) =>
-        context.Request.Headers.Authorization.ToString().StartsWith(DeviceScheme + " ", StringComparison.OrdinalIgnoreCase)
-        && context.GetEndpoint()?.Metadata.OfType<IAuthorizeData>().Any(a => a.Policy == Door) == true;
 
     internal static IEnumerable<(string Policy, string[] Roles)> Table =>
     [

@@ -8,7 +8,6 @@ using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Outbound;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Platform.Tenancy;
-using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -76,7 +75,9 @@ public sealed class CallLimits
         if (endpoint is RouteEndpoint && named is null or RateTier.Webhook) return default;
 
         var reads = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
-        if (named is { } ofDoor && Policies.IsDeviceAtTheDoor(context)) return SpendDeviceAsync(context, ofDoor, reads);
+        // A scanner whose credential was found good has limits of its own: many of them stand behind one address.
+        if (named is { } ofDoor && context.Items[Actor.Item] is Actor { Id: { } device })
+            return SpendAsync(context, ofDoor, $"device:{device:n}", _multipliers.GetValueOrDefault((Roles.Device, ofDoor), 1), ahead: AheadOf(ofDoor));
         if (context.Items[Caller.Item] is not Caller caller || named is null)
             return SpendAsync(context, RateTier.Global, Address(context), 1, ahead: reads && endpoint is RouteEndpoint ? ReadsAhead : 0);
 
@@ -87,12 +88,6 @@ public sealed class CallLimits
 
     // A busy door asks often for the same few callers; everybody else is counted call by call.
     private static double AheadOf(RateTier tier) => tier == RateTier.QrScan ? ScansAhead : 0;
-
-    // A scanner has limits of its own: many of them stand behind one address. What it shows is checked first, or anybody could make ids up.
-    private async ValueTask<Refusal?> SpendDeviceAsync(HttpContext context, RateTier tier, bool reads) =>
-        (await context.AuthenticateAsync(Policies.DeviceScheme)).Succeeded && context.Items[Actor.Item] is Actor { Id: { } device }
-            ? await SpendAsync(context, tier, $"device:{device:n}", _multipliers.GetValueOrDefault((Roles.Device, tier), 1), ahead: AheadOf(tier))
-            : await SpendAsync(context, RateTier.Global, Address(context), 1, ahead: reads ? ReadsAhead : 0);
 
     private ValueTask<Refusal?> SpendAsync(HttpContext context, RateTier tier, string who, double factor, double ahead = 0)
     {

@@ -36,7 +36,8 @@ public sealed class SignedCodes(Action<SignedCodes>? read = null)
         var digest = Digest(code);
         lock (_digests)
         {
-            if (_digests.Count < Max) _digests.Add(digest);
+            if (_digests.Count >= Max) return;   // reading would find as many as before
+            _digests.Add(digest);
             _learnt++;
             if (read is null || _isReading || _learnt < Math.Max(LearntBeforeReading, _digests.Count / 10)) return;
             _isReading = true;
@@ -79,10 +80,13 @@ internal sealed partial class KnownCodes(Database database, IHostApplicationLife
         if (!_events.TryGetValue((tenantId, eventId), out var codes))
         {
             if (_events.Count >= MaxEvents) _events.Clear();   // they are verified until they have been read again
-            codes = _events.GetOrAdd((tenantId, eventId), new SignedCodes(read: codes => _ = ReadAsync(tenantId, eventId, codes)));
+            codes = _events.GetOrAdd((tenantId, eventId), Make(tenantId, eventId));
         }
         return codes;
     }
+
+    // Apart: what it keeps for later would be made for each scan.
+    private SignedCodes Make(Guid tenantId, Guid eventId) => new(read: codes => _ = ReadAsync(tenantId, eventId, codes));
 
     private async Task ReadAsync(Guid tenantId, Guid eventId, SignedCodes codes)
     {

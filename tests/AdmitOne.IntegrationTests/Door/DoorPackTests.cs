@@ -33,7 +33,7 @@ public sealed class DoorPackTests(World world, ITestOutputHelper output) : IClas
         using var nobody = world.Tickets();
         Assert.Equal(pack.Items("keys")[0].Text("x"), (await nobody.GetJsonAsync("/.well-known/ticket-keys.json")).Items("keys")[0].Text("x"));
         using var key = new TicketKey("EC", "P-256", "sig", "ES256", "", pack.Items("keys")[0].Text("x"), pack.Items("keys")[0].Text("y")).Import();
-        var bytes = Bytes(codes[0].Code);
+        var bytes = World.CodeBytes(codes[0].Code);
         Assert.True(key.VerifyData(bytes.AsSpan(0, 49), bytes.AsSpan(49), System.Security.Cryptography.HashAlgorithmName.SHA256));
     }
 
@@ -88,7 +88,7 @@ public sealed class DoorPackTests(World world, ITestOutputHelper output) : IClas
         var sale = await world.PutOnSaleAsync(5, new SaleOptions { Event = new Dictionary<string, object?> { ["codePolicy"] = "rotating" } });
         var code = (await world.BuyCodesAsync(sale))[0].Code;
         var pack = await PackAsync(sale);
-        Assert.True(RotatingCode.TryRead(Open(pack, code)!.Secret!, Bytes(code).AsSpan(49), out _));
+        Assert.True(RotatingCode.TryRead(Open(pack, code)!.Secret!, World.CodeBytes(code).AsSpan(49), out _));
     }
 
     /// <summary>./test --long --filter-class '*DoorPackTests' prints size and time.</summary>
@@ -122,15 +122,8 @@ public sealed class DoorPackTests(World world, ITestOutputHelper output) : IClas
 
     private static PackedTicket? Open(JsonElement pack, string code)
     {
-        var carrier = Bytes(code)[..49];
+        var carrier = World.CodeBytes(code)[..49];
         var record = pack.Items("records").Select(r => Convert.FromBase64String(r.GetString()!)).LastOrDefault(r => r.AsSpan(0, 8).SequenceEqual(PackRecord.Lookup(carrier)));
         return record is not null && PackRecord.TryOpen(carrier, record, out var ticket) ? ticket : null;
-    }
-
-    private static byte[] Bytes(string code)
-    {
-        var bytes = new byte[113];
-        Assert.True(Base45.TryDecode(code, bytes, out var length));
-        return bytes[..length];
     }
 }

@@ -32,16 +32,9 @@ public sealed class KnownCodesTests(World world) : IClassFixture<World>
     private async Task<string> KeepAsync((Guid TicketId, string Code) ticket)
     {
         var code = Changed(ticket.Code);
-        await world.Sql("update tickets.ticket_codes set signature = @signature where ticket_id = @TicketId", new { signature = Bytes(code)[49..], ticket.TicketId });
+        await world.Sql("update tickets.ticket_codes set signature = @signature where ticket_id = @TicketId", new { signature = World.CodeBytes(code)[49..], ticket.TicketId });
         return code;
     }
 
-    private static string Changed(string code) => Base45.Encode([.. Bytes(code).AsSpan(0, 49), .. RandomNumberGenerator.GetBytes(64)]);
-
-    private static byte[] Bytes(string code)
-    {
-        var bytes = new byte[113];
-        Assert.True(Base45.TryDecode(code, bytes, out _));
-        return bytes;
-    }
+    private static string Changed(string code) => Base45.Encode([.. World.CodeBytes(code).AsSpan(0, 49), .. RandomNumberGenerator.GetBytes(64)]);
 }

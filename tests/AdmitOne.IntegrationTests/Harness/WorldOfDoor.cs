@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Tickets.Codes;
 
 namespace AdmitOne.IntegrationTests.Harness;
 
@@ -35,6 +36,14 @@ public partial class World
         var client = Client(replica ?? TicketsUrl);
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Device", scanner.Credential);
         return client;
+    }
+
+    /// <summary>What a code's text carries.</summary>
+    public static byte[] CodeBytes(string code)
+    {
+        var bytes = new byte[TicketCodes.StaticBytes];
+        Assert.True(Base45.TryDecode(code, bytes, out var length));
+        return bytes[..length];
     }
 
     /// <summary>Uploads scans that were made offline, and gives what came of each by its id.</summary>
