@@ -1,0 +1,70 @@
+using AdmitOne.Schema;
+using Dapper;
+using Npgsql;
+using static AdmitOne.IntegrationTests.Schema.EmptyDatabase;
+
+namespace AdmitOne.IntegrationTests.Schema;
+
+/// <summary>One plan serves all organisers: it has to suit the one who has a stadium.</summary>
+public sealed class KeptPlanTests
+{
+    private const string Large = "00000000-0000-7000-8000-0000000000ff";
+
+    // What a scan asks and what a purchase does, where reading all of an organiser is cheap for everybody but one.
+    private static readonly (string Table, string Statement, string Key)[] s_byKey =
+    [
+        ("tickets.admissions", "select gate from tickets.admissions where tenant_id = $1 and ticket_id = any ($2)", "admissions_pkey"),
+        ("tickets.orders", "update tickets.orders o set status = 'completed' from unnest($2) as k (id) where o.tenant_id = $1 and o.id = k.id", "orders_pkey"),
+    ];
+
+    [Fact]
+    public async Task Among_thousands_of_small_organisers_the_large_ones_rows_are_found_by_their_keys()
+    {
+        await using var database = await MakeAsync();
+        await database.Migrator(MigrationSet.Product).UpAsync(16, Cancellation);
+        // Rows as a running platform has them: the migration that comes finds tables filled and counted.
+        await database.DoAsync($"""
+            set session_replication_role = replica;
+            create temporary table organisers as select gen_random_uuid() as tenant_id, 3 as has from generate_series(1, 5000) union all select '{Large}', 20000;
+            insert into tickets.admissions (tenant_id, ticket_id, event_id, validation_id, admitted_at)
+            select tenant_id, gen_random_uuid(), tenant_id, gen_random_uuid(), now() from organisers, generate_series(1, has);
+            insert into tickets.orders (tenant_id, id, order_number, event_id, hold_id, status, total_minor, currency)
+            select tenant_id, gen_random_uuid(), 'N' || n, tenant_id, tenant_id, 'paid', 2500, 'EUR' from organisers, generate_series(1, has) as n;
+            """);
+        await database.DoAsync("analyze tickets.admissions, tickets.orders");
+
+        await database.Migrator(MigrationSet.Product).UpAsync(null, Cancellation);
+
+        foreach (var (table, statement, key) in s_byKey)
+        {
+            var plan = await PlanAsync(database, statement);
+            Assert.True(plan.Contains(key, StringComparison.Ordinal), $"{table} is not looked up by {key}:\n{plan}");
+        }
+    }
+
+    [Fact]
+    public async Task Every_table_of_organisers_is_planned_for_the_largest_and_that_can_be_taken_back()
+    {
+        await using var database = await MakeAsync();
+        await database.Migrator(MigrationSet.Product).UpAsync(null, Cancellation);
+        Assert.Null(await database.AskAsync<string?>(Tables("not")));
+
+        await database.Migrator(MigrationSet.Product).DownAsync(16, Cancellation);
+        Assert.Null(await database.AskAsync<string?>(Tables("")));
+    }
+
+    private static string Tables(string not) => $"""
+        select string_agg(attrelid::regclass::text, ', ')
+          from pg_attribute join pg_class c on c.oid = attrelid
+         where attname = 'tenant_id' and c.relkind = 'r' and c.relnamespace::regnamespace::text in ('platform', 'events', 'tickets')
+           and {not} coalesce(attoptions, array[]::text[]) @> array['n_distinct=1']
+        """;
+
+    private static async Task<string> PlanAsync(EmptyDatabase database, string statement)
+    {
+        await using var service = new NpgsqlConnection(database.ConnectionString);
+        await service.OpenAsync(Cancellation);
+        await service.ExecuteAsync($"set enable_seqscan = off; set plan_cache_mode = force_generic_plan; prepare looked (uuid, uuid[]) as {statement}");
+        return string.Join('\n', await service.QueryAsync<string>($"explain execute looked('{Large}', array['{Large}']::uuid[])"));
+    }
+}
