@@ -52,9 +52,7 @@ internal static class SoldBefore
             }, transaction);
             await transaction.CommitAsync();
         }
-        // As autovacuum would before long; and what filling left to be written must not be written while something is measured.
-        await connection.ExecuteAsync("analyze tickets.reservations, tickets.orders, tickets.payments, tickets.tickets");
-        await connection.ExecuteAsync("checkpoint", commandType: System.Data.CommandType.Text);   // a single word would be taken for a procedure's name
+        await SettleAsync(connection, "tickets.reservations, tickets.orders, tickets.payments, tickets.tickets");
     }
 
     /// <summary>Keeps the codes of tickets as the service does when their owners look at them for the first time.</summary>
@@ -67,8 +65,7 @@ internal static class SoldBefore
             foreach (var (ticket, (carrier, signature)) in tickets.Zip(codes)) await rows.WriteRowAsync(default, stage.Tenant, ticket, carrier, signature);
             await rows.CompleteAsync();
         }
-        await connection.ExecuteAsync("analyze tickets.ticket_codes");
-        await connection.ExecuteAsync("checkpoint", commandType: System.Data.CommandType.Text);
+        await SettleAsync(connection, "tickets.ticket_codes");
     }
 
     public static async Task<IReadOnlyList<Guid>> TicketsAsync(NpgsqlConnection connection, Sale sale)
@@ -80,5 +77,12 @@ internal static class SoldBefore
         var tickets = new List<Guid>();
         while (await reader.ReadAsync()) tickets.Add(reader.GetGuid(0));
         return tickets;
+    }
+
+    // As autovacuum would before long; and what filling left to be written must not be written while something is measured.
+    private static async Task SettleAsync(NpgsqlConnection connection, string filled)
+    {
+        await connection.ExecuteAsync($"analyze {filled}");
+        await connection.ExecuteAsync("checkpoint", commandType: System.Data.CommandType.Text);   // a single word would be taken for a procedure's name
     }
 }

@@ -66,7 +66,7 @@ internal sealed class LeasedTokens(TimeProvider clock)
             var isOver = age >= rule.WindowMs / 10.0;
             if (isOver || lease.Left == 0)
             {
-                next = Math.Clamp(isOver ? lease.Size - lease.Left : lease.Size * 2, 1, Math.Max(rule.Ahead, 1));
+                next = Math.Clamp(isOver ? lease.Size - lease.Left : lease.Size * 2, 1, rule.Ahead);
                 return false;
             }
             lease.Left--;

@@ -53,6 +53,20 @@ public sealed class KeptPlanTests
         Assert.Null(await database.AskAsync<string?>(Tables("")));
     }
 
+    [Fact]
+    public async Task Whoever_reads_and_writes_meanwhile_is_not_waited_for_and_does_not_wait()
+    {
+        await using var database = await MakeAsync();
+        await database.Migrator(MigrationSet.Product).UpAsync(16, Cancellation);
+        await using var sale = new NpgsqlConnection(database.ConnectionString);
+        await sale.OpenAsync(Cancellation);
+        // Locks as a purchase holds them until its commit.
+        await sale.ExecuteAsync("begin; lock table tickets.orders, tickets.tickets, tickets.admissions, platform.idempotency_keys in row exclusive mode");
+
+        await database.Migrator(MigrationSet.Product, said => Assert.DoesNotContain("gave way", said, StringComparison.Ordinal)).UpAsync(17, Cancellation);
+        await database.Migrator(MigrationSet.Product, said => Assert.DoesNotContain("gave way", said, StringComparison.Ordinal)).DownAsync(16, Cancellation);
+    }
+
     private static string Tables(string not) => $"""
         select string_agg(attrelid::regclass::text, ', ')
           from pg_attribute join pg_class c on c.oid = attrelid
