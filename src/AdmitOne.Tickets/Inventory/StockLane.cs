@@ -11,7 +11,7 @@ internal sealed class StockLane(NpgsqlDataSource source, InventoryMetrics metric
 {
     private protected override async Task<OpenBatch> BeginAsync(NpgsqlConnection connection, IReadOnlyList<StockCommand> batch)
     {
-        var (view, transactionId) = await StockReads.RunAsync(connection, batch, Plans.IsOver(batch.Count), CancellationToken.None);
+        var (view, transactionId) = await StockReads.RunAsync(connection, batch, CancellationToken.None);
         return new OpenBatch(transactionId, async () =>
         {
             var changes = new StockChanges();

@@ -17,7 +17,7 @@ internal static class StockReads
     public const int MaxExpired = 1000;
 
     public static async Task<(StockView View, string TransactionId)> RunAsync(
-        NpgsqlConnection connection, IReadOnlyList<StockCommand> commands, bool plansAreOld, CancellationToken cancellationToken)
+        NpgsqlConnection connection, IReadOnlyList<StockCommand> commands, CancellationToken cancellationToken)
     {
         var (tenantId, eventId) = (commands[0].TenantId, commands[0].EventId);
         var types = commands.SelectMany(c => c.TicketTypeIds).Distinct().Order().ToArray();
@@ -32,7 +32,7 @@ internal static class StockReads
             .OrderBy(r => r.UserId).ThenBy(r => r.Route, StringComparer.Ordinal).ThenBy(r => r.Key, StringComparer.Ordinal).ToArray();
 
         await using var batch = new NpgsqlBatch(connection);
-        batch.Begin(tenantId, plansAreOld);
+        batch.Begin(tenantId);
         if (requests.Length > 0)
         {
             var (users, routes, keys) = (requests.Select(r => r.UserId).ToArray(), requests.Select(r => r.Route).ToArray(), requests.Select(r => r.Key).ToArray());

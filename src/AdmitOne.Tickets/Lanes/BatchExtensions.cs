@@ -13,11 +13,9 @@ internal static class BatchExtensions
     }
 
     /// <summary>Begins a batch's transaction for one tenant; its result has the transaction's number as text in column 1.</summary>
-    /// <param name="plansAreOld">Statements are to be planned anew: see <see cref="PlanAge"/>.</param>
-    public static void Begin(this NpgsqlBatch batch, Guid tenantId, bool plansAreOld)
+    public static void Begin(this NpgsqlBatch batch, Guid tenantId)
     {
         batch.Add("begin");
-        if (plansAreOld) batch.Add("discard plans");
         // A plan for whatever it is given: for each small batch by itself PostgreSQL would reckon that planning anew pays, and plan longer than it works.
         batch.Add("select set_config('app.tenant_id', $1, true), pg_current_xact_id()::text, set_config('plan_cache_mode', 'force_generic_plan', true)", tenantId.ToString());
     }

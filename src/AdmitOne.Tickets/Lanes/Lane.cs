@@ -28,9 +28,6 @@ public abstract partial class Lane<TCommand>(NpgsqlDataSource source, SlowComman
     /// <summary>So many commands go into one transaction.</summary>
     private protected abstract void Combined(int commands);
 
-    /// <summary>Of the statements of the lane's connection.</summary>
-    private protected PlanAge Plans { get; } = new(TimeProvider.System);
-
     public bool TryEnter(TCommand command) => _arrivals.Writer.TryWrite(command);
 
     public void Close() => _arrivals.Writer.TryComplete();

@@ -15,7 +15,7 @@ internal sealed class ScanLane(NpgsqlDataSource source, ScanMetrics metrics, Slo
 {
     private protected override async Task<OpenBatch> BeginAsync(NpgsqlConnection connection, IReadOnlyList<ScanCommand> batch)
     {
-        var (view, transactionId) = await ReadAsync(connection, batch, Plans.IsOver(batch.Count));
+        var (view, transactionId) = await ReadAsync(connection, batch);
         return new OpenBatch(transactionId, async () =>
         {
             var changes = new ScanChanges();
@@ -27,13 +27,13 @@ internal sealed class ScanLane(NpgsqlDataSource source, ScanMetrics metrics, Slo
     private protected override void Combined(int commands) => metrics.Combined(commands);
 
     // Each statement has a snapshot of its own: what follows the lock sees what its last holder committed.
-    private static async Task<(ScanView View, string TransactionId)> ReadAsync(NpgsqlConnection connection, IReadOnlyList<ScanCommand> commands, bool plansAreOld)
+    private static async Task<(ScanView View, string TransactionId)> ReadAsync(NpgsqlConnection connection, IReadOnlyList<ScanCommand> commands)
     {
         var (tenantId, eventId) = (commands[0].TenantId, commands[0].EventId);
         var tickets = commands.Select(c => c.Held.Code.Ticket.TicketId).Distinct().Order().ToArray();
         var devices = commands.Select(c => c.At.DeviceId).OfType<Guid>().Distinct().ToArray();
         await using var batch = new NpgsqlBatch(connection);
-        batch.Begin(tenantId, plansAreOld);
+        batch.Begin(tenantId);
         batch.Add("""
             select t.id, t.event_id, t.status, t.owner_version, t.section_id, y.name, u.name, u.email
               from tickets.tickets t

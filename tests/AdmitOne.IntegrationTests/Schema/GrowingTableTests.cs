@@ -1,0 +1,96 @@
+using AdmitOne.IntegrationTests.Harness;
+using AdmitOne.Schema;
+using Dapper;
+using Npgsql;
+using static AdmitOne.IntegrationTests.Schema.EmptyDatabase;
+
+namespace AdmitOne.IntegrationTests.Schema;
+
+/// <summary>What fills in seconds is counted in seconds, so that nothing is planned as if it were small.</summary>
+public sealed class GrowingTableTests(Stack stack)
+{
+    private const string Organiser = "00000000-0000-7000-8000-0000000000ff";
+
+    [Fact]
+    public async Task A_connection_that_planned_for_an_empty_table_plans_anew_when_it_is_counted()
+    {
+        await using var database = await MigratedAsync();
+        await using var service = new NpgsqlConnection(database.ConnectionString);
+        await service.OpenAsync(Cancellation);
+        await service.ExecuteAsync("""
+            set enable_seqscan = off; set plan_cache_mode = force_generic_plan;
+            prepare looked (uuid, uuid[]) as select gate from tickets.admissions where tenant_id = $1 and ticket_id = any ($2)
+            """);
+        Assert.DoesNotContain("admissions_pkey", await PlanAsync(service), StringComparison.Ordinal);
+        await AdmitAsync(database, 20_000);
+        Assert.DoesNotContain("admissions_pkey", await PlanAsync(service), StringComparison.Ordinal);
+
+        Assert.Equal(1, await CountAsync(database, DatabaseRoles.Tickets));
+        Assert.Contains("admissions_pkey", await PlanAsync(service), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_table_is_counted_again_when_it_has_doubled_and_not_before()
+    {
+        await using var database = await MigratedAsync();
+        await AdmitAsync(database, 100);   // in one page or two
+        Assert.Equal(0, await CountAsync(database, DatabaseRoles.Events));
+        await AdmitAsync(database, 9_900);
+        Assert.Equal(1, await CountAsync(database, DatabaseRoles.Events));
+        await AdmitAsync(database, 5_000);
+        Assert.Equal(0, await CountAsync(database, DatabaseRoles.Events));
+        await AdmitAsync(database, 6_000);
+        Assert.Equal(1, await CountAsync(database, DatabaseRoles.Events));
+        Assert.Equal(21_000, await database.AskAsync<double>("select reltuples from pg_class where oid = 'tickets.admissions'::regclass"), tolerance: 500);
+    }
+
+    [Fact]
+    public async Task Nobody_waits_for_another_replica_that_counts_nor_for_a_table_that_is_locked()
+    {
+        await using var database = await MigratedAsync();
+        await AdmitAsync(database, 20_000);
+        await using (var other = new NpgsqlConnection(database.ConnectionString))
+        {
+            await other.OpenAsync(Cancellation);
+            await other.ExecuteAsync("begin; select platform.count_growing_tables()");
+            Assert.Equal(0, await CountAsync(database, DatabaseRoles.Tickets));
+        }
+        await using var vacuum = new NpgsqlConnection(database.ConnectionString);
+        await vacuum.OpenAsync(Cancellation);
+        await vacuum.ExecuteAsync("begin; lock table tickets.admissions in share update exclusive mode");   // as autovacuum has it
+        await AdmitAsync(database, 30_000);
+        await CountAsync(database, DatabaseRoles.Tickets).WaitAsync(TimeSpan.FromSeconds(5), Cancellation);
+    }
+
+    [Fact]
+    public async Task A_service_has_them_counted_while_it_runs()
+    {
+        await using var world = await World.StartAsync(stack);
+        await world.Sql("alter table tickets.admissions set (autovacuum_enabled = false)");
+        await world.Sql(Admit(20_000));
+        await World.UntilAsync("admissions are counted", async () => await world.Ask<bool>("select reltuples > 0 from pg_class where oid = 'tickets.admissions'::regclass"));
+    }
+
+    private static async Task<EmptyDatabase> MigratedAsync()
+    {
+        var database = await MakeAsync();
+        await database.Migrator(MigrationSet.Product).UpAsync(null, Cancellation);
+        // The server's own counting would come whenever it likes.
+        await database.DoAsync("alter table tickets.admissions set (autovacuum_enabled = false)");
+        return database;
+    }
+
+    private static Task AdmitAsync(EmptyDatabase database, int count) => database.DoAsync(Admit(count));
+
+    private static string Admit(int count) => $"""
+        begin; set local session_replication_role = replica;
+        insert into tickets.admissions (tenant_id, ticket_id, event_id, validation_id, admitted_at)
+        select '{Organiser}', gen_random_uuid(), '{Organiser}', gen_random_uuid(), now() from generate_series(1, {count});
+        commit
+        """;
+
+    private static Task<int> CountAsync(EmptyDatabase database, string role) => database.AskAsync<int>($"begin; set local role {role}; select platform.count_growing_tables(); commit");
+
+    private static async Task<string> PlanAsync(NpgsqlConnection service) =>
+        string.Join('\n', await service.QueryAsync<string>($"explain execute looked('{Organiser}', array['{Organiser}']::uuid[])"));
+}
