@@ -8,7 +8,7 @@ as
 $$
 declare
     t regclass;
-    counted integer := 0;
+    due integer := 0;
 begin
     if not pg_try_advisory_xact_lock(hashtextextended('platform.count_growing_tables', 0)) then return 0; end if;   -- another replica is at it
     for t in
@@ -19,11 +19,11 @@ begin
            and pg_relation_size(c.oid) / current_setting('block_size')::bigint >= greatest(10, 2 * c.relpages)
     loop
         execute format('analyze (skip_locked) %s', t);
-        counted := counted + 1;
+        due := due + 1;
     end loop;
-    return counted;
+    return due;
 end
 $$;
-comment on function platform.count_growing_tables is 'Analyses each table of at most 5,000 pages that has at least doubled since it was last counted; how many.';
+comment on function platform.count_growing_tables is 'Analyses each table of at most 5,000 pages that has at least doubled since it was last counted, unless it is locked; how many were due.';
 revoke all on function platform.count_growing_tables() from public;
 grant execute on function platform.count_growing_tables() to admitone_events, admitone_tickets;

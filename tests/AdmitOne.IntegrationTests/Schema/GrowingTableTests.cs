@@ -9,24 +9,17 @@ namespace AdmitOne.IntegrationTests.Schema;
 /// <summary>What fills in seconds is counted in seconds, so that nothing is planned as if it were small.</summary>
 public sealed class GrowingTableTests(Stack stack)
 {
-    private const string Organiser = "00000000-0000-7000-8000-0000000000ff";
-
     [Fact]
     public async Task A_connection_that_planned_for_an_empty_table_plans_anew_when_it_is_counted()
     {
         await using var database = await MigratedAsync();
-        await using var service = new NpgsqlConnection(database.ConnectionString);
-        await service.OpenAsync(Cancellation);
-        await service.ExecuteAsync("""
-            set enable_seqscan = off; set plan_cache_mode = force_generic_plan;
-            prepare looked (uuid, uuid[]) as select gate from tickets.admissions where tenant_id = $1 and ticket_id = any ($2)
-            """);
-        Assert.DoesNotContain("admissions_pkey", await PlanAsync(service), StringComparison.Ordinal);
+        await using var asked = await KeptPlan.MakeAsync(database, KeptPlan.Scan);
+        Assert.DoesNotContain("admissions_pkey", await asked.ShowAsync(), StringComparison.Ordinal);
         await AdmitAsync(database, 20_000);
-        Assert.DoesNotContain("admissions_pkey", await PlanAsync(service), StringComparison.Ordinal);
+        Assert.DoesNotContain("admissions_pkey", await asked.ShowAsync(), StringComparison.Ordinal);
 
         Assert.Equal(1, await CountAsync(database, DatabaseRoles.Tickets));
-        Assert.Contains("admissions_pkey", await PlanAsync(service), StringComparison.Ordinal);
+        Assert.Contains("admissions_pkey", await asked.ShowAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -85,12 +78,9 @@ public sealed class GrowingTableTests(Stack stack)
     private static string Admit(int count) => $"""
         begin; set local session_replication_role = replica;
         insert into tickets.admissions (tenant_id, ticket_id, event_id, validation_id, admitted_at)
-        select '{Organiser}', gen_random_uuid(), '{Organiser}', gen_random_uuid(), now() from generate_series(1, {count});
+        select '{KeptPlan.Organiser}', gen_random_uuid(), '{KeptPlan.Organiser}', gen_random_uuid(), now() from generate_series(1, {count});
         commit
         """;
 
     private static Task<int> CountAsync(EmptyDatabase database, string role) => database.AskAsync<int>($"begin; set local role {role}; select platform.count_growing_tables(); commit");
-
-    private static async Task<string> PlanAsync(NpgsqlConnection service) =>
-        string.Join('\n', await service.QueryAsync<string>($"explain execute looked('{Organiser}', array['{Organiser}']::uuid[])"));
 }

@@ -8,12 +8,10 @@ namespace AdmitOne.IntegrationTests.Schema;
 /// <summary>One plan serves all organisers: it has to suit the one who has a stadium.</summary>
 public sealed class KeptPlanTests
 {
-    private const string Large = "00000000-0000-7000-8000-0000000000ff";
-
     // What a scan asks and what a purchase does, where reading all of an organiser is cheap for everybody but one.
     private static readonly (string Table, string Statement, string Key)[] s_byKey =
     [
-        ("tickets.admissions", "select gate from tickets.admissions where tenant_id = $1 and ticket_id = any ($2)", "admissions_pkey"),
+        ("tickets.admissions", KeptPlan.Scan, "admissions_pkey"),
         ("tickets.orders", "update tickets.orders o set status = 'completed' from unnest($2) as k (id) where o.tenant_id = $1 and o.id = k.id", "orders_pkey"),
     ];
 
@@ -25,7 +23,7 @@ public sealed class KeptPlanTests
         // Rows as a running platform has them: the migration that comes finds tables filled and counted.
         await database.DoAsync($"""
             set session_replication_role = replica;
-            create temporary table organisers as select gen_random_uuid() as tenant_id, 3 as has from generate_series(1, 5000) union all select '{Large}', 20000;
+            create temporary table organisers as select gen_random_uuid() as tenant_id, 3 as has from generate_series(1, 5000) union all select '{KeptPlan.Organiser}', 20000;
             insert into tickets.admissions (tenant_id, ticket_id, event_id, validation_id, admitted_at)
             select tenant_id, gen_random_uuid(), tenant_id, gen_random_uuid(), now() from organisers, generate_series(1, has);
             insert into tickets.orders (tenant_id, id, order_number, event_id, hold_id, status, total_minor, currency)
@@ -37,7 +35,8 @@ public sealed class KeptPlanTests
 
         foreach (var (table, statement, key) in s_byKey)
         {
-            var plan = await PlanAsync(database, statement);
+            await using var asked = await KeptPlan.MakeAsync(database, statement);
+            var plan = await asked.ShowAsync();
             Assert.True(plan.Contains(key, StringComparison.Ordinal), $"{table} is not looked up by {key}:\n{plan}");
         }
     }
@@ -73,12 +72,4 @@ public sealed class KeptPlanTests
          where attname = 'tenant_id' and c.relkind = 'r' and c.relnamespace::regnamespace::text in ('platform', 'events', 'tickets')
            and {not} coalesce(attoptions, array[]::text[]) @> array['n_distinct=1']
         """;
-
-    private static async Task<string> PlanAsync(EmptyDatabase database, string statement)
-    {
-        await using var service = new NpgsqlConnection(database.ConnectionString);
-        await service.OpenAsync(Cancellation);
-        await service.ExecuteAsync($"set enable_seqscan = off; set plan_cache_mode = force_generic_plan; prepare looked (uuid, uuid[]) as {statement}");
-        return string.Join('\n', await service.QueryAsync<string>($"explain execute looked('{Large}', array['{Large}']::uuid[])"));
-    }
 }
