@@ -9,6 +9,8 @@ using AdmitOne.Platform.Identity;
 namespace AdmitOne.IntegrationTests.Telemetry;
 
 /// <summary>One trace id follows a purchase wherever it causes work, and a collector sees it whole.</summary>
+// Who listens to spans hears all of the process: a world that records makes calls of the other one recorded.
+[Collection("worlds whose spans are sent")]
 public sealed class TraceTests(Stack stack)
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

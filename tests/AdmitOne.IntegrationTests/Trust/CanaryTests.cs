@@ -6,6 +6,8 @@ using AdmitOne.Platform.Identity;
 namespace AdmitOne.IntegrationTests.Trust;
 
 /// <summary>What must never stand in a log is put into every route, and looked for in every line, at the level that says most, in every span and in every report of a fault.</summary>
+// Who listens to spans hears all of the process: a world that records makes calls of the other one recorded.
+[Collection("worlds whose spans are sent")]
 public sealed class CanaryTests(Stack stack)
 {
     private const string Canary = "canary7f3a91";
