@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AdmitOne.Platform.Hosting;
 
 namespace AdmitOne.Bench;
 
@@ -29,6 +30,8 @@ internal static class ClosedLoop
     public static async Task<LoadResult> RunAsync(Asked asked, int connections, Func<long, TimeSpan, bool> enough)
     {
         var open = await LoadConnection.OpenAsync(asked.Url, connections);
+        // What it asks for must not be pushed aside by the asking. What it starts at other times runs as the system has it.
+        CpuScheduling.UseBatch();
         try
         {
             var counted = -1L;
@@ -51,6 +54,7 @@ internal static class ClosedLoop
         }
         finally
         {
+            CpuScheduling.UseOther();
             foreach (var connection in open) connection.Dispose();
         }
     }

@@ -127,6 +127,7 @@ public static class ServiceHost
         ArgumentNullException.ThrowIfNull(definition);
         ArgumentNullException.ThrowIfNull(build);
         if (arguments is ["health"]) return await HealthProbe.AskAsync(configuration, definition.DefaultPort);
+        CpuScheduling.UseBatch();
         try
         {
             await using var app = build();
