@@ -47,7 +47,7 @@ internal sealed class ScanCommand(Guid tenantId, Guid eventId, HeldOut held, AtG
         var first = ticket.First;
         var reason = ScanReasons.Find(ticket.Scanned, door, Held);
         var result = reason == ScanReasons.Ok ? "admitted" : "refused";
-        var id = Guid.CreateVersion7(view.Now);
+        var id = changes.NextId();
         changes.Attempts.Add(new Attempt(id, ticket.Id, Held.IsOut ? "out" : "in", result, reason, At));
         if (reason == ScanReasons.Ok) ticket.Pass(id, Held, At.Gate, view.Now);
 
@@ -60,7 +60,19 @@ internal sealed class ScanCommand(Guid tenantId, Guid eventId, HeldOut held, AtG
 internal sealed record Attempt(Guid Id, Guid TicketId, string Direction, string Result, string Reason, AtGate At);
 
 /// <summary>What a batch will write.</summary>
-internal sealed class ScanChanges
+internal sealed class ScanChanges(DateTimeOffset now)
 {
+    // One random number for all: to ask the system for each took longer than to decide it, while the whole batch waited.
+    private readonly Guid _ids = Guid.CreateVersion7(now);
+
     public List<Attempt> Attempts { get; } = [];
+
+    /// <summary>For the attempt that is added next: a UUIDv7 whose last byte counts; 66 random bits remain beside the millisecond.</summary>
+    public Guid NextId()
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        _ids.TryWriteBytes(bytes, bigEndian: true, out _);
+        bytes[15] = checked((byte)Attempts.Count);   // a batch has 256 at most
+        return new Guid(bytes, bigEndian: true);
+    }
 }

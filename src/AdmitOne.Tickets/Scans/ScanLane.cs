@@ -18,7 +18,7 @@ internal sealed class ScanLane(NpgsqlDataSource source, ScanMetrics metrics, Slo
         var (view, transactionId) = await ReadAsync(connection, batch);
         return new OpenBatch(transactionId, async () =>
         {
-            var changes = new ScanChanges();
+            var changes = new ScanChanges(view.Now);
             foreach (var command in batch) command.Decide(view, changes);
             await WriteAsync(connection, batch[0], view, changes);
         });
