@@ -34,6 +34,23 @@ public sealed class TenantPolicyTests
         Assert.Contains("InitPlan", plan, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_purchase_in_progress_is_not_disturbed_and_the_migration_is_tried_again()
+    {
+        await using var database = await MakeAsync();
+        await database.Migrator(MigrationSet.Product).UpAsync(18, Cancellation);
+        await using var sale = new NpgsqlConnection(database.ConnectionString);
+        await sale.OpenAsync(Cancellation);
+        await sale.ExecuteAsync("begin; lock table tickets.orders, tickets.tickets in row exclusive mode");
+
+        var gaveWay = new TaskCompletionSource();
+        var migration = database.Migrator(MigrationSet.Product, said => { if (said.Contains("gave way", StringComparison.Ordinal)) gaveWay.TrySetResult(); }).UpAsync(19, Cancellation);
+        await gaveWay.Task.WaitAsync(TimeSpan.FromSeconds(20), Cancellation);
+        await sale.ExecuteAsync("commit");
+        await migration;
+        Assert.Null(await database.AskAsync<string?>(Tables("not")));
+    }
+
     // The tables whose policy is not, or is, written so.
     private static string Tables(string not) => $"""
         select string_agg(polrelid::regclass::text, ', ')
