@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using AdmitOne.Platform.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -44,6 +45,7 @@ internal sealed class BareEndpoint : IDisposable
     /// <summary>Runs as one until its standard input ends.</summary>
     public static async Task<int> RunAsync(string file)
     {
+        CpuScheduling.UseBatch();   // as the services, so that both are asked and answer alike
         var body = await File.ReadAllBytesAsync(file);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();

@@ -30,7 +30,7 @@ internal static class ClosedLoop
     public static async Task<LoadResult> RunAsync(Asked asked, int connections, Func<long, TimeSpan, bool> enough)
     {
         var open = await LoadConnection.OpenAsync(asked.Url, connections);
-        // What it asks for must not be pushed aside by the asking. What it starts at other times runs as the system has it.
+        // What it asks, product and bare endpoint alike, must not be pushed aside by the asking. pgbench is started afterwards, under the usual policy.
         CpuScheduling.UseBatch();
         try
         {

@@ -72,7 +72,7 @@ internal sealed class ScanChanges(DateTimeOffset now)
     {
         Span<byte> bytes = stackalloc byte[16];
         _ids.TryWriteBytes(bytes, bigEndian: true, out _);
-        bytes[15] = checked((byte)Attempts.Count);   // a batch has 256 at most
+        bytes[15] = checked((byte)Attempts.Count);   // Lane.MaxBatch is 256
         return new Guid(bytes, bigEndian: true);
     }
 }
