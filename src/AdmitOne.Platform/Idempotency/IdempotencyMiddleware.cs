@@ -21,6 +21,7 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, Database datab
     public Task InvokeAsync(HttpContext context) =>
         context.GetEndpoint() is RouteEndpoint endpoint && IdempotencyRoutes.AreHonouredBy(endpoint.Metadata)
             && !(endpoint.Metadata.GetMetadata<NeedsIdempotencyKey>()?.UnlessQuery is { } query && string.Equals(context.Request.Query[query], "true", StringComparison.OrdinalIgnoreCase))
+            && (context.Request.Headers[Header].ToString().Length > 0 || endpoint.Metadata.GetMetadata<NeedsIdempotencyKey>() is not null)
             ? HonourAsync(context, endpoint)
             : next(context);
 
@@ -28,11 +29,6 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, Database datab
     {
         var text = context.Request.Headers[Header].ToString();
         var required = endpoint.Metadata.GetMetadata<NeedsIdempotencyKey>() is not null;
-        if (text.Length == 0 && !required)
-        {
-            await next(context);
-            return;
-        }
         if (text.Length is < 8 or > 255 || text.Any(c => c is <= ' ' or > '~'))
         {
             await ProblemWriter.WriteAsync(context, PlatformProblems.IdempotencyKeyRequired.With($"Send {Header} with 8 to 255 visible ASCII characters, new for each request."));

@@ -16,6 +16,11 @@ namespace AdmitOne.Platform.Identity;
 
 internal static class IdentitySetup
 {
+    // By which the framework knows, when it calls a route that names a policy, that this was judged; without it the call ends in an exception.
+    private const string JudgedMark = "__AuthorizationMiddlewareWithEndpointInvoked";
+
+    private static readonly object s_judged = new();
+
     public static IServiceCollection AddIdentity(this IServiceCollection services)
     {
         services.AddCheckedOptions<JwtOptions, JwtOptionsValidator>();
@@ -33,7 +38,7 @@ internal static class IdentitySetup
             bearer.TokenValidationParameters = keys.AreUsed ? Rules(jwt.Value, keys) : Rules(jwt.Value);
             bearer.Events = new JwtBearerEvents
             {
-                OnMessageReceived = context => context.HttpContext.RequestServices.GetRequiredService<TokenChecks>().RecallAsync(context),
+                OnMessageReceived = context => context.HttpContext.RequestServices.GetRequiredService<TokenChecks>().PrepareAsync(context),
                 OnTokenValidated = context => context.HttpContext.RequestServices.GetRequiredService<TokenChecks>().AcceptAsync(context),
             };
         });
@@ -55,19 +60,34 @@ internal static class IdentitySetup
     {
         // Said where the host looks before it adds one of its own for every request.
         ((IApplicationBuilder)app).Properties["__AuthenticationMiddlewareSet"] = true;
-        app.UseWhen(context => context.Request.Headers.Authorization.Count > 0, shown => shown.UseAuthentication());
+        app.UseMiddleware<RecalledCallers>();
+        app.UseWhen(context => context.Request.Headers.Authorization.Count > 0 && Caller.Of(context) is null, shown => shown.UseAuthentication());
     }
 
     /// <summary>Who may do what. A route that says itself that it is for everybody has nothing to be asked.</summary>
     public static void UsePermissions(this WebApplication app)
     {
         ((IApplicationBuilder)app).Properties["__AuthorizationMiddlewareSet"] = true;
-        app.UseWhen(context => !IsForEverybody(context.GetEndpoint()), asked => asked.UseAuthorization());
+        app.UseWhen(context => !IsForEverybody(context.GetEndpoint()) && !PermitsRecalled(context), asked => asked.UseAuthorization());
     }
 
     private static bool IsDeviceAtTheDoor(HttpContext context) =>
         context.Request.Headers.Authorization.ToString().StartsWith(Policies.DeviceScheme + " ", StringComparison.OrdinalIgnoreCase)
         && context.GetEndpoint()?.Metadata.OfType<IAuthorizeData>().Any(a => a.Policy == Policies.Door) == true;
+
+    // Of somebody who was known again only the role counts, and what a plain policy asks for is roles: the table answers as the framework would. Whatever else
+    // a route asks for, whoever else calls, and every refusal is the framework's business.
+    private static bool PermitsRecalled(HttpContext context)
+    {
+        if (Caller.Of(context) is not { } caller || !ReferenceEquals(context.User, TokenChecks.PrincipalOf(caller.Role)) || context.GetEndpoint() is not { } endpoint) return false;
+        if (endpoint.Metadata.GetMetadata<AuthorizationPolicy>() is not null || endpoint.Metadata.GetMetadata<IAuthorizationRequirementData>() is not null) return false;
+        var asked = endpoint.Metadata.GetOrderedMetadata<IAuthorizeData>();
+        for (var n = 0; n < asked.Count; n++)
+            if (asked[n] is not { Policy: { } policy, Roles: null, AuthenticationSchemes: null } || !Policies.Allow(policy, caller.Role)) return false;
+        if (asked.Count == 0) return false;
+        context.Items[JudgedMark] = s_judged;
+        return true;
+    }
 
     private static bool IsForEverybody(Endpoint? endpoint) => endpoint?.Metadata.GetMetadata<IAllowAnonymous>() is not null && endpoint.Metadata.GetMetadata<IAuthorizeData>() is null;
 

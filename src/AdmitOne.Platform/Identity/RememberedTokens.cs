@@ -15,7 +15,7 @@ internal sealed class RememberedTokens(TimeProvider clock)
 
     private readonly ConcurrentDictionary<UInt256, Entry> _known = new();
 
-    public Caller? Find(string token)
+    public Caller? Find(ReadOnlySpan<char> token)
     {
         var hash = Hash(token);
         if (!_known.TryGetValue(hash, out var entry)) return null;
@@ -37,10 +37,10 @@ internal sealed class RememberedTokens(TimeProvider clock)
     public void Forget() => _known.Clear();
 
     // Nobody can make a second text with the hash of a good token, and what is kept is no use to whoever reads the memory.
-    private static UInt256 Hash(string token)
+    private static UInt256 Hash(ReadOnlySpan<char> token)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(MemoryMarshal.AsBytes(token.AsSpan()), hash);
+        SHA256.HashData(MemoryMarshal.AsBytes(token), hash);
         return MemoryMarshal.Read<UInt256>(hash);
     }
 

@@ -40,7 +40,15 @@ public static class Policies
     /// <summary>The authentication scheme of a scanner's credential: <c>Authorization: Device &lt;id&gt;.&lt;secret&gt;</c>.</summary>
     public const string DeviceScheme = "Device";
 
-    internal static IEnumerable<(string Policy, string[] Roles)> Table =>
+    /// <summary>Whether a policy of the table allows a role. One that asks for more than a role is not in it, and allows nobody here.</summary>
+    internal static bool Allow(string policy, string role)
+    {
+        foreach (var (named, roles) in Table)
+            if (named == policy) return roles.Contains(role);
+        return false;
+    }
+
+    internal static IReadOnlyList<(string Policy, string[] Roles)> Table { get; } =
     [
         (Customer, [Roles.Customer, Roles.VenueStaff, Roles.VenueManager, Roles.Admin]),
         (VenueStaff, [Roles.VenueStaff, Roles.VenueManager, Roles.Admin]),

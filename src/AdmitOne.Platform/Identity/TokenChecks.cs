@@ -4,6 +4,7 @@ using AdmitOne.Platform.Tenancy;
 using AdmitOne.Platform.Text;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.AspNetCore.Http;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
@@ -26,20 +27,31 @@ internal sealed class TokenChecks(TenantDirectory tenants, UserProjection users,
     private static readonly Dictionary<string, ClaimsPrincipal> s_principals = Roles.All.ToDictionary(role => role,
         role => new ClaimsPrincipal(new ClaimsIdentity([new Claim("role", role)], JwtBearerDefaults.AuthenticationScheme, "sub", "role")));
 
-    /// <summary>Before a token is checked: one that was good a moment ago need not be checked again, its tenant must.</summary>
-    public async Task RecallAsync(MessageReceivedContext context)
+    /// <summary>The principal of everybody who is known again: whoever carries it has the <see cref="Caller"/> of its call, and that one's role.</summary>
+    public static ClaimsPrincipal PrincipalOf(string role) => s_principals[role];
+
+    /// <summary>Knows again who was found good a moment ago: their token need not be checked again, their tenant must.</summary>
+    /// <remarks>If the token has to be checked, or its tenant may not act, there is no <see cref="Caller"/> afterwards: whoever checks the token says why.</remarks>
+    public ValueTask RecallAsync(HttpContext context)
     {
-        var header = context.Request.Headers.Authorization.ToString();
-        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)) return;
-        var token = header[Scheme.Length..].Trim();
-        if (remembered.Find(token) is not { } caller)
-        {
-            if (keys.AreUsed && KeyId(token) is { } keyId && !await keys.PrepareAsync(keyId, context.HttpContext.RequestAborted)) context.Fail(new IssuerIsAway());
-            return;
-        }
-        if (!await MayActAsync(caller, context)) return;
-        context.Principal = s_principals[caller.Role];
-        context.Success();
+        if (TokenOf(context.Request) is not { IsEmpty: false } token || remembered.Find(token) is not { } caller) return default;
+        // Mostly nothing has to be read or written: no clock is started then, and nothing waits.
+        var acts = definition.SchemaVersion == 0 || (tenants.TryFind(caller.TenantId, out var standing) && Accepts(standing, context) && users.Has(caller));
+        if (!acts) return RecallSlowlyAsync(caller, context);
+        Introduce(caller, context);
+        return default;
+    }
+
+    private async ValueTask RecallSlowlyAsync(Caller caller, HttpContext context)
+    {
+        if (await RefuseAsync(caller, context) is null) Introduce(caller, context);
+    }
+
+    /// <summary>Before a token is checked: the issuer's key that it names must be at hand.</summary>
+    public async Task PrepareAsync(MessageReceivedContext context)
+    {
+        if (keys.AreUsed && TokenOf(context.Request) is { IsEmpty: false } token && KeyId(token.ToString()) is { } keyId && !await keys.PrepareAsync(keyId, context.HttpContext.RequestAborted))
+            context.Fail(new IssuerIsAway());
     }
 
     /// <summary>After its signature, dates, issuer and audience were found good.</summary>
@@ -56,39 +68,47 @@ internal sealed class TokenChecks(TenantDirectory tenants, UserProjection users,
             context.Fail("The token's jti is too long to be revoked by.");
             return;
         }
-        if (!await MayActAsync(caller, context)) return;
+        if (await RefuseAsync(caller, context.HttpContext) is { } why)
+        {
+            context.Fail(why);
+            return;
+        }
         if (definition.SchemaVersion > 0 && tokenId.Length > 0 && await revoked.IsRevokedAsync(caller.TenantId, tokenId, context.HttpContext.RequestAborted))
         {
-            context.HttpContext.Items.Remove(Caller.Item);
             context.Fail("The token was revoked.");
             return;
         }
+        context.HttpContext.Items[Caller.Item] = caller;
         if (context.SecurityToken is JsonWebToken token) remembered.Keep(token.EncodedToken, caller, new DateTimeOffset(token.ValidTo, TimeSpan.Zero));
     }
 
-    private async Task<bool> MayActAsync(Caller caller, ResultContext<JwtBearerOptions> context)
+    /// <returns>Why the caller's tenant may not act, or null.</returns>
+    private async Task<Exception?> RefuseAsync(Caller caller, HttpContext context)
     {
-        if (definition.SchemaVersion > 0 && !await IsKnownAsync(caller, context)) return false;
-        context.HttpContext.Items[Caller.Item] = caller;
+        if (definition.SchemaVersion == 0) return null;
+        var standing = await tenants.FindAsync(caller.TenantId, context.RequestAborted);
+        if (!Accepts(standing, context)) return standing is null ? new AuthenticationFailureException("The token names an unknown tenant.") : new TenantIsSuspended();
+        await users.EnsureAsync(caller, context.RequestAborted);
+        return null;
+    }
+
+    private static bool Accepts(TenantStanding? standing, HttpContext context)
+    {
+        if (standing is not { Status: TenantStatus.Active }) return false;
+        if (standing.LimitMultiplier != 1) context.Items[TenantDirectory.MultiplierItem] = standing.LimitMultiplier;
         return true;
     }
 
-    private async Task<bool> IsKnownAsync(Caller caller, ResultContext<JwtBearerOptions> context)
+    private static void Introduce(Caller caller, HttpContext context)
     {
-        switch (await tenants.FindAsync(caller.TenantId, context.HttpContext.RequestAborted))
-        {
-            case null:
-                context.Fail("The token names an unknown tenant.");
-                return false;
-            case { Status: TenantStatus.Suspended }:
-                context.Fail(new TenantIsSuspended());
-                return false;
-            case { LimitMultiplier: not 1 and var factor }:
-                context.HttpContext.Items[TenantDirectory.MultiplierItem] = factor;
-                break;
-        }
-        await users.EnsureAsync(caller, context.HttpContext.RequestAborted);
-        return true;
+        context.Items[Caller.Item] = caller;
+        context.User = PrincipalOf(caller.Role);
+    }
+
+    private static ReadOnlySpan<char> TokenOf(HttpRequest request)
+    {
+        var header = request.Headers.Authorization.ToString();
+        return header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header.AsSpan(Scheme.Length).Trim() : default;
     }
 
     private static string? KeyId(string token)

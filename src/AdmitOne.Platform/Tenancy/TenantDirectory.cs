@@ -33,15 +33,19 @@ public sealed class TenantDirectory(Database database, TimeProvider clock)
         (await FindAsync(tenantId, cancellationToken))?.Status;
 
     /// <returns>Null for a tenant that does not exist.</returns>
-    internal ValueTask<TenantStanding?> FindAsync(Guid tenantId, CancellationToken cancellationToken)
+    internal ValueTask<TenantStanding?> FindAsync(Guid tenantId, CancellationToken cancellationToken) =>
+        TryFind(tenantId, out var standing) ? new(standing) : new(ReadAsync(tenantId).WaitAsync(cancellationToken));
+
+    /// <param name="standing">Null for a tenant that does not exist.</param>
+    /// <returns>False if it has to be read first.</returns>
+    internal bool TryFind(Guid tenantId, out TenantStanding? standing)
     {
-        if (_known.TryGetValue(tenantId, out var known) && clock.GetElapsedTime(known.At) is var age && age < s_keep)
-        {
-            // While it is still good nobody waits for the next.
-            if (age >= s_renewAfter && !_reading.ContainsKey(tenantId)) _ = RenewAsync(tenantId);
-            return new(known.Standing);
-        }
-        return new(ReadAsync(tenantId).WaitAsync(cancellationToken));
+        standing = null;
+        if (!_known.TryGetValue(tenantId, out var known) || clock.GetElapsedTime(known.At) is var age && age >= s_keep) return false;
+        // While it is still good nobody waits for the next.
+        if (age >= s_renewAfter && !_reading.ContainsKey(tenantId)) _ = RenewAsync(tenantId);
+        standing = known.Standing;
+        return true;
     }
 
     // Its fault is that of whoever waits for the next.

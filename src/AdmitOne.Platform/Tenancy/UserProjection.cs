@@ -18,8 +18,10 @@ internal sealed class UserProjection(Database database)
     private readonly Queue<Newcomer> _waiting = new();
     private bool _writing;
 
-    public ValueTask EnsureAsync(Caller caller, CancellationToken cancellationToken) =>
-        _seen.TryGetValue((caller.TenantId, caller.UserId), out var email) && email == caller.Email ? default : new ValueTask(IntroduceAsync(caller, cancellationToken));
+    public ValueTask EnsureAsync(Caller caller, CancellationToken cancellationToken) => Has(caller) ? default : new ValueTask(IntroduceAsync(caller, cancellationToken));
+
+    /// <summary>Whether there is nothing to write: this person was seen here before, and is called the same.</summary>
+    public bool Has(Caller caller) => _seen.TryGetValue((caller.TenantId, caller.UserId), out var email) && email == caller.Email;
 
     private Task IntroduceAsync(Caller caller, CancellationToken cancellationToken)
     {
