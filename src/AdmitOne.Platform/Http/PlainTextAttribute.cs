@@ -31,6 +31,8 @@ public sealed class PlainTextAttribute : StringLengthAttribute
         ArgumentNullException.ThrowIfNull(text);
         if (text.Length > MaximumLength) return $"At most {MaximumLength} characters.";
         if (!ManyLines && string.IsNullOrWhiteSpace(text)) return "Must not be blank.";
-        return text.Any(c => char.IsControl(c) && !(ManyLines && c is '\n' or '\t')) ? "Control characters are not allowed." : null;
+        foreach (var c in text)
+            if (char.IsControl(c) && !(ManyLines && c is '\n' or '\t')) return "Control characters are not allowed.";
+        return null;
     }
 }

@@ -15,11 +15,14 @@ public sealed record AtTheDoor(Guid TenantId, Guid? UserId, BoundDevice? Device)
     /// <summary>For <c>when id = any (…)</c> of a transaction that scans: a scanner is revoked from the next scan on, whoever remembers it.</summary>
     public const string Revoked = "select id, revoked_at from tickets.devices where tenant_id = $1 and id = any ($2) and revoked_at is not null";
 
-    public static async ValueTask<AtTheDoor?> BindAsync(HttpContext context)
+    public static ValueTask<AtTheDoor?> BindAsync(HttpContext context) => ValueTask.FromResult(Of(context));
+
+    /// <summary>Who works there, for a handler that is asked too often to have it bound; null if the route's policy asks for nobody of the door.</summary>
+    public static AtTheDoor? Of(HttpContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
         if (context.Items[Item] is AtTheDoor scanner) return scanner;
-        return await Caller.BindAsync(context) is { } caller ? new AtTheDoor(caller.TenantId, caller.UserId, Device: null) : null;
+        return Caller.Of(context) is { } caller ? new AtTheDoor(caller.TenantId, caller.UserId, Device: null) : null;
     }
 
     /// <summary>Whose scans these are: the scanner's own id, or the one that staff say.</summary>

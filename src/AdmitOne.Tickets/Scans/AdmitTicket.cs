@@ -47,24 +47,27 @@ internal static class AdmitTicket
     public static void Map(IEndpointRouteBuilder scans) =>
         scans.MapPost("/", HandleAsync)
             .WithName("ScanTicket").WithSummary("Admit the holder of a code, or say why not").WithRateTier(RateTier.QrScan).CountedNotLogged()
+            .DisableValidation()   // HandleAsync asks the rules itself
             .WithRequestExample(ScanExamples.AtTheGate).WithAnswerExample(ScanExamples.Admitted, name: "admitted").WithAnswerExample(ScanExamples.Refused, name: "refused")
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.Overloaded, DeviceProblems.DeviceRevoked);
 
-    private static async Task<Results<Ok<Scan>, Refusal>> HandleAsync(
-        ScanRequest request, AtTheDoor door, TicketCodes codes, KnownCodes known, ScanLanes lanes, UnreadableScans unreadable, ScanMetrics metrics, TimeProvider clock)
+    private static async Task<Results<Answer<Scan>, Refusal>> HandleAsync(
+        ScanRequest request, HttpContext context, TicketCodes codes, KnownCodes known, ScanLanes lanes, UnreadableScans unreadable, ScanMetrics metrics, TimeProvider clock)
     {
         var started = clock.GetTimestamp();
+        if (DeclaredRules.Broken(request) is { } broken) return broken;
+        var door = AtTheDoor.Of(context)!;   // the policy of the door lets nobody else come this far
         if (door.Refuse(request.EventId, request.Gate) is { } misplaced) return misplaced;
         var at = new AtGate(door.GateOr(request.Gate), door.DeviceIdOr(request.DeviceId), door.UserId);
         if (!codes.TryOpen(door.TenantId, request.Code, out var code, known.Of(door.TenantId, request.EventId)))
         {
             unreadable.Count(door.TenantId, request.EventId, at);
             metrics.Answered(ScanReasons.Malformed, clock.GetElapsedTime(started));
-            return TypedResults.Ok(new Scan("refused", ScanReasons.Malformed, clock.GetUtcNow(), Ticket: null, FirstAdmitted: null));
+            return new Answer<Scan>(new Scan("refused", ScanReasons.Malformed, clock.GetUtcNow(), Ticket: null, FirstAdmitted: null));
         }
         var (scan, refusal) = await lanes.RunAsync(new ScanCommand(door.TenantId, request.EventId, new HeldOut(code, request.Direction == "out"), at));
         if (scan is null) return refusal!;
         metrics.Answered(scan.Reason, clock.GetElapsedTime(started));
-        return TypedResults.Ok(scan);
+        return new Answer<Scan>(scan);
     }
 }

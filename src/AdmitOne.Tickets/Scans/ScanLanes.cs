@@ -11,7 +11,7 @@ internal sealed class ScanLanes(NpgsqlDataSource source, ScanMetrics metrics, Sl
 {
     /// <summary>Has a scan decided in its event's order, and answers after it was committed. Refuses at once when too much waits.</summary>
     /// <exception cref="Exception">The fault of a scan that failed alone; nothing of it was kept.</exception>
-    public async Task<(Scan? Scan, Refusal? Refusal)> RunAsync(ScanCommand command) => TryEnter(command)
-        ? await command.Done
-        : (null, PlatformProblems.Overloaded.With("Too many gates are waiting for this event; try again in a moment.") with { RetryAfterSeconds = 1 });
+    public Task<(Scan? Scan, Refusal? Refusal)> RunAsync(ScanCommand command) => TryEnter(command)
+        ? command.Done
+        : Task.FromResult<(Scan?, Refusal?)>((null, PlatformProblems.Overloaded.With("Too many gates are waiting for this event; try again in a moment.") with { RetryAfterSeconds = 1 }));
 }

@@ -82,6 +82,32 @@ public sealed class BadInputTests(World world) : IClassFixture<World>
         Assert.Equal(0, await world.Ask<int>("select count(*)::int from tickets.orders where event_id = @EventId", new { sale.EventId }));
     }
 
+    [Theory]
+    [InlineData("""{"eventId":"EVENT"}""", 400, "invalid_json", null)]
+    [InlineData("""{"code":null,"eventId":"EVENT"}""", 400, "invalid_json", null)]
+    [InlineData("""{"code":7,"eventId":"EVENT"}""", 400, "invalid_json", null)]
+    [InlineData("""{"code":"X","eventId":"here"}""", 400, "invalid_json", null)]
+    [InlineData("""{"code":"X","eventId":"EVENT","admit":true}""", 400, "unknown_property", null)]
+    [InlineData("""{"code":"","eventId":"EVENT"}""", 422, "validation_failed", "/code")]
+    [InlineData("""{"code":"LONG","eventId":"EVENT"}""", 422, "validation_failed", "/code")]
+    [InlineData("""{"code":"X","eventId":"EVENT","gate":" "}""", 422, "validation_failed", "/gate")]
+    [InlineData("""{"code":"X","eventId":"EVENT","gate":"No\u0007rth"}""", 422, "validation_failed", "/gate")]
+    [InlineData("""{"code":"X","eventId":"EVENT","gate":"LONG"}""", 422, "validation_failed", "/gate")]
+    [InlineData("""{"code":"X","eventId":"EVENT","direction":"sideways"}""", 422, "validation_failed", "/direction")]
+    [InlineData("""{"code":"","eventId":"EVENT","gate":"","direction":""}""", 422, "validation_failed", "/code /gate /direction")]
+    public async Task A_bad_scan_is_refused_with_its_reason(string body, int status, string code, string? pointers)
+    {
+        var sale = await SaleAsync();
+        using var client = world.Tickets(Roles.VenueStaff);
+        // The second time its sender is known again, and nothing else may be different.
+        for (var time = 0; time < 2; time++)
+        {
+            using var answer = await client.PostAsync("/api/v1/scans", Json(Fill(body.Replace("LONG", new string('A', 4001), StringComparison.Ordinal), sale)), Cancellation);
+            Assert.Equal(code, await answer.RefusedAsync((HttpStatusCode)status));
+            if (pointers is not null) Assert.Equal(pointers, string.Join(' ', (await answer.ReadAsync((HttpStatusCode)status)).Items("errors").Select(error => error.Text("pointer"))));
+        }
+    }
+
     [Fact]
     public async Task A_body_of_a_megabyte_is_too_large_and_the_connection_survives_it()
     {

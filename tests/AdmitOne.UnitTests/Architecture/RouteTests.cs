@@ -92,6 +92,14 @@ public sealed class RouteTests(Services services)
         Findings.None(faults);
     }
 
+    // These ask for the rules of their bodies themselves (DeclaredRules), and a test over HTTP sends each of them what breaks every rule.
+    private static readonly string[] s_asksItself = ["ScanTicket"];
+
+    [Fact]
+    public void No_other_body_goes_without_the_frameworks_validation() => Assert.Equal(s_asksItself, services.Routes
+        .Where(r => r.Route.Metadata.GetMetadata<IDisableValidationMetadata>() is not null && r.Route.Metadata.GetMetadata<IAcceptsMetadata>() is not null)
+        .Select(r => r.Route.Metadata.GetMetadata<IEndpointNameMetadata>()!.EndpointName));
+
     // What is looked at and never stored: a code that does not open is counted, one that is typed in is looked up by its hash, the rest is not kept.
     private static readonly string[] s_textsThatAreNotStored =
     [
