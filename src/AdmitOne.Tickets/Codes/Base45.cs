@@ -5,6 +5,8 @@ public static class Base45
 {
     private const string Alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
 
+    private static readonly sbyte[] s_values = Values();   // by character; -1 where there is none
+
     public static string Encode(ReadOnlySpan<byte> bytes)
     {
         var text = new char[(bytes.Length / 2 * 3) + (bytes.Length % 2 * 2)];
@@ -38,5 +40,13 @@ public static class Base45
     }
 
     // Any negative number that no sum can make positive again would do; each digit is looked at by itself.
-    private static int Value(char c) => Alphabet.IndexOf(c, StringComparison.Ordinal);
+    private static int Value(char c) => c < s_values.Length ? s_values[c] : -1;
+
+    private static sbyte[] Values()
+    {
+        var values = new sbyte[128];
+        Array.Fill(values, (sbyte)-1);
+        for (var n = 0; n < Alphabet.Length; n++) values[Alphabet[n]] = (sbyte)n;
+        return values;
+    }
 }
