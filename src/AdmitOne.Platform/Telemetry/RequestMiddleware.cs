@@ -36,7 +36,7 @@ internal sealed partial class RequestMiddleware(RequestDelegate next, ILogger<Re
                 Answered(level, context.Request.Method, (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "-", status,
                     context.Items[ProblemWriter.CodeItem] as string, elapsedMs);
             }
-            if (Activity.Current is { IsAllDataRequested: true } span) Describe(span, context, status);
+            if (Activity.Current is { Recorded: true } span) Describe(span, context, status);   // one that goes nowhere needs no words
         }
     }
 

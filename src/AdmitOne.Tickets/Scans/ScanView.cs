@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace AdmitOne.Tickets.Scans;
@@ -66,9 +67,20 @@ internal sealed class TicketAtDoor(Guid id, ScannedTicket asRead)
 /// <summary>As much of a holder as a stranger at the gate needs.</summary>
 internal static class Initials
 {
+    private const int MaxWords = 3;
+    private const int MaxCharsOfRune = 2;
+
     public static string? Of(string? name, string? email)
     {
-        var words = (name ?? email?.Split('@')[0].Replace('.', ' '))?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
-        return words.Length == 0 ? null : string.Concat(words.Take(3).Select(word => word.EnumerateRunes().First().ToString().ToUpperInvariant()));
+        var text = name ?? email?.Split('@', 2)[0].Replace('.', ' ') ?? "";
+        Span<char> initials = stackalloc char[MaxWords * MaxCharsOfRune];
+        var (length, words, inWord) = (0, 0, false);
+        // The lane does this for each ticket of a batch, while all who are in it wait: no list of words is made.
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (!inWord && rune.Value != ' ' && ++words <= MaxWords) length += Rune.ToUpperInvariant(rune).EncodeToUtf16(initials[length..]);
+            inWord = rune.Value != ' ';
+        }
+        return words == 0 ? null : new string(initials[..length]);
     }
 }
