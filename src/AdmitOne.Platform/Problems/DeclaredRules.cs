@@ -6,13 +6,14 @@ namespace AdmitOne.Platform.Problems;
 
 /// <summary>
 /// The rules that a type's properties declare, for a route that asks for them itself: the framework's validation costs more than the rest of a call that is
-/// made ten thousand times a second. What a property's own type declares is not looked at.
+/// made ten thousand times a second. It is for types without parts: what a part declares would be passed over.
 /// </summary>
 public static class DeclaredRules
 {
     private static readonly ConcurrentDictionary<Type, Rule[]?> s_ruled = new();
 
     /// <returns>What the framework's validation would answer, or null when nothing is broken.</returns>
+    /// <exception cref="ArgumentException">The type has parts of a type of ours.</exception>
     public static Refusal? Broken(object value)
     {
         ArgumentNullException.ThrowIfNull(value);
@@ -34,10 +35,14 @@ public static class DeclaredRules
     // Null for a type of which a rule looks at more than one property: it is left to the framework.
     private static Rule[]? Read(Type type)
     {
-        var rules = type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
-            .SelectMany(property => property.GetCustomAttributes<ValidationAttribute>(), (property, attribute) => new Rule(Reader(property), attribute)).ToArray();
+        var properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance);
+        if (properties.FirstOrDefault(property => IsPart(property.PropertyType)) is { } part) throw new ArgumentException($"{type.Name}.{part.Name} may have rules of its own; leave the type to the framework.");
+        var rules = properties.SelectMany(property => property.GetCustomAttributes<ValidationAttribute>(), (property, attribute) => new Rule(Reader(property), attribute)).ToArray();
         return typeof(IValidatableObject).IsAssignableFrom(type) || type.IsDefined(typeof(ValidationAttribute)) || rules.Any(rule => rule.Attribute.RequiresValidationContext) ? null : rules;
     }
+
+    private static bool IsPart(Type type) => type.GetGenericArguments().Append(type.GetElementType() ?? type)
+        .Any(kind => kind is { IsEnum: false, Namespace: { } home } && home.StartsWith("AdmitOne.", StringComparison.Ordinal));
 
     private static Func<object, object?> Reader(PropertyInfo property) =>
         (Func<object, object?>)s_reader.MakeGenericMethod(property.DeclaringType!, property.PropertyType).Invoke(null, [property.GetMethod!])!;

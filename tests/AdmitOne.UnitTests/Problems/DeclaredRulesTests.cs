@@ -32,6 +32,17 @@ public sealed class DeclaredRulesTests
         Assert.Equal("/name", Assert.Single(DeclaredRules.Broken(new Guarded { Name = "open" })!.Errors).Pointer);
     }
 
+    [Fact]
+    public void A_type_with_parts_is_left_to_the_framework()
+    {
+        Assert.Throws<ArgumentException>(() => DeclaredRules.Broken(new Whole(new Guarded())));
+        Assert.Throws<ArgumentException>(() => DeclaredRules.Broken(new Many([new Guarded()])));
+    }
+
+    private sealed record Whole(Guarded Part);
+
+    private sealed record Many(IReadOnlyList<Guarded> Parts);
+
     private sealed record Between : IValidatableObject
     {
         public int From { get; init; }
