@@ -71,7 +71,9 @@ guard "a token of another issuer" $platform/Identity/IdentitySetup.cs 's/ValidIs
 guard "a token for another audience" $platform/Identity/IdentitySetup.cs 's/ValidAudience = jwt\.Audience,/ValidateAudience = false,/' Integration WalkTests TokenTests
 guard "a token that has expired" $platform/Identity/IdentitySetup.cs 's/(RequireExpirationTime = true,)/$1 ValidateLifetime = false,/' Integration WalkTests TokenTests
 guard "a token that was revoked" $platform/Identity/TokenChecks.cs 's/definition\.SchemaVersion > 0 && tokenId\.Length > 0 && await/tokenId.Length < 0 \&\& await/' Integration TokenTests
-guard "an organiser that is suspended" $platform/Identity/TokenChecks.cs 's/context\.Fail\(new TenantIsSuspended\(\)\);\s*return false;/break;/' Integration TenantLifeTests
+guard "an organiser that is suspended" $platform/Identity/TokenChecks.cs 's/standing is not \{ Status: TenantStatus\.Active \}/standing is null/' Integration TenantLifeTests
+guard "a caller who was known again and whose role may not" $platform/Identity/IdentitySetup.cs 's/ \|\| !Policies\.Allow\(policy, caller\.Role\)//' Integration WalkTests
+guard "a scan that breaks a rule" AdmitOne.Tickets/Scans/AdmitTicket.cs 's/if \(DeclaredRules\.Broken\(request\) is \{ \} broken\) return broken;//' Integration BadInputTests
 guard "a caller whose role may not" $platform/Identity/IdentitySetup.cs 's/asked => asked\.UseAuthorization\(\)/_ => { }/' Integration WalkTests
 guard "anybody, at one route that forgot to ask" AdmitOne.Events/Records/ListAudit.cs 's/\.RequireAuthorization\(Policies\.Admin\)/.AllowAnonymous()/' Unit AccessTableDocTests
 guard "a buyer, at one route for managers" AdmitOne.Tickets/Devices/DevicesFeature.cs 's/Policies\.VenueManager/Policies.Customer/' Unit AccessTableDocTests
