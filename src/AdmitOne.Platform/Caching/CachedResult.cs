@@ -16,8 +16,6 @@ public sealed class CachedResult(CachedAnswer answer) : IResult
             response.StatusCode = StatusCodes.Status304NotModified;
             return Task.CompletedTask;
         }
-        response.ContentType = "application/json; charset=utf-8";
-        response.ContentLength = answer.Body.Length;
-        return response.Body.WriteAsync(answer.Body, CancellationToken.None).AsTask();   // the server itself gives up one who leaves, or who reads too slowly
+        return response.WriteWholeAsync(answer.Body);
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -14,66 +13,25 @@ namespace AdmitOne.Platform.Http;
 /// </summary>
 public sealed class Answer<T>(T value) : IResult, IEndpointMetadataProvider
 {
-    private const string ContentType = "application/json; charset=utf-8";
-
     private static readonly JsonTypeInfo<T> s_type = (JsonTypeInfo<T>)Json.Answers.GetTypeInfo(typeof(T));
 
-    static void IEndpointMetadataProvider.PopulateMetadata(MethodInfo method, EndpointBuilder builder)
-    {
+    static void IEndpointMetadataProvider.PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
         builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(T), ["application/json"]));
-    }
 
     public Task ExecuteAsync(HttpContext httpContext)
     {
         ArgumentNullException.ThrowIfNull(httpContext);
-        var paper = Paper.Take();
-        JsonSerializer.Serialize(paper.Writer, value, s_type);
-        var response = httpContext.Response;
-        response.ContentType = ContentType;
-        response.ContentLength = paper.Text.Length;
-        var written = response.Body.WriteAsync(paper.Text, CancellationToken.None);   // the server itself gives up one who leaves, or who reads too slowly
-        if (!written.IsCompletedSuccessfully) return WaitAsync(written, paper);
-        paper.PutBack();
-        return Task.CompletedTask;
-    }
-
-    private static async Task WaitAsync(ValueTask written, Paper paper)
-    {
-        await written;
-        paper.PutBack();
+        return httpContext.Response.WriteWholeAsync(JsonSerializer.SerializeToUtf8Bytes(value, s_type));
     }
 }
 
-/// <summary>What an answer is written on before it is sent; each thread keeps one for the next.</summary>
-internal sealed class Paper
+internal static class WholeAnswers
 {
-    private const int UsualBytes = 1024;
-    private const int MaxKeptBytes = 64 * 1024;
-
-    [ThreadStatic]
-    private static Paper? t_spare;
-
-    private readonly ArrayBufferWriter<byte> _bytes = new(UsualBytes);
-
-    private Paper() => Writer = new Utf8JsonWriter(_bytes, new JsonWriterOptions { Encoder = Json.Answers.Encoder, MaxDepth = Json.MaxDepth, SkipValidation = true });
-
-    public Utf8JsonWriter Writer { get; }
-
-    public ReadOnlyMemory<byte> Text => _bytes.WrittenMemory;
-
-    public static Paper Take()
+    /// <summary>Writes all of a JSON answer at once, with its length.</summary>
+    public static Task WriteWholeAsync(this HttpResponse response, ReadOnlyMemory<byte> body)
     {
-        var paper = t_spare ?? new Paper();
-        t_spare = null;
-        return paper;
-    }
-
-    /// <summary>Its text is not needed any more.</summary>
-    public void PutBack()
-    {
-        if (_bytes.Capacity > MaxKeptBytes) return;
-        _bytes.ResetWrittenCount();
-        Writer.Reset();
-        t_spare = this;
+        response.ContentType = "application/json; charset=utf-8";
+        response.ContentLength = body.Length;
+        return response.Body.WriteAsync(body, CancellationToken.None).AsTask();   // the server itself gives up one who leaves, or who reads too slowly
     }
 }
