@@ -57,14 +57,14 @@ public sealed partial class RedisStore(IOptions<RedisOptions> options, RedisMetr
 
     /// <summary>Tells every process that listens. Who does not hear it must be right all the same.</summary>
     public Task PublishAsync(string channel, string message) =>
-        BoundedAsync(RedisCall.Publish, async redis => await redis.PublishAsync(channel, message), 0L);
+        BoundedAsync(RedisCall.Publish, async redis => await redis.PublishAsync(RedisChannel.Literal(channel), message), 0L);
 
     /// <summary>Hears what is published from now on, and again after Redis was away.</summary>
     public async Task SubscribeAsync(string channel, Action<string> heard)
     {
         try
         {
-            await (await _connection.Value).GetSubscriber().SubscribeAsync(channel, (_, message) => heard(message!));
+            await (await _connection.Value).GetSubscriber().SubscribeAsync(RedisChannel.Literal(channel), (_, message) => heard(message!));
         }
         catch (Exception fault) when (fault is RedisException or TimeoutException)
         {
@@ -107,17 +107,15 @@ public sealed partial class RedisStore(IOptions<RedisOptions> options, RedisMetr
             AbortOnConnectFail = false,
             ConnectTimeout = 2000,
             SyncTimeout = 2000,
+            // A connection that goes silent without closing is given up after a few keep-alives, and made anew.
+            AsyncTimeout = 500,
+            KeepAlive = 5,
+            // Said explicitly: the client's default is RESP3, which sends pushes over the connection of commands.
+            Protocol = RedisProtocol.Resp2,
             ClientName = "admitone",
         };
         configuration.EndPoints.Add(options.Host, options.Port);
-        return ConnectAsync(configuration);
-    }
-
-    private static async Task<ConnectionMultiplexer> ConnectAsync(ConfigurationOptions configuration)
-    {
-        var connection = await ConnectionMultiplexer.ConnectAsync(configuration);
-        connection.PreserveAsyncOrder = false;
-        return connection;
+        return ConnectionMultiplexer.ConnectAsync(configuration);
     }
 
     [LoggerMessage(EventId = 1101, Level = LogLevel.Debug, Message = "Redis did not answer in time")]

@@ -43,7 +43,7 @@ public sealed class AuditTests
         var said = await restore.StandardOutput.ReadToEndAsync(Cancellation) + await restore.StandardError.ReadToEndAsync(Cancellation);
         await restore.WaitForExitAsync(Cancellation);
         Assert.Contains(says, said, StringComparison.Ordinal);
-        Assert.Contains($"'Npgsql' 10.0.0 has a known {word} severity vulnerability", said, StringComparison.Ordinal);
+        Assert.Contains($"'Npgsql' 10.0.3 has a known {word} severity vulnerability", said, StringComparison.Ordinal);
         Assert.Equal(says.StartsWith("error", StringComparison.Ordinal), restore.ExitCode != 0);
     }
 }
