@@ -79,7 +79,7 @@ public sealed record SqlMigrationFiles(int Number, string Name, SqlFile Up, SqlF
 {
     private const string Epoch = "20260101";
 
-    /// <summary>What the history keeps, <c>20260101000001_baseline</c>: EF Core takes the first 14 digits for a time.</summary>
+    /// <summary>What the history keeps, <c>20260101000001_baseline</c>: 14 digits that sort, then the name.</summary>
     public string Id => $"{Epoch}{Number:000000}_{Name}";
 
     /// <summary>What people say, <c>001_baseline</c>.</summary>

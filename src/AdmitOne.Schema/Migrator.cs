@@ -1,8 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Infrastructure;
-using Microsoft.EntityFrameworkCore.Migrations;
 using Npgsql;
 
 namespace AdmitOne.Schema;
@@ -31,14 +28,6 @@ public sealed class Migrator
     /// <summary>The newest version that this program knows.</summary>
     public static int Latest => MigrationSet.Product.Latest;
 
-    /// <summary>Loads what <see cref="UpAsync"/> needs, without a database: half a second of a first start, best spent while the server is still starting.</summary>
-    public static void WarmUp()
-    {
-        using var connection = new NpgsqlConnection("Host=unused");
-        using var context = new MigrationContext(connection, MigrationSet.Product);
-        context.GetService<IMigrator>().GenerateScript();
-    }
-
     /// <summary>Applies what is missing up to <paramref name="to"/>, or all. Each migration is committed by itself; a run that was cut off is continued.</summary>
     /// <exception cref="MigrationException">It cannot be done; the message is one line.</exception>
     public async Task UpAsync(int? to, CancellationToken cancellationToken)
@@ -54,12 +43,11 @@ public sealed class Migrator
 
         await using (var create = new NpgsqlCommand(MigrationHistory.CreateSql, session.Connection))
             await create.ExecuteNonQueryAsync(cancellationToken);
-        await using var context = new MigrationContext(session.Connection, _set);
         for (var number = applied + 1; number <= target; number++)
         {
             var migration = _set[number - 1];
             await session.DropInvalidAsync(migration.Up.ConcurrentIndexes, cancellationToken);
-            await RunAsync(session, context, migration.Id, migration.Up, cancellationToken);
+            await RunAsync(session, migration.Up, MigrationHistory.InsertSql(migration.Id), cancellationToken);
             _report?.Invoke($"up {migration.Label}");
         }
     }
@@ -77,12 +65,11 @@ public sealed class Migrator
             if (_set[number - 1] is { Down.Irreversible: { } why } stuck)
                 throw new IrreversibleMigrationException($"{stuck.Label} cannot be undone: {why}; the lowest version to go down to is {number:000}");
 
-        await using var context = new MigrationContext(session.Connection, _set);
         for (var number = applied; number > to; number--)
         {
             var migration = _set[number - 1];
             await session.DropInvalidAsync(migration.Down.ConcurrentIndexes, cancellationToken);
-            await RunAsync(session, context, number == 1 ? Migration.InitialDatabase : _set[number - 2].Id, migration.Down, cancellationToken);
+            await RunAsync(session, migration.Down, MigrationHistory.DeleteSql(migration.Id), cancellationToken);
             _report?.Invoke($"down {migration.Label}");
         }
     }
@@ -109,7 +96,7 @@ public sealed class Migrator
     }
 
     /// <summary>The way up for psql, for who may not let a program change the schema. What is applied is skipped, so it can run again.</summary>
-    /// <remarks>EF's own idempotent script wraps each migration in a DO block, in which no index can be built concurrently.</remarks>
+    /// <remarks>psql's <c>\if</c> skips what is applied: inside a DO block no index can be built concurrently.</remarks>
     public string Script()
     {
         var script = new StringBuilder("""
@@ -156,42 +143,52 @@ public sealed class Migrator
             throw new DatabaseNewerException(
                 $"the database has {SqlMigrationFiles.NumberOf(unknown.Id):000} ({unknown.Id}), which this program does not know (its newest is {_set.Latest:000}); use the newer version of AdmitOne");
         var numbers = applied.Select(row => SqlMigrationFiles.NumberOf(row.Id)).ToHashSet();
-        // EF would revert what is above a gap to fill it; that must never happen by accident.
+        // A migration below an applied one cannot be applied afterwards: it was written for the schema that its number says.
         if (Enumerable.Range(1, numbers.Count).FirstOrDefault(number => !numbers.Contains(number)) is var gap and > 0)
             throw new MigrationException($"the database's history lacks {_set[gap - 1].Label} below {numbers.Max():000}; restore platform.schema_migrations");
         return numbers.Count;
     }
 
-    private async Task RunAsync(MigrationSession session, MigrationContext context, string targetId, SqlFile file, CancellationToken cancellationToken)
+    /// <summary>Runs a file and its change of the history; repeats it as long as it gives way to others.</summary>
+    private async Task RunAsync(MigrationSession session, SqlFile file, string historySql, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
+            string? statement = null;
             try
             {
-                await context.GetService<IMigrator>().MigrateAsync(targetId, cancellationToken);
+                await using var transaction = file.Transactional ? await session.Connection.BeginTransactionAsync(cancellationToken) : null;
+                // One command a statement: two index builds in one command would share an implicit transaction and fail.
+                foreach (var next in file.Statements.Append(historySql))
+                {
+                    await using var command = new NpgsqlCommand(statement = next, session.Connection, transaction);
+                    await command.ExecuteNonQueryAsync(cancellationToken);
+                }
+                if (transaction is not null) await transaction.CommitAsync(cancellationToken);
                 return;
             }
             // It gave up rather than let a sale wait, or lost to one: nothing of the statement was kept, and each bears repetition.
-            catch (Exception exception) when (attempt < Attempts && (exception as PostgresException ?? exception.InnerException as PostgresException) is
-            { SqlState: PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected } gaveUp)
+            catch (PostgresException gaveUp) when (attempt < Attempts
+                && gaveUp.SqlState is (PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected))
             {
-                _report?.Invoke($"{file.Name} gave way to others ({gaveUp.MessageText}{(gaveUp.Where is { } where ? $", {SqlStatements.FirstLine(where)}" : "")}); once more");
+                var where = gaveUp.Where is { } context ? $", {SqlStatements.FirstLine(context)}" : "";
+                _report?.Invoke($"{file.Name} gave way to others ({gaveUp.MessageText}{where}); once more");
                 await session.InterruptVacuumsAsync(cancellationToken);
                 await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(100 * attempt, 1000)), cancellationToken);
             }
             catch (Exception exception) when (exception is not OperationCanceledException && !cancellationToken.IsCancellationRequested)
             {
-                throw Failed(context, file, exception);
+                throw Failed(file, statement, exception);
             }
         }
     }
 
-    private static MigrationFailedException Failed(MigrationContext context, SqlFile file, Exception exception)
+    private static MigrationFailedException Failed(SqlFile file, string? statement, Exception exception)
     {
         var server = exception as PostgresException ?? exception.InnerException as PostgresException;
         var said = server is null ? exception.Message : $"{server.MessageText} ({server.SqlState})";
         if (server?.Detail is { Length: > 0 } detail) said += $"; {detail.ReplaceLineEndings(" ")}";
-        var at = context.Failed.Text is { } statement ? $" at `{SqlStatements.FirstLine(statement)}`" : "";
+        var at = statement is null ? "" : $" at `{SqlStatements.FirstLine(statement)}`";
         return new MigrationFailedException($"{file.Name} stopped{at}: {said}", exception);
     }
 }

@@ -1,6 +1,5 @@
 using AdmitOne.Events;
 using AdmitOne.Neighbours;
-using AdmitOne.Schema;
 using AdmitOne.Tickets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
@@ -69,12 +68,6 @@ public sealed class LocalStack : IAsyncDisposable
         await SeparateService.StopLeftBehindAsync(_data, cancellationToken);
         _options.CheckPorts();
         var secrets = LocalSecrets.Open(_data);
-
-        if (!PrivatePostgres.ExistsIn(_data))
-        {
-            // A new cluster takes a second, most of it not ours: time to get the migrator compiled, which an old one will not need.
-            _ = Task.Run(Migrator.WarmUp, cancellationToken);
-        }
 
         var (postgres, redis) = await StartServersAsync(secrets, cancellationToken);
         var neighbours = new NeighbourAddresses(

@@ -32,8 +32,6 @@ public sealed class DependencyTests
         ["OpenTelemetry"] = ["Platform"],
         ["OpenTelemetry.Exporter.OpenTelemetryProtocol"] = ["Platform"],
         ["Polly.Core"] = ["Platform", "Events", "Tickets"],   // each client of a neighbour says how patient it is
-        ["Microsoft.EntityFrameworkCore.Relational"] = ["Schema"],
-        ["Npgsql.EntityFrameworkCore.PostgreSQL"] = ["Schema"],
         ["QRCoder"] = ["Tickets"],
         ["System.CommandLine"] = ["Cli"],
     };
@@ -54,7 +52,6 @@ public sealed class DependencyTests
     // A package also comes along with a project that names it; what the code says decides.
     [Theory]
     [InlineData("StackExchange.Redis", "src/AdmitOne.Platform/Redis/")]
-    [InlineData("Microsoft.EntityFrameworkCore", "src/AdmitOne.Schema/")]
     [InlineData("OpenTelemetry", "src/AdmitOne.Platform/Telemetry/")]
     [InlineData("QRCoder", "src/AdmitOne.Tickets/Codes/")]
     public void Only_one_place_speaks_to_a_library(string library, string place)

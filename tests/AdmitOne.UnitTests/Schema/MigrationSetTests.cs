@@ -133,9 +133,6 @@ public sealed class MigrationSetTests
         Assert.DoesNotContain("begin", script[script.IndexOf("-- 002_b", StringComparison.Ordinal)..], StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Warming_up_needs_no_server() => Migrator.WarmUp();
-
     private static MigrationSet Of(params (string File, string Sql)[] files) =>
         MigrationSet.FromFiles(files.Select(file => KeyValuePair.Create(file.File, file.Sql)));
 
