@@ -57,12 +57,6 @@ install_or_say() {
     fi
 }
 
-# A second opinion on our calendars: Debian's python3-icalendar (62 kB, with dateutil and pytz). Without it those tests skip, except where CI=true.
-ensure_calendar_reader() {
-    [ -e /usr/lib/python3/dist-packages/icalendar ] || python3 -c 'import icalendar' 2>/dev/null \
-        || install_or_say "the tests that read our calendars with it are skipped; pip install icalendar does as well" python3-icalendar
-}
-
 # What reads a QR code back from its picture, and draws the picture first if that is an SVG. Only a test needs it: elsewhere it is skipped, in CI it must be there.
 ensure_zbarimg() {
     { command -v zbarimg && command -v rsvg-convert; } >/dev/null || install_or_say "the test that reads pictures of codes is skipped" zbar-tools librsvg2-bin

@@ -71,6 +71,7 @@ public static class ServiceHost
         builder.Services.AddSingleton<OutboxBells>().AddSingleton<ChangeNews>();
         if (definition.SchemaVersion > 0) builder.Services.AddOutbox().AddRetention().AddSingleton<RefusedAttempts>().AddHostedService<StoreWatch>().AddHostedService<GrowthWatch>().AddHostedService<AuditSealer>().AddHostedService<KeptAnswerSweeper>();
         builder.Services.AddSingleton(new SchemaNeeded(definition.SchemaVersion)).AddSingleton<Readiness>();
+        builder.Services.AddHealthChecks().AddCheck<ReadinessHealthCheck>("ready", tags: ["ready"]);
 
         builder.Services.AddSingleton<IProblemDetailsService, ValidationAnswers>();
         builder.Services.AddSingleton<MergePatch>().AddSingleton<RunningRequests>().AddSingleton<AnswerSeal>();

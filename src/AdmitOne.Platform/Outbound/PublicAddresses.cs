@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Security.AntiSSRF;
 
 namespace AdmitOne.Platform.Outbound;
 
@@ -7,6 +8,9 @@ namespace AdmitOne.Platform.Outbound;
 public static class PublicAddresses
 {
     private const int MaxLength = 2000;
+
+    // What Microsoft's library refuses too: ranges for documentation, anycast, translation and the like.
+    private static readonly IPNetwork[] s_refused = Array.ConvertAll(IPAddressRanges.recommendedLatest, IPNetwork.Parse);
 
     private static readonly string[] s_localNames = ["localhost", "local", "internal", "intranet", "lan", "home", "corp", "test", "invalid", "arpa", "onion"];
 
@@ -23,6 +27,7 @@ public static class PublicAddresses
     {
         ArgumentNullException.ThrowIfNull(ip);
         if (ip.IsIPv4MappedToIPv6) ip = ip.MapToIPv4();
+        if (Array.Exists(s_refused, network => network.Contains(ip))) return false;
         var b = ip.GetAddressBytes();
         if (ip.AddressFamily == AddressFamily.InterNetwork)
         {

@@ -14,8 +14,10 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using OpenTelemetry;
+using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 
 namespace AdmitOne.Platform.Telemetry;
@@ -69,7 +71,8 @@ internal static class TelemetrySetup
         builder.Services.AddSingleton<ILoggerProvider>(provider => new SentryReports(
             provider.GetRequiredService<IConfiguration>()["SENTRY_DSN"] is { Length: > 0 } dsn ? SentryAddress.Read(dsn) : null,
             new Reporter(service, s_release, EnvironmentName(provider)), new Lazy<SentryMetrics>(provider.GetRequiredService<SentryMetrics>), provider.GetRequiredService<TimeProvider>()));
-        builder.Services.AddSingleton(provider => new HostTraces(TraceExport.Start(provider.GetRequiredService<IOptions<TraceOptions>>().Value, service, s_release, EnvironmentName(provider))));
+        builder.Services.AddSingleton(provider => new HostTraces(TraceExport.Start(Target(provider, service), provider.GetRequiredService<IOptions<TraceOptions>>().Value.Share)));
+        builder.Services.AddSingleton<ILoggerProvider>(provider => LogExport(provider, service));
 
         builder.Services.AddSingleton<RequestMetrics>().AddSingleton<ProcessMetrics>().AddSingleton<WorkerMetrics>().AddHostedService<ThreadPoolProbe>();
         builder.Services.AddSingleton(provider => Meters(provider, service));
@@ -93,6 +96,23 @@ internal static class TelemetrySetup
         if (options.MetricsPort is { } port) route.RequireHost($"*:{port}");
     }
 
+    // Read from the configuration itself: the log works while the checks of all settings report what is wrong.
+    private static OtlpTarget? Target(IServiceProvider provider, string service)
+    {
+        var given = provider.GetRequiredService<IConfiguration>();
+        return given["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 } endpoint
+            ? new OtlpTarget(endpoint, given["OTEL_EXPORTER_OTLP_PROTOCOL"] ?? "http/protobuf", service, s_release, EnvironmentName(provider))
+            : null;
+    }
+
+    private static ILoggerProvider LogExport(IServiceProvider provider, string service)
+    {
+        if (provider.GetRequiredService<IConfiguration>()["OTEL_LOGS_EXPORTER"] != "otlp" || Target(provider, service) is not { } target) return NullLoggerProvider.Instance;
+        var options = new OpenTelemetryLoggerOptions { IncludeFormattedMessage = true };
+        options.SetResourceBuilder(target.Resource).AddOtlpExporter(otlp => target.Configure(otlp, "logs"));
+        return new OpenTelemetryLoggerProvider(new FixedOptions<OpenTelemetryLoggerOptions>(options));
+    }
+
     // As it was given: telemetry must work while the checks of all settings report what is wrong.
     private static string EnvironmentName(IServiceProvider provider)
     {
@@ -104,7 +124,10 @@ internal static class TelemetrySetup
     {
         // Two hosts in one process see each other's meters: each keeps what its own factory made, and what has no factory (runtime, Npgsql).
         var factory = provider.GetRequiredService<IMeterFactory>();
-        return Sdk.CreateMeterProviderBuilder()
+        var builder = Sdk.CreateMeterProviderBuilder();
+        if (provider.GetRequiredService<IOptions<TraceOptions>>().Value.Metrics == "otlp" && Target(provider, service) is { } target)
+            builder.SetResourceBuilder(target.Resource).AddOtlpExporter(otlp => target.Configure(otlp, "metrics"));
+        return builder
             .AddMeter("AdmitOne.*", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime", "System.Net.Http", "Npgsql")
             .AddView(instrument =>
             {
@@ -123,6 +146,16 @@ internal static class TelemetrySetup
             })
             .Build();
     }
+}
+
+/// <summary>Options that do not change while the process runs.</summary>
+internal sealed class FixedOptions<T>(T value) : IOptionsMonitor<T>
+{
+    public T CurrentValue => value;
+
+    public T Get(string? name) => value;
+
+    public IDisposable? OnChange(Action<T, string?> listener) => null;
 }
 
 /// <summary>A host's part in the process's traces; it ends with the host.</summary>

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using OpenTelemetry;
-using OpenTelemetry.Exporter;
-using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
 namespace AdmitOne.Platform.Telemetry;
@@ -21,13 +19,13 @@ internal sealed class TraceExport : IDisposable
     private TraceExport((string, string, double) key) => _key = key;
 
     /// <returns>null if there is nobody to send to.</returns>
-    public static TraceExport? Start(TraceOptions options, string service, string release, string environment)
+    public static TraceExport? Start(OtlpTarget? target, double share)
     {
-        if (string.IsNullOrEmpty(options.Endpoint)) return null;
-        var key = (options.Endpoint, options.Protocol, options.Share);
+        if (target is null) return null;
+        var key = (target.Endpoint, target.Protocol, share);
         lock (s_one)
         {
-            if (!s_shared.TryGetValue(key, out var shared)) s_shared[key] = shared = new Shared(Provider(options, service, release, environment));
+            if (!s_shared.TryGetValue(key, out var shared)) s_shared[key] = shared = new Shared(Provider(target, share));
             shared.Hosts++;
         }
         return new TraceExport(key);
@@ -45,19 +43,12 @@ internal sealed class TraceExport : IDisposable
         last?.Provider.Dispose();
     }
 
-    private static TracerProvider Provider(TraceOptions options, string service, string release, string environment) => Sdk.CreateTracerProviderBuilder()
-        .SetResourceBuilder(ResourceBuilder.CreateEmpty().AddService(service, serviceVersion: release, autoGenerateServiceInstanceId: false)
-            .AddAttributes([new("deployment.environment.name", environment)]))
-        .SetSampler(new ParentBasedSampler(new Beginnings(options.Share)))
+    private static TracerProvider Provider(OtlpTarget target, double share) => Sdk.CreateTracerProviderBuilder()
+        .SetResourceBuilder(target.Resource)
+        .SetSampler(new ParentBasedSampler(new Beginnings(share)))
         .AddSource(Traces.SourceName, "Microsoft.AspNetCore", "System.Net.Http", "Npgsql")
         .AddProcessor(new Scrub())
-        .AddOtlpExporter(otlp =>
-        {
-            otlp.Protocol = options.Protocol == "grpc" ? OtlpExportProtocol.Grpc : OtlpExportProtocol.HttpProtobuf;
-            otlp.Endpoint = options.Protocol == "grpc" ? new Uri(options.Endpoint!) : new Uri(options.Endpoint!.TrimEnd('/') + "/v1/traces");
-            otlp.TimeoutMilliseconds = 3000;
-            otlp.BatchExportProcessorOptions.ScheduledDelayMilliseconds = 1000;
-        })
+        .AddOtlpExporter(otlp => target.Configure(otlp, "traces"))
         .Build();
 
     /// <summary>A trace begins with a request. What workers ask the database ten times a second begins none.</summary>

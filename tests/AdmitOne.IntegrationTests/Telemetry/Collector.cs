@@ -14,7 +14,7 @@ internal sealed record ArrivedSpan(string Source, string Name, string TraceId, s
 }
 
 /// <summary>Takes OTLP over http/protobuf, as a collector does.</summary>
-/// <remarks>opentelemetry-proto: ExportTraceServiceRequest, field numbers of trace.proto.</remarks>
+/// <remarks>opentelemetry-proto: the field numbers of trace.proto, metrics.proto and logs.proto.</remarks>
 internal sealed class Collector : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -25,6 +25,12 @@ internal sealed class Collector : IAsyncDisposable
 
     public ConcurrentQueue<ArrivedSpan> Spans { get; } = new();
 
+    /// <summary>The names of the metrics that arrived.</summary>
+    public ConcurrentQueue<string> Metrics { get; } = new();
+
+    /// <summary>The log lines that arrived: the service and the message.</summary>
+    public ConcurrentQueue<(string Service, string Message)> Logs { get; } = new();
+
     /// <summary>Everything that arrived, as it was sent.</summary>
     public ConcurrentQueue<byte[]> Bodies { get; } = new();
 
@@ -34,13 +40,18 @@ internal sealed class Collector : IAsyncDisposable
         builder.Logging.ClearProviders();
         var collector = new Collector(builder.Build());
         collector._app.Urls.Add("http://127.0.0.1:0");
-        collector._app.MapPost("/v1/traces", async (HttpContext context) =>
+        collector.Take("/v1/traces", request =>
         {
-            using var body = new MemoryStream();
-            await context.Request.Body.CopyToAsync(body, context.RequestAborted);
-            collector.Bodies.Enqueue(body.ToArray());
-            foreach (var span in Read(new Protobuf(body.ToArray()))) collector.Spans.Enqueue(span);
-            return Results.Bytes(Array.Empty<byte>(), "application/x-protobuf");
+            foreach (var span in Read(request)) collector.Spans.Enqueue(span);
+        });
+        collector.Take("/v1/metrics", request =>
+        {
+            foreach (var metric in request.All(1).SelectMany(resource => resource.All(2)).SelectMany(scope => scope.All(2))) collector.Metrics.Enqueue(metric.First(1).Text);
+        });
+        collector.Take("/v1/logs", request =>
+        {
+            foreach (var resource in request.All(1))
+                foreach (var line in resource.All(2).SelectMany(scope => scope.All(2))) collector.Logs.Enqueue((ServiceOf(resource), line.First(5).First(1).Text));
         });
         await collector._app.StartAsync(TestContext.Current.CancellationToken);
         return collector;
@@ -49,6 +60,18 @@ internal sealed class Collector : IAsyncDisposable
     public IReadOnlyList<ArrivedSpan> Of(string traceId) => [.. Spans.Where(span => span.TraceId == traceId)];
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private void Take(string path, Action<Protobuf> read) => _app.MapPost(path, async (HttpContext context) =>
+    {
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        Bodies.Enqueue(body.ToArray());
+        read(new Protobuf(body.ToArray()));
+        return Results.Bytes(Array.Empty<byte>(), "application/x-protobuf");
+    });
+
+    private static string ServiceOf(Protobuf resource) =>
+        resource.First(1).All(1).First(attribute => attribute.First(1).Text == "service.name").First(2).First(1).Text;
 
     private static IEnumerable<ArrivedSpan> Read(Protobuf request) =>
         from resource in request.All(1)

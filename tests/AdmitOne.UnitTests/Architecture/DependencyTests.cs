@@ -33,6 +33,7 @@ public sealed class DependencyTests
         ["OpenTelemetry.Exporter.OpenTelemetryProtocol"] = ["Platform"],
         ["OpenTelemetry.Exporter.Prometheus.AspNetCore"] = ["Platform"],
         ["Polly.Core"] = ["Platform", "Events", "Tickets"],   // each client of a neighbour says how patient it is
+        ["Microsoft.Security.AntiSSRF"] = ["Platform"],
         ["QRCoder"] = ["Tickets"],
         ["System.CommandLine"] = ["Cli"],
     };

@@ -12,7 +12,6 @@ public sealed class LicenceTests
     // Packages from before licence expressions say where their licence is to be read.
     private static readonly Dictionary<string, string> s_read = new()
     {
-        ["https://raw.github.com/StackExchange/StackExchange.Redis/master/LICENSE"] = "MIT",
         // The .NET Library licence, which lets its packages be passed on. Both that name it are lists of other packages without code of their own.
         ["http://go.microsoft.com/fwlink/?LinkId=329770"] = "MIT",
     };

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using AdmitOne.Platform.Outbound;
+using Microsoft.Security.AntiSSRF;
 
 namespace AdmitOne.UnitTests.Outbound;
 
@@ -32,16 +33,19 @@ public sealed class StrangersHandlerTests
     }
 
     [Fact]
-    public async Task A_name_that_changes_its_mind_between_two_looks_reaches_nothing_here()
+    public async Task A_name_is_resolved_once_and_what_was_checked_is_what_is_connected_to()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        var looks = 0;
-        // Public when it is first asked for, this machine from then on. 192.0.2.1 is for documentation: nobody answers there.
-        using var client = new HttpClient(StrangersHandler.Create((_, _) => Task.FromResult(new[] { IPAddress.Parse(looks++ == 0 ? "192.0.2.1" : "127.0.0.1") }))) { Timeout = TimeSpan.FromMilliseconds(500) };
-        for (var i = 0; i < 3; i++) await Assert.ThrowsAnyAsync<Exception>(() => client.GetAsync(new Uri($"http://hooks.example.com:{port}/"), Stop));
-        Assert.True(looks >= 2);
+        var resolved = 0;
+        // Allowed when it is first resolved, a private address from then on.
+        using var client = new HttpClient(StrangersHandler.Create(
+            (_, _) => Task.FromResult(new[] { IPAddress.Parse(resolved++ == 0 ? "127.0.0.1" : "10.0.0.1") }), allowLoopback: true));
+        var call = client.GetAsync(new Uri($"http://hooks.example.com:{port}/"), Stop);
+        using (var connection = await listener.AcceptTcpClientAsync(Stop)) Assert.Equal(1, resolved);
+        await Assert.ThrowsAnyAsync<Exception>(() => call);
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync(new Uri($"http://hooks.example.com:{port}/"), Stop));
         Assert.False(listener.Pending());
     }
 
@@ -50,6 +54,25 @@ public sealed class StrangersHandlerTests
     {
         using var client = new HttpClient(StrangersHandler.Create((_, _) => Task.FromResult(new[] { IPAddress.Parse("93.184.216.34"), IPAddress.Loopback })));
         await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync(new Uri("http://hooks.example.com/"), Stop));
+    }
+
+    [Fact]
+    public void Every_range_that_the_library_refuses_is_refused_at_both_ends()
+    {
+        Assert.True(IPAddressRanges.recommendedLatest.Length > 30);
+        foreach (var range in IPAddressRanges.recommendedLatest)
+        {
+            var first = IPNetwork.Parse(range).BaseAddress;
+            Assert.False(PublicAddresses.IsPublic(first), range);
+            Assert.False(PublicAddresses.IsPublic(Last(IPNetwork.Parse(range))), range);
+        }
+    }
+
+    private static IPAddress Last(IPNetwork network)
+    {
+        var bytes = network.BaseAddress.GetAddressBytes();
+        for (var bit = network.PrefixLength; bit < bytes.Length * 8; bit++) bytes[bit / 8] |= (byte)(0x80 >> (bit % 8));
+        return new IPAddress(bytes);
     }
 
     [Theory, InlineData("93.184.216.34"), InlineData("2606:2800:220:1:248:1893:25c8:1946"), InlineData("172.32.0.1"), InlineData("100.128.0.1")]

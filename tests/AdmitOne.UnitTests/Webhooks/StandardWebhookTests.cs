@@ -1,7 +1,10 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using AdmitOne.Platform.Webhooks;
 using AdmitOne.Tickets.Payments;
+using Microsoft.AspNetCore.Http;
+using StandardWebhooks.Diagnostics;
 
 namespace AdmitOne.UnitTests.Webhooks;
 
@@ -27,6 +30,23 @@ public sealed class StandardWebhookTests
         Assert.False(StandardWebhook.IsValid(secret[..^1], id, timestamp, body, signature));
         Assert.False(StandardWebhook.IsValid(secret, id, timestamp, body, $"v1a,{signature[3..]}"));
         Assert.False(StandardWebhook.IsValid(secret, id, timestamp, body, ""));
+    }
+
+    [Fact]
+    public void The_official_library_accepts_what_we_sign_and_refuses_what_was_changed()
+    {
+        var (secret, now) = ("whsec_" + Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)), DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds()));
+        const string Body = """{"type":"order.paid","data":{"name":"Zoë"}}""";
+        var headers = new HeaderDictionary
+        {
+            [StandardWebhook.IdHeader] = "msg_1",
+            [StandardWebhook.TimestampHeader] = $"{now.ToUnixTimeSeconds()}",
+            [StandardWebhook.SignatureHeader] = StandardWebhook.Sign(secret, "msg_1", now.ToUnixTimeSeconds(), Encoding.UTF8.GetBytes(Body)),
+        };
+        var official = new StandardWebhooks.StandardWebhook(secret);
+        official.Verify(Body, headers);
+        Assert.Throws<WebhookVerificationException>(() => official.Verify(Body + " ", headers));
+        Assert.True(StandardWebhook.IsValid(secret, "msg_1", now.ToUnixTimeSeconds(), Encoding.UTF8.GetBytes(Body), official.Sign("msg_1", now, Body)));
     }
 
     [Fact]
