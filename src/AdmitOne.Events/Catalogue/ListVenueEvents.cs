@@ -20,6 +20,6 @@ public static class ListVenueEvents
             .DisableValidation();   // ListEvents asks the rules itself
 
     private static Task<Results<Ok<Page<EventBody>>, CachedResult, Refusal>> HandleAsync(
-        Guid venueId, [AsParameters] EventFilter filter, ReadThroughCache cache, HttpContext context) =>
-        ListEvents.AnswerAsync(filter, venueId, cache, context);
+        Guid venueId, [AsParameters] EventFilter filter, ReadThroughCache cache, TimeProvider clock, HttpContext context) =>
+        ListEvents.AnswerAsync(filter, venueId, cache, clock, context);
 }

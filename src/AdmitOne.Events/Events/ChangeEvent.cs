@@ -28,7 +28,7 @@ public static class ChangeEvent
             .RequireAuthorization(Policies.VenueManager).WithRateTier(RateTier.Write)
             .WithRequestExample(EventExamples.Patch).WithAnswerExample(EventExamples.OnSale).WithEntityTag()
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.IfMatchRequired, PlatformProblems.VersionMismatch, PlatformProblems.ValidationFailed,
-                EventProblems.EditNotAllowed, SectionProblems.OverVenueCapacity, PlatformProblems.DependencyUnavailable);
+                EventProblems.EditNotAllowed, PlatformProblems.AlreadyExists, SectionProblems.OverVenueCapacity, PlatformProblems.DependencyUnavailable);
 
     private static async Task<Results<Ok<EventBody>, Refusal>> HandleAsync(
         string idOrSlug, JsonObject patch, Caller caller, Actor actor, Database database, MergePatch merge, VenuesClient venues, Categories categories,

@@ -48,7 +48,7 @@ public static class CopyEvent
         if (text is null) return invalid!;
 
         var move = new WallMove(original.TimeZone, original.StartsAt, original.TimeZone, asked?.StartsAt ?? original.StartsAt);
-        var copy = text with { Name = asked?.Name ?? text.Name, StartsAt = move.To, EndsAt = move.Of(original.EndsAt) };
+        var copy = text with { Slug = null, Name = asked?.Name ?? text.Name, StartsAt = move.To, EndsAt = move.Of(original.EndsAt) };
         var times = EventTimes.Of(original).Moved(move);
         if (times.Refuse() is { } broken) return broken;
 
@@ -56,7 +56,7 @@ public static class CopyEvent
         var venue = await EventWrites.KnownVenueAsync(work, original, cancellationToken);
         try
         {
-            var created = await EventWrites.InsertAsync(work, caller.TenantId, copy, times, venue, cancellationToken);
+            if (await EventWrites.InsertAsync(work, caller.TenantId, copy, times, venue, cancellationToken) is not { } created) return EventProblems.SlugTaken;
             await SectionRows.CopyAsync(work, caller.TenantId, id, created.Id, cancellationToken);
             await ScheduleRows.CopyAsync(work, caller.TenantId, id, created.Id, move, cancellationToken);
             await EventMessages.CreatedAsync(work, actor, created, cancellationToken);

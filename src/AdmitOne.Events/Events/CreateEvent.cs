@@ -21,7 +21,7 @@ public static class CreateEvent
             .WithDescription("The draft takes the venue's name and capacity as they are now. It is seen by the organiser's managers until it is published.")
             .RequireAuthorization(Policies.VenueManager).WithRateTier(RateTier.Write)
             .WithRequestExample(EventExamples.New).WithAnswerExample(EventExamples.Draft).WithEntityTag()
-            .MayRefuseWith(PlatformProblems.ValidationFailed, PlatformProblems.DependencyUnavailable);
+            .MayRefuseWith(PlatformProblems.ValidationFailed, PlatformProblems.AlreadyExists, PlatformProblems.DependencyUnavailable);
 
     private static async Task<Results<Created<EventBody>, Refusal>> HandleAsync(
         NewEvent asked, Caller caller, Actor actor, Database database, VenuesClient venues, Categories categories, EventMetrics metrics, TimeProvider clock,
@@ -38,7 +38,7 @@ public static class CreateEvent
         {
             await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
             if (category is not null && !await Categories.KeepAsync(work, category, cancellationToken)) return EventProblems.NoCategory;
-            var created = await EventWrites.InsertAsync(work, caller.TenantId, asked, times, venue, cancellationToken);
+            if (await EventWrites.InsertAsync(work, caller.TenantId, asked, times, venue, cancellationToken) is not { } created) return EventProblems.SlugTaken;
             await EventMessages.CreatedAsync(work, actor, created, cancellationToken);
             await work.CommitAsync(cancellationToken);
             metrics.Created();

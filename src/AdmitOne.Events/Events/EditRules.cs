@@ -13,7 +13,7 @@ internal static class EditRules
     private static readonly string[] s_freeOfSales = ["name", "description", "categorySlug", "tags", "imageUrl"];
 
     private static readonly string[] s_alwaysThere =
-        ["name", "venueId", "startsAt", "endsAt", "timeZone", "visibility", "refundPolicy", "transferPolicy", "codePolicy", "reEntry"];
+        ["name", "slug", "venueId", "startsAt", "endsAt", "timeZone", "visibility", "refundPolicy", "transferPolicy", "codePolicy", "reEntry"];
 
     private static readonly string[] s_fixedOnceStarted = ["venueId", "timeZone", "startsAt", "doorsAt"];
 
@@ -79,7 +79,7 @@ internal static class EditRules
     // What a buyer has relied on may become better for them, never worse.
     private static IEnumerable<string> Broken(EventBody before, NewEvent after, IReadOnlyList<string> changed) => changed.Where(property => property switch
     {
-        "timeZone" or "codePolicy" => true,
+        "timeZone" or "codePolicy" or "slug" => true,
         "visibility" => after.Visibility == "private",
         "ageRestriction" => (after.AgeRestriction ?? 0) > (before.AgeRestriction ?? 0),
         "reEntry" => before.ReEntry,

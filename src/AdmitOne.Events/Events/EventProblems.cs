@@ -29,6 +29,9 @@ public static class EventProblems
         LikeMembers = ImmutableDictionary.CreateRange<string, object>([new("properties", new[] { "timeZone" })]),
     };
 
+    /// <summary>A slug is unique among the events of an organiser.</summary>
+    internal static readonly Refusal SlugTaken = PlatformProblems.AlreadyExists.With("Another event of yours has this slug; choose another one, or leave it out.");
+
     internal static readonly Refusal NoCategory = PlatformProblems.Invalid("/categorySlug", "There is no such category; GET /api/v1/categories lists them.");
 
     internal static Refusal WithoutVenue(bool isAway) => isAway ? s_venuesAway : PlatformProblems.Invalid("/venueId", "There is no such venue of yours.");
@@ -36,6 +39,7 @@ public static class EventProblems
     // Normalising to NFC lengthens a few letters (U+0958 becomes two), so that a text can outgrow its bound in the database alone.
     internal static Refusal? OfConstraint(PostgresException broken) => broken.ConstraintName switch
     {
+        "ix_events_slug" => SlugTaken,
         "events_name_length" => PlatformProblems.Invalid("/name", "At most 200 characters."),
         "events_description_length" => PlatformProblems.Invalid("/description", "At most 10000 characters."),
         _ => null,

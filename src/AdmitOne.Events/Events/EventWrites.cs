@@ -22,17 +22,23 @@ internal static class EventWrites
 
     /// <summary>Inserts a draft and tells of it.</summary>
     /// <exception cref="Npgsql.PostgresException">A text grew beyond its bound: <see cref="EventProblems.OfConstraint"/>.</exception>
-    public static async Task<EventBody> InsertAsync(
+    /// <returns>Null if the slug that the organiser chose is another event's.</returns>
+    public static async Task<EventBody?> InsertAsync(
         TenantWork work, Guid tenantId, NewEvent asked, EventTimes times, Venue venue, CancellationToken cancellationToken)
     {
-        var slug = Slug.Of(await work.FindAsync<string>("select normalize(@Name, NFKD)", new { asked.Name }, cancellationToken) ?? "");
         var id = Guid.CreateVersion7();
+        if (asked.Slug is { } chosen)
+        {
+            if (await TryInsertAsync(chosen) == 0) return null;
+            return await EventRows.FindOwnAsync(work, tenantId, id, cancellationToken);
+        }
+        var slug = Slug.Of(await work.FindAsync<string>("select normalize(@Name, NFKD)", new { asked.Name }, cancellationToken) ?? "");
         // The unique index decides; whoever wants the same slug at the same moment waits for this transaction and then tries the next.
         for (var attempt = 1; await TryInsertAsync(Slug.Candidate(slug, attempt)) == 0; attempt++)
         {
             if (attempt == SlugTries) throw new InvalidOperationException($"No free slug for an event after {SlugTries} attempts.");
         }
-        return (await EventRows.FindOwnAsync(work, tenantId, id, cancellationToken))!;
+        return await EventRows.FindOwnAsync(work, tenantId, id, cancellationToken);
 
         Task<int> TryInsertAsync(string candidate)
         {
@@ -53,7 +59,7 @@ internal static class EventWrites
     {
         // Whatever held up a move by the clock may be mended now.
         await work.ExecuteAsync($"""
-            update events.events set ({Columns}) = ({Values}), version = version + 1, updated_at = clock_timestamp(), clock_looks_at = null,
+            update events.events set ({Columns}) = ({Values}), slug = coalesce(@Slug, slug), version = version + 1, updated_at = clock_timestamp(), clock_looks_at = null,
                    held_up_by = case when @StartsAt > clock_timestamp() then null else held_up_by end
              where tenant_id = @tenantId and id = @id
             """, Row(tenantId, id, asked, times), cancellationToken);
@@ -79,6 +85,7 @@ internal static class EventWrites
             tenantId,
             id,
             asked.Name,
+            asked.Slug,
             description = asked.Description ?? "",
             asked.CategorySlug,
             tags = asked.Tags?.ToArray() ?? [],

@@ -21,7 +21,7 @@ public static class FindEvent
         var cache = events.ServiceProvider.GetRequiredService<ReadThroughCache>();
         events.MapGet("/{idOrSlug}", (string idOrSlug, string? organizer, HttpContext context) => HandleAsync(idOrSlug, organizer, cache, context))
             .WithName("FindEvent").WithSummary("One event, by id or slug")
-            .WithDescription("A slug is unique within its organiser: name the organiser, or send a token of theirs. Drafts and private events are shown to the organiser's managers.")
+            .WithDescription("A slug is unique within its organiser, and found in any case: name the organiser, or send a token of theirs. Drafts and private events are shown to the organiser's managers.")
             .AllowAnonymous().WithRateTier(RateTier.Read)
             .WithAnswerExample(EventExamples.OnSale).WithEntityTag()
             .Produces(StatusCodes.Status304NotModified)
@@ -32,10 +32,10 @@ public static class FindEvent
     private static ValueTask<Results<Ok<EventBody>, CachedResult, StatusCodeHttpResult, Refusal>> HandleAsync(string idOrSlug, string? organizer, ReadThroughCache cache, HttpContext context)
     {
         var caller = Caller.Of(context);
-        var wanted = new Wanted(idOrSlug, Guid.TryParseExact(idOrSlug, "D", out var exact) ? exact : null, organizer);
+        var wanted = new Wanted(Slug.Normalize(idOrSlug), Guid.TryParseExact(idOrSlug, "D", out var exact) ? exact : null, organizer?.ToLowerInvariant());
         if (CatalogueView.OwnTenant(caller) is not null) return ForManagerAsync(context, caller, wanted);
         // Everybody else sees the same: by id, by organiser and slug, or by slug among those of their token's organiser.
-        var key = wanted.Id is { } id ? $"event:{id}" : $"event:{organizer ?? $"@{caller?.TenantId}"}/{idOrSlug}";
+        var key = wanted.Id is { } id ? $"event:{id}" : $"event:{wanted.Organizer ?? $"@{caller?.TenantId}"}/{wanted.Slug}";
         return cache.Find(key) is { } known ? ValueTask.FromResult(Answer(context, caller, wanted, known)) : FirstAsync(context, caller, wanted, cache, key);
     }
 

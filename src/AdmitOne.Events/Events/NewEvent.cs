@@ -10,6 +10,10 @@ public sealed record NewEvent
     [PlainText(200)]
     public required string Name { get; init => field = value.Trim(); }
 
+    /// <summary>Its name in addresses, unique among the organiser's events; made from the name if absent. Kept in lower case.</summary>
+    [Slug]
+    public string? Slug { get; init => field = value is null ? null : Events.Slug.Normalize(value.Trim()); }
+
     /// <summary>Markdown.</summary>
     [PlainText(10_000, ManyLines = true)]
     public string? Description { get; init => field = value?.ReplaceLineEndings("\n"); }
@@ -20,7 +24,7 @@ public sealed record NewEvent
 
     /// <summary>At most 20, each at most 50 characters.</summary>
     [Tags]
-    public IReadOnlyList<string>? Tags { get; init => field = value?.Select(tag => tag?.Trim()!).Distinct(StringComparer.Ordinal).ToArray(); }
+    public IReadOnlyList<string>? Tags { get; init => field = value?.Select(tag => tag?.Trim()!).Distinct(StringComparer.OrdinalIgnoreCase).ToArray(); }
 
     public required Guid VenueId { get; init; }
 

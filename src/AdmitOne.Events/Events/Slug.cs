@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using AdmitOne.Platform.Text;
 
 namespace AdmitOne.Events.Events;
 
@@ -40,9 +41,20 @@ public static class Slug
         return Guid.TryParse(text, out _) ? $"{Fallback}-{text}" : text;
     }
 
-    /// <summary>Whether a text could be the slug of something. What could not need not be looked for.</summary>
+    /// <summary>A slug as it is kept: letters in lower case, in Unicode's form NFC.</summary>
+    public static string Normalize(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return Nfc.Of(text.ToLowerInvariant());
+    }
+
+    /// <summary>Whether a text could be the slug of something: letters, marks and digits of any script, in lower case, and single hyphens between them.</summary>
     public static bool IsOne(string text) =>
-        text is { Length: > 0 and <= 120 } && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
+        text is { Length: > 0 and <= 120 } && text[0] != '-' && text[^1] != '-' && !text.Contains("--", StringComparison.Ordinal)
+        && text.EnumerateRunes().All(rune => rune.Value == '-' || (IsWordPart(Rune.GetUnicodeCategory(rune)) && Rune.ToLowerInvariant(rune) == rune));
+
+    private static bool IsWordPart(UnicodeCategory category) => category is UnicodeCategory.LowercaseLetter or UnicodeCategory.OtherLetter or UnicodeCategory.ModifierLetter
+        or UnicodeCategory.DecimalDigitNumber or UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
 
     /// <summary>The slug itself, then <c>-2</c>, <c>-3</c> and so on, then endings that nobody else is trying right now.</summary>
     /// <param name="attempt">Counted from 1.</param>

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace AdmitOne.Events.Lifecycle;
 
 /// <summary>
-/// Makes the moves whose time has come: on sale at <c>salesStartAt</c>, in progress at <c>startsAt</c>, completed at <c>endsAt</c>. Whoever has the
+/// Makes the moves whose time has come: on sale at <c>salesStartAt</c>, in progress at <c>startsAt</c>, completed at <c>endsAt</c>, also if it never went on sale. Whoever has the
 /// event's row locked makes them, so replicas never make one twice; after a pause an event makes all that are due, in their order, each recorded
 /// and told by itself. What an event lacks is judged as of the moment at which its move was due: a pause of ours loses no sale.
 /// </summary>
@@ -14,9 +14,8 @@ internal sealed partial class MoveByClock(Database database, LifecycleMetrics me
 {
     private const int EventsAtOnce = 200;
 
-    // How soon an event that lacked something is looked at again; seldom, once it would be over.
+    // How soon an event that lacked something is looked at again.
     private const int LookAgainSeconds = 10;
-    private const int LookAgainWhenOverSeconds = 3600;
 
     protected override async Task StepAsync(CancellationToken cancellationToken)
     {
@@ -64,8 +63,13 @@ internal sealed partial class MoveByClock(Database database, LifecycleMetrics me
             if (to is EventStatus.Completed && seen.EndsAt > seen.Now) break;   // it ended while we looked, and we are not in the gate
             if (state.Lacks(to, at) is { } missing)
             {
-                await HoldUpAsync(work, state, to, missing, cancellationToken);
-                break;
+                if (seen.EndsAt > seen.Now)
+                {
+                    await HoldUpAsync(work, state, to, missing, cancellationToken);
+                    break;
+                }
+                // It was published, could not go on sale, and is over.
+                (to, reason) = (EventStatus.Completed, $"The event ended at {state.EndsAt:u} and never went on sale: {missing}");
             }
             await EventMoves.MoveAsync(work, state, to, Mover.Clock, reason, cancellationToken);
             made.Add(to);
@@ -84,6 +88,8 @@ internal sealed partial class MoveByClock(Database database, LifecycleMetrics me
     /// <summary>The next move that is due, when it became due, and why.</summary>
     private static (EventStatus To, DateTimeOffset At, string Reason)? NextMove(EventState state) => state.Status switch
     {
+        // A new date that was never published again is over like any other.
+        EventStatus.Rescheduled when state.EndsAt <= state.Now => (EventStatus.Completed, state.EndsAt, $"The event ended at {state.EndsAt:u}"),
         // A move that was held up is judged anew; one that fell into a pause, as of then, but never before the event was published.
         EventStatus.Published when state.SalesStartAt <= state.Now => (EventStatus.OnSale,
             state.HeldUpBy is not null ? state.Now : state.PublishedAt > state.SalesStartAt ? state.PublishedAt.Value : state.SalesStartAt,
@@ -98,7 +104,7 @@ internal sealed partial class MoveByClock(Database database, LifecycleMetrics me
         await work.ExecuteAsync("""
             update events.events set held_up_by = @missing, clock_looks_at = clock_timestamp() + make_interval(secs => @pause)
              where tenant_id = @TenantId and id = @Id
-            """, new { work.TenantId, state.Id, missing, pause = state.EndsAt > state.Now ? LookAgainSeconds : LookAgainWhenOverSeconds }, cancellationToken);
+            """, new { work.TenantId, state.Id, missing, pause = LookAgainSeconds }, cancellationToken);
         if (state.HeldUpBy is null) HeldUp(state.Id, to, missing);
     }
 

@@ -28,6 +28,42 @@ public sealed class ListingEventsTests(World world) : IClassFixture<World>
         Assert.Empty((await _desk.Public.GetJsonAsync($"/api/v1/venues/{Guid.CreateVersion7()}/events")).Items());
     }
 
+    [Fact]
+    public async Task What_is_on_now_or_comes_next_is_first_and_what_is_over_last()
+    {
+        var venue = await _desk.VenueAsync(500);
+        async Task<Guid> AtAsync(int starts, int ends)
+        {
+            var id = await _desk.CreateInAsync("published", ("venueId", venue));
+            await world.Sql("""
+                update events.events set sales_start_at = least(sales_start_at, clock_timestamp() + make_interval(days => @starts - 1)), doors_at = clock_timestamp() + make_interval(days => @starts),
+                       starts_at = clock_timestamp() + make_interval(days => @starts), ends_at = clock_timestamp() + make_interval(days => @ends),
+                       sales_end_at = clock_timestamp() + make_interval(days => @ends), clock_looks_at = clock_timestamp() + interval '1 day' where id = @id
+                """, new { id, starts, ends });
+            return id;
+        }
+        var (old, older) = (await AtAsync(-3, -2), await AtAsync(-9, -8));
+        var (running, next, later) = (await AtAsync(-1, 2), await AtAsync(1, 2), await AtAsync(5, 6));
+        Guid[] expected = [running, next, later, old, older];
+
+        Assert.Equal(expected, (await _desk.Public.GetJsonAsync($"/api/v1/venues/{venue}/events")).Items().Select(e => e.Id()));
+        var paged = new List<Guid>();
+        string? cursor = null;
+        do
+        {
+            var page = await _desk.Public.GetJsonAsync($"/api/v1/events?venueId={venue}&limit=2{(cursor is null ? "" : $"&cursor={cursor}")}");
+            paged.AddRange(page.Items().Select(e => e.Id()));
+            cursor = page.GetProperty("nextCursor").GetString();
+        }
+        while (cursor is not null);
+        Assert.Equal(expected, paged);
+
+        foreach (var query in new[] { "endsFrom=now", $"endsFrom={Uri.EscapeDataString(EventDesk.At(TimeProvider.System.GetUtcNow()))}", "endsFrom=now&sort=startsAt" })
+            Assert.Equal(expected[..3], (await _desk.Public.GetJsonAsync($"/api/v1/events?venueId={venue}&{query}")).Items().Select(e => e.Id()));
+        foreach (var broken in new[] { "endsFrom=today", "endsFrom=2027-01-01T00:00:00", "endsFrom=" })
+            Assert.Equal("/endsFrom", (await (await _desk.Public.GetAsync($"/api/v1/events?{broken}", Cancellation)).ReadAsync(HttpStatusCode.UnprocessableEntity)).Items("errors").Single().Text("pointer"));
+    }
+
     [Theory]
     [InlineData("startsAt")]
     [InlineData("-createdAt")]

@@ -32,6 +32,19 @@ public sealed class MovingByTheClockTests(World world) : IClassFixture<World>
         Assert.Equal(JsonValueKind.Null, (await HistoryAsync(id)).GetProperty("heldUp").ValueKind);
     }
 
+    [Theory]
+    [InlineData("published")]
+    [InlineData("rescheduled")]
+    public async Task What_was_published_never_went_on_sale_and_is_over_is_completed(string state)
+    {
+        var id = await _desk.CreateInAsync(state);   // it has nothing to sell
+        await ShiftAsync(id, sales: -120, starts: -60, ends: -1);
+        await StatusAsync(id, "completed");
+        var last = (await HistoryAsync(id)).Items()[^1];
+        Assert.Equal(("system", "completed"), (last.Text("by"), last.Text("to")));
+        Assert.Contains("ended at", last.Text("reason"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Three_replicas_reach_salesStartAt_together_and_one_moves_and_after_a_pause_each_event_catches_up_in_order_once()
     {
