@@ -118,13 +118,25 @@ build_if_stale() {
         if [ -e "$stamp" ]; then echo "Building what has changed ..."; else echo "Building AdmitOne; the first time takes a minute or two ..."; fi
         touch "$stamp.begun"
         # Without build servers, so that nothing is left running behind the build.
-        if ! dotnet build "$project" --configuration "$configuration" --verbosity quiet --disable-build-servers -terminalLogger:off >artifacts/build.log 2>&1; then
+        if ! build_with_progress "$project" "$configuration"; then
             grep ' error ' artifacts/build.log | sort -u | head -n 20 >&2 || tail -n 20 artifacts/build.log >&2
             fail "the build failed; all that it said is in artifacts/build.log"
         fi
         mv "$stamp.begun" "$stamp"
     fi
     exec 9>&-
+}
+
+# One line for each project that is done, so that the first build does not look like a program that hangs.
+build_with_progress() {
+    local code=0 done=0 line
+    { dotnet build "$1" --configuration "$2" --verbosity minimal --disable-build-servers -terminalLogger:off 2>&1 || echo "build failed with exit code $?"; } |
+        tee artifacts/build.log |
+        while IFS= read -r line; do
+            case $line in *" -> "*) done=$((done + 1)); echo "  built ${line%% -> *} ($done)" | tr -s ' ' | sed 's/^/ /' ;; esac
+        done
+    ! grep -q '^build failed with exit code' artifacts/build.log || code=1
+    return "$code"
 }
 
 # Folders count too: their time changes when a file is removed.

@@ -148,7 +148,7 @@ internal sealed partial class LongRuns(Stage stage, ProcessClock cpu, Action<str
     private async Task<(double All, double Database)> CacheReadsAsync()
     {
         using var client = new HttpClient();
-        var reads = CacheReads().Matches(await client.GetStringAsync(new Uri(stage.EventsUrl, "/metrics"))).ToDictionary(m => m.Groups[1].Value, m => double.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture));
+        var reads = CacheReads().Matches(await client.GetStringAsync(new Uri(stage.Run.Metrics!.Events))).ToDictionary(m => m.Groups[1].Value, m => double.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture));
         return (reads.Values.Sum(), reads.GetValueOrDefault("database"));
     }
 

@@ -25,7 +25,7 @@ internal sealed record Phase(string Name, string Title, string Service, int User
     public async Task<PhaseResult> RunAsync(LoadStage stage, TimeSpan length)
     {
         var (samples, clock) = (new Samples(), new ArrivalClock());
-        var watch = new ServiceWatch([("event service", new Uri(stage.Run.Events + "/metrics")), .. stage.Run.Tickets.Select((url, n) => (n == 0 ? "ticket service" : $"ticket service {n + 1}", new Uri(url + "/metrics")))], clock);
+        var watch = new ServiceWatch([("event service", new Uri(stage.Run.Metrics!.Events)), .. stage.Run.Metrics.Tickets.Select((url, n) => (n == 0 ? "ticket service" : $"ticket service {n + 1}", new Uri(url)))], clock);
         var (machine, processes) = (new MachineClock(clock), new ProcessClock(stage.Run.Pid));
         var warm = Math.Min(WarmUpSeconds, length.TotalSeconds / 4);
         using var over = new CancellationTokenSource();

@@ -13,7 +13,7 @@ public static class MigrateCommand
     {
         var data = new Option<DirectoryInfo?>("--data")
         {
-            Description = "The data folder of ./run, whose private PostgreSQL is meant; else DB_HOST, DB_PORT, DB_NAME, DB_SSL_MODE, DB_MIGRATE_USER and DB_MIGRATE_PASSWORD.",
+            Description = "The data folder of ./run, whose private PostgreSQL is meant; else DB_HOST, DB_PORT, DB_NAME, DB_SSL_MODE, DB_MIGRATE_USER and DB_MIGRATE_PASSWORD, or the folder of ADMITONE_DATA (.data) if AdmitOne runs on it.",
             HelpName = "FOLDER",
             Recursive = true,
         };

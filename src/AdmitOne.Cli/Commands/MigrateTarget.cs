@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text.Json;
+using AdmitOne.Cli.Local;
 using AdmitOne.Schema;
 using Npgsql;
 
@@ -12,7 +13,9 @@ internal sealed record MigrateTarget(string ConnectionString)
     private const int DefaultPort = 5432;
 
     /// <exception cref="MigrationException">A variable or the data folder does not say enough.</exception>
-    public static MigrateTarget From(DirectoryInfo? data) => new((data is null ? FromVariables() : FromRunFile(data)).ConnectionString);
+    /// <param name="data">The folder of <c>--data</c>; without it the variables count, and without those the usual folder if <c>./run</c> runs on it.</param>
+    public static MigrateTarget From(DirectoryInfo? data) => new(
+        (DataOption.Folder(GivenVariables.OfProcess(), data, preferVariables: Optional("DB_HOST") is not null) is { } folder ? FromRunFile(new DirectoryInfo(folder)) : FromVariables()).ConnectionString);
 
     /// <summary>One line for an error that people cause or can mend; null for a fault of the program.</summary>
     public static string? Explain(Exception exception, MigrateTarget? target)

@@ -61,10 +61,12 @@ internal static class RehearseCommand
 
                 using var http = new HttpClient();
                 var owner = parsed.GetValue(tenant) ?? await OwnerAsync(http, at, original, cancellationToken);
-                var stage = new Stage(at, sellers, Watched(at, sellers, parsed.GetValue(metrics) ?? []), owner, new TokenMint(secret.Options, TimeProvider.System));
+                var stage = new Stage(at, sellers, Watched(at, sellers, MetricsOf(parsed.GetValue(metrics), run, parsed.GetValue(events) ?? parsed.GetValue(tickets)?.FirstOrDefault())), owner, new TokenMint(secret.Options, TimeProvider.System));
+                if (run is not null && await EndUnfinishedAsync(secret.Folder!, stage, http, cancellationToken) is { } left)
+                    await console.Output.WriteLineAsync($"The copy {left} of a rehearsal that was cut off has been ended");
                 await console.Output.WriteLineAsync($"Rehearsing with {wish.Curve}");
                 var isTerminal = ReferenceEquals(console.Output, Console.Out) && !Console.IsOutputRedirected;
-                var result = await new Rehearse(stage, http, wish, new LiveBlock(console.Output, isTerminal), new Steps(console.Output)).RunAsync(cancellationToken);
+                var result = await new Rehearse(stage, http, wish, run is null ? null : secret.Folder, new LiveBlock(console.Output, isTerminal), new Steps(console.Output)).RunAsync(cancellationToken);
 
                 var text = RehearsalReport.Markdown(result);
                 await console.Output.WriteLineAsync("\n" + text);
@@ -86,6 +88,16 @@ internal static class RehearseCommand
         return command;
     }
 
+    /// <summary>Ends the copy of a rehearsal that was cut off, if the folder has a note of one.</summary>
+    /// <returns>Its id; null if there was none.</returns>
+    internal static async Task<Guid?> EndUnfinishedAsync(string folder, Stage stage, HttpClient http, CancellationToken cancellationToken)
+    {
+        if (UnfinishedRehearsal.Read(folder) is not { } left) return null;
+        var ended = await EventCopy.EndUnfinishedAsync(stage with { Tenant = left.TenantId }, http, left.EventId, cancellationToken);
+        UnfinishedRehearsal.Remove(folder);
+        return ended ? left.EventId : null;
+    }
+
     private static async Task<Guid> OwnerAsync(HttpClient http, Uri events, Guid eventId, CancellationToken cancellationToken)
     {
         using var answer = await http.GetAsync($"{Stage.Text(events)}/api/v1/events/{eventId}", cancellationToken);
@@ -99,6 +111,12 @@ internal static class RehearseCommand
         if (said.Length > 0 && said.Length != services.Length) throw new CannotRunException($"--metrics wants {services.Length} addresses: the Event Service's, and one for each --tickets");
         return [.. services.Select((service, n) => (service.Item1, new Uri(Stage.Text(said.Length > 0 ? said[n] : service.Item2) + "/metrics")))];
     }
+
+    // Those of ./run have ports of their own, which run.json names; whoever says where the services are says where their metrics are.
+    private static Uri[] MetricsOf(Uri[]? said, RunFile? run, Uri? elsewhere) =>
+        said is { Length: > 0 } ? said
+        : run?.Metrics is { } metrics && elsewhere is null ? [.. metrics.Tickets.Prepend(metrics.Events).Select(url => new Uri(url[..^"/metrics".Length]))]
+        : [];
 
     private static int? Positive(int? number, string option) => number is null or (>= 1 and <= 1_000_000) ? number : throw new CannotRunException($"{option} is between 1 and 1,000,000");
 }

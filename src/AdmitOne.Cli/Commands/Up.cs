@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using AdmitOne.Cli.Local;
+using AdmitOne.Cli.Rehearsal;
+using AdmitOne.Neighbours;
 
 namespace AdmitOne.Cli.Commands;
 
@@ -75,18 +77,37 @@ internal static class Up
         Console.WriteLine($"AdmitOne, with its data in {Path.GetFullPath(options.DataPath)}");
         await using var stack = await LocalStack.StartAsync(options, new Steps(Console.Out), stop);
         Console.WriteLine(Tour.Screen(stack.Run, options));
+        await EndUnfinishedRehearsalAsync(options, stack.Run, stop);
         Console.WriteLine("AdmitOne is ready");
 
-        var failure = stack.FirstFailureAsync();
-        var asked = Task.Delay(Timeout.Infinite, stop);
-        if (await Task.WhenAny(failure, asked) == failure && !stop.IsCancellationRequested)
+        try
         {
-            // Said now: stopping the rest waits for what is in flight.
-            await Console.Error.WriteLineAsync("admitone: " + (await failure).Message);
-            return 1;
+            await Task.Delay(Timeout.Infinite, stop);
+        }
+        catch (OperationCanceledException)
+        {
+            // Asked to stop.
         }
 
         Console.WriteLine("stopping ...");
         return 0;
+    }
+
+    // A rehearsal that was cut off left its copy on sale, unlisted.
+    private static async Task EndUnfinishedRehearsalAsync(StackOptions options, RunFile run, CancellationToken stop)
+    {
+        if (UnfinishedRehearsal.Read(options.DataPath) is null) return;
+        try
+        {
+            var secret = TokenSecret.Read(options.Given, new DirectoryInfo(options.DataPath));
+            var stage = new Stage(new Uri(run.Events), [.. run.Tickets.Select(url => new Uri(url))], [], Guid.Empty, new TokenMint(secret.Options, TimeProvider.System));
+            using var http = new HttpClient();
+            if (await RehearseCommand.EndUnfinishedAsync(options.DataPath, stage, http, stop) is { } ended)
+                Console.WriteLine($"The copy {ended} of a rehearsal that was cut off has been ended");
+        }
+        catch (Exception fault) when (fault is CannotRunException or HttpRequestException)
+        {
+            Console.WriteLine($"The copy of a rehearsal that was cut off could not be ended: {fault.Message}");
+        }
     }
 }

@@ -58,9 +58,9 @@ internal sealed class Patient(IReadOnlyList<ExaminedService> services) : IAsyncD
     public static IReadOnlyList<ExaminedService> OfFolder(string folder, GivenVariables given)
     {
         var run = RunFile.Read(folder);
-        return Of(Told(DatabaseRoles.Events, "EVENTS_", run.Events), Told(DatabaseRoles.Tickets, "TICKETS_", run.Tickets[0]));
+        return Of(Told(DatabaseRoles.Events, "EVENTS_", run.Events, run.Metrics?.Events), Told(DatabaseRoles.Tickets, "TICKETS_", run.Tickets[0], run.Metrics?.Tickets[0]));
 
-        IConfiguration Told(string role, string prefix, string url)
+        IConfiguration Told(string role, string prefix, string url, string? metrics)
         {
             var settings = new Dictionary<string, string>
             {
@@ -81,6 +81,7 @@ internal sealed class Patient(IReadOnlyList<ExaminedService> services) : IAsyncD
             };
             foreach (var name in (string[])["JWT_SECRET", "INTERNAL_API_KEY", "INTERNAL_WEBHOOK_SECRET", "QR_ENCRYPTION_KEY", "CODE_SIGNING_KEY"]) settings[name] = LocalSecrets.Read(folder, name);
             given.Over(settings, prefix);
+            if (metrics is not null) settings["METRICS_PORT"] = new Uri(metrics).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
             return new ConfigurationBuilder().AddInMemoryCollection(settings!).Build();
         }
     }

@@ -10,7 +10,6 @@ namespace AdmitOne.Cli.Local;
 public sealed class LocalStack : IAsyncDisposable
 {
     private readonly Stack<List<IAsyncDisposable>> _started = new();
-    private readonly List<ServerProcess> _processes = [];
     private readonly StackOptions _options;
     private readonly DataFolder _data;
     private readonly Steps _steps;
@@ -42,15 +41,6 @@ public sealed class LocalStack : IAsyncDisposable
         }
     }
 
-    /// <summary>Completes when one of the processes that we need has ended by itself.</summary>
-    /// <returns>What to tell about it.</returns>
-    public async Task<CannotRunException> FirstFailureAsync()
-    {
-        // With a given database and a given Redis there is no process to end.
-        var ended = await Task.WhenAny([.. _processes.Select(process => process.Exited), new TaskCompletionSource().Task]);
-        return _processes.First(process => process.Exited == ended).Failed();
-    }
-
     public async ValueTask DisposeAsync()
     {
         while (_started.TryPop(out var together))
@@ -68,6 +58,7 @@ public sealed class LocalStack : IAsyncDisposable
         await SeparateService.StopLeftBehindAsync(_data, cancellationToken);
         _options.CheckPorts();
         var secrets = LocalSecrets.Open(_data);
+        if (!PrivatePostgres.ExistsIn(_data)) CheckSettings(secrets);
 
         var (postgres, redis) = await StartServersAsync(secrets, cancellationToken);
         var neighbours = new NeighbourAddresses(
@@ -86,7 +77,8 @@ public sealed class LocalStack : IAsyncDisposable
 
         var run = new RunFile(
             Environment.ProcessId, Loopback(_options.EventsPort), [.. _options.TicketsPorts.Select(Loopback)],
-            neighbours.Auth, neighbours.Venues, neighbours.Minting, postgres, redis, Demo: null);
+            neighbours.Auth, neighbours.Venues, neighbours.Minting,
+            new MetricsAddresses(MetricsOf(_options.EventsMetricsPort), [.. _options.TicketsMetricsPorts.Select(MetricsOf)]), postgres, redis, Demo: null);
         if (_options.Demo && auth is not null && _options.Given["VENUE_SERVICE_URL"] is null)
         {
             var demo = new DemoData(_data, run, auth, secrets["DEMO_PASSWORD"]);
@@ -112,19 +104,41 @@ public sealed class LocalStack : IAsyncDisposable
         }
 
         await _steps.DoAsync(string.Join(" and ", ours), () => StartTogetherAsync(
-            postgres is not null ? null : async () =>
+            postgres is not null ? null : async () => await SuperviseAsync(async token =>
             {
-                var started = await PrivatePostgres.StartAsync(_data, secrets["postgres"], PostgresSettings(), cancellationToken);
-                postgres = started.Address;
-                return new Started(started, started.Process);
-            },
-            redis is not null ? null : async () =>
+                var started = await PrivatePostgres.StartAsync(_data, secrets["postgres"], PostgresSettings(), token);
+                postgres = await SameAddressAsync(postgres, started.Address, started, "PostgreSQL");
+                return new SupervisedProcess.Running(started, started.Process);
+            }, cancellationToken),
+            redis is not null ? null : async () => await SuperviseAsync(async token =>
             {
-                var started = await PrivateRedis.StartAsync(_data, _options.Given["REDIS_PASSWORD"] ?? secrets["REDIS_PASSWORD"], cancellationToken);
-                redis = started.Address;
-                return new Started(started, started.Process);
-            }));
+                var started = await PrivateRedis.StartAsync(_data, _options.Given["REDIS_PASSWORD"] ?? secrets["REDIS_PASSWORD"], token);
+                redis = await SameAddressAsync(redis, started.Address, started, "Redis");
+                return new SupervisedProcess.Running(started, started.Process);
+            }, cancellationToken)));
         return (postgres!, redis!);
+    }
+
+    private async Task<IAsyncDisposable> SuperviseAsync(Func<CancellationToken, Task<SupervisedProcess.Running>> start, CancellationToken cancellationToken) =>
+        await SupervisedProcess.StartAsync(start, _steps.Note, cancellationToken);
+
+    /// <summary>The services know one address: a server that comes back on another is stopped, and tried again.</summary>
+    private static async Task<T> SameAddressAsync<T>(T? before, T now, IAsyncDisposable started, string name) where T : class
+    {
+        if (before is null || before.Equals(now)) return now;
+        await started.DisposeAsync();
+        throw new CannotRunException($"{name} did not get its port back");
+    }
+
+    /// <summary>A setting that a service would refuse is reported before a cluster is made, which takes seconds and stays.</summary>
+    private void CheckSettings(LocalSecrets secrets)
+    {
+        var nowhere = new ServiceSettings(_data, secrets, _options, new PostgresAddress("127.0.0.1", 1, "none", "none", "none"),
+            new RedisAddress("127.0.0.1", 1, secrets["REDIS_PASSWORD"]), new NeighbourAddresses(
+                _options.Given["AUTH_SERVICE_URL"] ?? Loopback(_options.AuthPort), _options.Given["VENUE_SERVICE_URL"] ?? Loopback(_options.VenuesPort),
+                _options.Given["MINTING_SERVICE_URL"] ?? Loopback(_options.MintingPort)));
+        RunningHost.Check("AdmitOne.Events", nowhere.ForEvents(), configuration => EventsService.Build(configuration, RunningHost.Embed));
+        RunningHost.Check("AdmitOne.Tickets", nowhere.ForTickets(_options.TicketsPorts[0]), configuration => TicketsService.Build(configuration, RunningHost.Embed));
     }
 
     // Two pools, the neighbours', and room for tools; each replica brings a pool more.
@@ -148,58 +162,48 @@ public sealed class LocalStack : IAsyncDisposable
             {
                 var host = await RunningHost.StartAsync("auth", settings.ForNeighbour("auth", _options.AuthPort), AuthNeighbour.Build, cancellationToken);
                 auth = host.Application;
-                return new Started(host, null);
+                return host;
             },
             _options.Given["VENUE_SERVICE_URL"] is not null ? null : async () =>
-                new Started(await RunningHost.StartAsync("venues", settings.ForNeighbour("venues", _options.VenuesPort), VenuesNeighbour.Build, cancellationToken), null),
+                await RunningHost.StartAsync("venues", settings.ForNeighbour("venues", _options.VenuesPort), VenuesNeighbour.Build, cancellationToken),
             _options.Given["MINTING_SERVICE_URL"] is not null ? null : async () =>
-                new Started(await RunningHost.StartAsync("minting", settings.ForNeighbour("minting", _options.MintingPort), MintingNeighbour.Build, cancellationToken), null));
+                await RunningHost.StartAsync("minting", settings.ForNeighbour("minting", _options.MintingPort), MintingNeighbour.Build, cancellationToken));
         return auth;
     }
 
     private Task StartServicesAsync(ServiceSettings settings, CancellationToken cancellationToken) => StartTogetherAsync(
     [
         () => StartServiceAsync("AdmitOne.Events", settings.ForEvents(), EventsService.Build, cancellationToken),
-        .. _options.TicketsPorts.Select(port => (Func<Task<Started>>)(() => StartServiceAsync("AdmitOne.Tickets", settings.ForTickets(port), TicketsService.Build, cancellationToken))),
+        .. _options.TicketsPorts.Select(port => (Func<Task<IAsyncDisposable>>)(() => StartServiceAsync("AdmitOne.Tickets", settings.ForTickets(port), TicketsService.Build, cancellationToken))),
     ]);
 
-    private async Task<Started> StartServiceAsync(
-        string program, Dictionary<string, string> settings, Func<IConfiguration, Action<WebApplicationBuilder>?, WebApplication> build, CancellationToken cancellationToken)
-    {
-        if (_options.Separate)
-        {
-            var service = await SeparateService.StartAsync(_data, program, settings, cancellationToken);
-            return new Started(service, service.Process);
-        }
-
-        return new Started(await RunningHost.StartAsync(program, settings, configuration => build(configuration, RunningHost.Embed), cancellationToken), null);
-    }
+    private async Task<IAsyncDisposable> StartServiceAsync(
+        string program, Dictionary<string, string> settings, Func<IConfiguration, Action<WebApplicationBuilder>?, WebApplication> build, CancellationToken cancellationToken) =>
+        _options.Separate
+            ? await SuperviseAsync(async token =>
+            {
+                var service = await SeparateService.StartAsync(_data, program, new Dictionary<string, string>(settings), token);
+                return new SupervisedProcess.Running(service, service.Process);
+            }, cancellationToken)
+            : await RunningHost.StartAsync(program, settings, configuration => build(configuration, RunningHost.Embed), cancellationToken);
 
     /// <summary>Starts what does not need one another at the same time, and remembers what did start even if something else did not.</summary>
-    private async Task StartTogetherAsync(params Func<Task<Started>>?[] starts)
+    private async Task StartTogetherAsync(params Func<Task<IAsyncDisposable>>?[] starts)
     {
         var together = new List<IAsyncDisposable>();
         _started.Push(together);
-        var tasks = starts.OfType<Func<Task<Started>>>().Select(start => Task.Run(start)).ToList();
+        var tasks = starts.OfType<Func<Task<IAsyncDisposable>>>().Select(start => Task.Run(start)).ToList();
         try
         {
             await Task.WhenAll(tasks);
         }
         finally
         {
-            foreach (var started in tasks.Where(task => task.IsCompletedSuccessfully).Select(task => task.Result))
-            {
-                together.Add(started.What);
-                if (started.Process is not null)
-                {
-                    _processes.Add(started.Process);
-                }
-            }
+            together.AddRange(tasks.Where(task => task.IsCompletedSuccessfully).Select(task => task.Result));
         }
     }
 
     private static string Loopback(int port) => $"http://127.0.0.1:{port}";
 
-    /// <param name="Process">What must not end before we end it; null for a host in this process.</param>
-    private sealed record Started(IAsyncDisposable What, ServerProcess? Process);
+    private static string MetricsOf(int port) => Loopback(port) + "/metrics";
 }

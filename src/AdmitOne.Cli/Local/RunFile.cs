@@ -6,7 +6,7 @@ namespace AdmitOne.Cli.Local;
 /// <summary>What `run.json` says to scripts and tests: where everything listens, and how to get in.</summary>
 public sealed record RunFile(
     int Pid, string Events, IReadOnlyList<string> Tickets, string? Auth, string? Venues, string? Minting,
-    PostgresAddress Postgres, RedisAddress Redis, DemoAddresses? Demo)
+    MetricsAddresses? Metrics, PostgresAddress Postgres, RedisAddress Redis, DemoAddresses? Demo)
 {
     private const string Name = "run.json";
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
@@ -48,6 +48,9 @@ public sealed record RunFile(
         }
     }
 }
+
+/// <summary>Where <c>/metrics</c> is answered, whole addresses: the Event Service's, and each Ticket Service's in the order of <c>tickets</c>.</summary>
+public sealed record MetricsAddresses(string Events, IReadOnlyList<string> Tickets);
 
 /// <summary>A PostgreSQL that can be reached, with a user who may create roles and databases.</summary>
 public sealed record PostgresAddress(string Host, int Port, string Database, string User, string Password);

@@ -43,6 +43,21 @@ internal sealed class RunningHost : IAsyncDisposable
         }
     }
 
+    /// <summary>Puts a host together as for a start, and does not start it.</summary>
+    /// <exception cref="CannotRunException">Its settings are refused.</exception>
+    public static void Check(string name, IReadOnlyDictionary<string, string> settings, Func<IConfiguration, WebApplication> build)
+    {
+        var quiet = new Dictionary<string, string>(settings) { ["LOG_FILE"] = "/dev/null", ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "" };
+        try
+        {
+            ((IDisposable)build(new ConfigurationBuilder().AddInMemoryCollection(quiet!).Build())).Dispose();
+        }
+        catch (Exception fault) when (ServiceHost.StartFaults(fault).Distinct().ToList() is { Count: > 0 } lines)
+        {
+            throw new CannotRunException($"{name}: {string.Join("; ", lines)}", fault);
+        }
+    }
+
     /// <summary>Leaves the signals of this process to `up`, which knows in which order to stop.</summary>
     public static void Embed(WebApplicationBuilder builder) => builder.Services.AddSingleton<IHostLifetime, Embedded>();
 

@@ -26,7 +26,7 @@ internal sealed class SeparateService : IAsyncDisposable
         settings.Remove("LOG_FILE", out var log);
         settings.TryAdd("SHUTDOWN_WAIT_SECONDS", "0");   // there is no balancer to wait for
         settings["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../.."));
-        var process = ServerProcess.Start(new ServerCommand(program, data.Logs, log!, User: null, settings, [Path.Combine(AppContext.BaseDirectory, program)]));
+        var process = ServerProcess.Start(new ServerCommand($"{program} on port {settings["PORT"]}", data.Logs, log!, User: null, settings, [Path.Combine(AppContext.BaseDirectory, program)]));
         var service = new SeparateService(process);
         try
         {

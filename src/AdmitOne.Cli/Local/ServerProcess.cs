@@ -93,9 +93,11 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
-    /// <summary>What to tell when it has ended by itself: its last complaint, on one line.</summary>
+    /// <summary>Says in one sentence that it has ended by itself and why: the signal that ended it, or its own last complaint.</summary>
     public CannotRunException Failed()
     {
+        // A shell's convention, which .NET follows: 128 and the number of the signal. What such a process wrote last has nothing to do with its end.
+        if (ExitCode > 128) return new CannotRunException($"{Name} was ended by signal {ExitCode - 128}{(ExitCode - 128 == Posix.Kill ? " (SIGKILL)" : "")} (its log is {Log})");
         var complaint = LastComplaint();
         return new CannotRunException(complaint is null
             ? $"{Name} ended with exit code {ExitCode} and no explanation; its log is {Log}"

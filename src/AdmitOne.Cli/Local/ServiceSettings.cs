@@ -20,10 +20,11 @@ internal sealed class ServiceSettings(
 
     public string MigrateConnectionString => (postgres with { User = DatabaseRoles.Migrate, Password = LoginPasswords[DatabaseRoles.Migrate] }).ConnectionString();
 
-    public Dictionary<string, string> ForEvents() => ForService("events", "EVENTS_", DatabaseRoles.Events, options.EventsPort);
+    public Dictionary<string, string> ForEvents() => ForService("events", "EVENTS_", DatabaseRoles.Events, options.EventsPort, options.EventsMetricsPort);
 
     public Dictionary<string, string> ForTickets(int port) =>
-        ForService(port == options.TicketsPorts[0] ? "tickets" : $"tickets-{port}", "TICKETS_", DatabaseRoles.Tickets, port);
+        ForService(port == options.TicketsPorts[0] ? "tickets" : $"tickets-{port}", "TICKETS_", DatabaseRoles.Tickets, port,
+            options.TicketsMetricsPorts[options.TicketsPorts.ToList().IndexOf(port)]);
 
     public Dictionary<string, string> ForNeighbour(string name, int port)
     {
@@ -33,7 +34,7 @@ internal sealed class ServiceSettings(
         return settings;
     }
 
-    private Dictionary<string, string> ForService(string name, string prefix, string role, int port)
+    private Dictionary<string, string> ForService(string name, string prefix, string role, int port, int metricsPort)
     {
         var settings = Shared(name, role, port);
         settings["QR_ENCRYPTION_KEY"] = secrets["QR_ENCRYPTION_KEY"];
@@ -44,6 +45,7 @@ internal sealed class ServiceSettings(
         settings["EVENT_SERVICE_URL"] = $"http://127.0.0.1:{options.EventsPort}";
         settings["TICKET_SERVICE_URL"] = $"http://127.0.0.1:{options.TicketsPorts[0]}";
         options.Given.Over(settings, prefix);
+        settings["METRICS_PORT"] = Number(metricsPort);
         if (redis.Password is null)
         {
             settings.Remove("REDIS_PASSWORD");

@@ -6,15 +6,29 @@ namespace AdmitOne.Cli.Local;
 /// <param name="Replicas">How many Ticket Services.</param>
 public sealed record StackOptions(string DataPath, bool Demo, bool Separate, int Replicas, GivenVariables Given)
 {
+    private const int MetricsDistance = 6000;
+
+    private int? _eventsMetricsPort;
+    private IReadOnlyList<int>? _ticketsMetricsPorts;
+
     public int EventsPort { get; } = Given.Port("EVENTS_PORT", 3003);
 
     public IReadOnlyList<int> TicketsPorts { get; } = [.. Enumerable.Range(Given.Port("TICKETS_PORT", 3004), Replicas)];
+
+    /// <summary>Where the Event Service answers <c>/metrics</c>: <c>EVENTS_METRICS_PORT</c>, or 6000 above its own port if that is free.</summary>
+    public int EventsMetricsPort => _eventsMetricsPort ??= MetricsPort("EVENTS_METRICS_PORT", EventsPort, 0);
+
+    /// <summary>Where each Ticket Service answers <c>/metrics</c>; they count up from <c>TICKETS_METRICS_PORT</c>.</summary>
+    public IReadOnlyList<int> TicketsMetricsPorts => _ticketsMetricsPorts ??= [.. TicketsPorts.Select((port, n) => MetricsPort("TICKETS_METRICS_PORT", port, n))];
 
     public int AuthPort { get; } = Given.Port("AUTH_PORT", 3001);
 
     public int VenuesPort { get; } = Given.Port("VENUES_PORT", 3002);
 
     public int MintingPort { get; } = Given.Port("MINTING_PORT", 3018);
+
+    private int MetricsPort(string variable, int port, int number) =>
+        Given[variable] is not null ? Given.Port(variable, port) + number : FreePort.Choose(port + MetricsDistance <= 65535 ? port + MetricsDistance : port - MetricsDistance);
 
     /// <summary>Says which port is taken, and by which variable to choose another, before anything is started.</summary>
     /// <exception cref="CannotRunException">One is in use, or needed twice.</exception>

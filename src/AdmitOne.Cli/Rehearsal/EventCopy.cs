@@ -72,6 +72,19 @@ internal sealed class EventCopy
         }
     }
 
+    /// <summary>Ends a copy whose rehearsal was cut off.</summary>
+    /// <returns>False if it is there no more.</returns>
+    /// <exception cref="CannotRunException">A service refused a step.</exception>
+    public static async Task<bool> EndUnfinishedAsync(Stage stage, HttpClient http, Guid id, CancellationToken cancellationToken)
+    {
+        var manager = new ManagerClient(http, stage.Token(Roles.VenueManager));
+        var copy = new EventCopy(stage, http, manager, id, "");
+        var (found, refusal) = await manager.TrySendAsync(HttpMethod.Get, copy.Url, null, null, cancellationToken);
+        if (refusal is { Code: "not_found" }) return false;
+        if (found?.GetProperty("status").GetString() is not ("cancelled" or "completed")) await copy.EndAsync(cancellationToken);
+        return true;
+    }
+
     /// <summary>Cancels it, waits for the refunds of what was sold, and removes it if nothing was.</summary>
     public async Task<CopyEnd> EndAsync(CancellationToken cancellationToken)
     {

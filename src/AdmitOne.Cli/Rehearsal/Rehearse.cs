@@ -10,8 +10,9 @@ namespace AdmitOne.Cli.Rehearsal;
 /// <param name="Search">Look for the highest rate afterwards, by trying some.</param>
 internal sealed record RehearsalWish(Guid EventId, ArrivalCurve Curve, int? Stock, int TicketsPerBuyer, bool Search, int Seed);
 
+/// <param name="folder">The data folder of ./run, where a rehearsal that is cut off is noted; null elsewhere.</param>
 /// <summary>Plays an on-sale: a copy of the event, buyers by the clock, a recount, and the copy's end.</summary>
-internal sealed class Rehearse(Stage stage, HttpClient http, RehearsalWish wish, LiveBlock live, Steps steps)
+internal sealed class Rehearse(Stage stage, HttpClient http, RehearsalWish wish, string? folder, LiveBlock live, Steps steps)
 {
     private static readonly TimeSpan s_try = TimeSpan.FromSeconds(10);
     private const double FirstRate = 25;
@@ -23,6 +24,7 @@ internal sealed class Rehearse(Stage stage, HttpClient http, RehearsalWish wish,
     {
         EventCopy? copy = null;
         await steps.DoAsync("copying the event", async () => copy = await EventCopy.MakeAsync(stage, http, wish.EventId, wish.Stock, cancellationToken));
+        if (folder is not null) new UnfinishedRehearsal(copy!.Id, stage.Tenant).Write(folder);
         RehearsalResult result;
         CopyEnd? end = null;
         try
@@ -35,6 +37,7 @@ internal sealed class Rehearse(Stage stage, HttpClient http, RehearsalWish wish,
         {
             // Whoever interrupts a rehearsal must not leave it on sale.
             await steps.DoAsync("ending the copy", async () => end = await copy!.EndAsync(CancellationToken.None));
+            if (folder is not null) UnfinishedRehearsal.Remove(folder);
         }
         return result with { End = end };
     }

@@ -15,7 +15,7 @@ internal sealed class RunningUp : IAsyncDisposable
     private readonly StringBuilder _said = new();
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private RunningUp(string folder, IReadOnlyList<int> ports, string[] options)
+    private RunningUp(string folder, IReadOnlyList<int> ports, IEnumerable<(string Name, string Value)> variables, string[] options)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "admitone"), ["up", .. options]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["ADMITONE_DATA"] = folder;
@@ -23,6 +23,8 @@ internal sealed class RunningUp : IAsyncDisposable
         {
             start.Environment[name] = port.ToString();
         }
+
+        foreach (var (name, value) in variables) start.Environment[name] = value;
 
         // A test host that was itself started by a path of its own would hand the wrong runtime on.
         start.Environment["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../.."));
@@ -57,7 +59,9 @@ internal sealed class RunningUp : IAsyncDisposable
         return [.. ports];
     }
 
-    public static RunningUp Start(string folder, IReadOnlyList<int> ports, params string[] options) => new(folder, ports, options);
+    public static RunningUp Start(string folder, IReadOnlyList<int> ports, params string[] options) => new(folder, ports, [], options);
+
+    public static RunningUp Start(string folder, IReadOnlyList<int> ports, IEnumerable<(string Name, string Value)> variables, params string[] options) => new(folder, ports, variables, options);
 
     public static async Task<RunningUp> StartReadyAsync(string folder, IReadOnlyList<int> ports, params string[] options)
     {

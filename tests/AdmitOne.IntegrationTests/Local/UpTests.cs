@@ -70,19 +70,64 @@ public sealed class UpTests : IDisposable
     }
 
     [Fact]
-    public async Task A_server_that_dies_takes_everything_down_with_one_line()
+    public async Task A_child_that_is_killed_is_started_again_and_the_others_go_on()
     {
-        await using var up = await RunningUp.StartReadyAsync(_folder.Path, _ports, "--no-demo");
-        var postmaster = int.Parse(File.ReadLines(Path.Combine(_folder.Path, "servers", "postgres", "cluster", "postmaster.pid")).First());
-        using (var process = System.Diagnostics.Process.GetProcessById(postmaster))
-        {
-            process.Kill();
-        }
+        await using var up = await RunningUp.StartReadyAsync(_folder.Path, _ports, "--no-demo", "--separate");
+        var run = await RunningUp.ReadRunAsync(_folder.Path);
+        var tickets = run.GetProperty("tickets")[0].GetString()!;
+        using var client = new HttpClient();
+        Assert.Contains("# TYPE", await client.GetStringAsync(run.GetProperty("metrics").GetProperty("tickets")[0].GetString(), Stop), StringComparison.Ordinal);
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, (await client.GetAsync(tickets + "/metrics", Stop)).StatusCode);
 
-        Assert.Equal(1, await up.ExitCodeAsync());
-        Assert.Contains("admitone: PostgreSQL ended", up.Said, StringComparison.Ordinal);
-        Assert.False(File.Exists(Path.Combine(_folder.Path, "run.json")));
+        Kill(ProcessesBelow(_folder.Path).Single(process => Program(process) == "AdmitOne.Tickets"));
+        await UntilSaidAsync(up, "AdmitOne.Tickets on port");
+        await UntilSaidAsync(up, "was ended by signal 9 (SIGKILL)");
+        await UntilReadyAsync(client, tickets);
+
+        Kill(Path.Combine("/proc", File.ReadLines(Path.Combine(_folder.Path, "servers", "postgres", "cluster", "postmaster.pid")).First()));
+        await UntilSaidAsync(up, "PostgreSQL was ended by signal 9");
+        await UntilSaidAsync(up, "PostgreSQL runs again");
+        await UntilReadyAsync(client, tickets);
+        await UntilReadyAsync(client, run.GetProperty("events").GetString()!);
+
+        up.Send(15);
+        Assert.Equal(0, await up.ExitCodeAsync());
+        Assert.Empty(ProcessesBelow(_folder.Path));
     }
+
+    [Fact]
+    public async Task A_setting_that_a_service_refuses_is_reported_before_a_cluster_is_made()
+    {
+        await using var up = RunningUp.Start(_folder.Path, _ports, [("TICKETS_RESERVATION_TTL_SECONDS", "never")], "--no-demo");
+        Assert.Equal(1, await up.ExitCodeAsync());
+        Assert.Contains("RESERVATION_TTL_SECONDS", up.Said, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(_folder.Path, "servers", "postgres", "cluster")));
+    }
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    private static string? Program(string process) => Path.GetFileName(File.ResolveLinkTarget(Path.Combine(process, "exe"), returnFinalTarget: false)?.FullName);
+
+    private static void Kill(string process)
+    {
+        using var victim = System.Diagnostics.Process.GetProcessById(int.Parse(Path.GetFileName(process), System.Globalization.CultureInfo.InvariantCulture));
+        victim.Kill();
+    }
+
+    private static Task UntilSaidAsync(RunningUp up, string text) =>
+        World.UntilAsync(() => Task.FromResult(up.Said.Contains(text, StringComparison.Ordinal)), TimeSpan.FromMinutes(2));
+
+    private static Task UntilReadyAsync(HttpClient client, string url) => World.UntilAsync(async () =>
+    {
+        try
+        {
+            return (await client.GetAsync(url + "/health/ready", Stop)).IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }, TimeSpan.FromMinutes(2));
 
     private static async Task<NpgsqlConnection> OpenAsync(JsonElement run)
     {
