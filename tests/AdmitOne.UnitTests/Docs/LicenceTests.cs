@@ -46,6 +46,9 @@ public sealed class LicenceTests
         var about = XDocument.Load(file).Descendants().Where(e => e.Name.LocalName is "license" or "licenseUrl").ToList();
         var expression = about.FirstOrDefault(e => e.Name.LocalName == "license" && (string?)e.Attribute("type") == "expression")?.Value;
         var url = about.FirstOrDefault(e => e.Name.LocalName == "licenseUrl")?.Value;
+        // A file in the package, as its first line names it.
+        if (about.FirstOrDefault(e => (string?)e.Attribute("type") == "file")?.Value is { } inside
+            && File.ReadLines(Path.Combine(folder, package.Name, package.Version, inside)).FirstOrDefault() == "MIT License") return "MIT";
         return expression ?? s_read.GetValueOrDefault(url ?? "", $"a licence of its own ({url})");
     }
 }

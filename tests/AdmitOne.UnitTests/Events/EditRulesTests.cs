@@ -11,6 +11,7 @@ public sealed class EditRulesTests
     /// <summary>What is there, as an edit finds it.</summary>
     internal static NewEvent Posted { get; } = EventExamples.New with
     {
+        Slug = EventExamples.OnSale.Slug,
         SalesEndAt = EventExamples.OnSale.SalesEndAt,
         TransferPolicy = EventExamples.OnSale.TransferPolicy,
         CodePolicy = "static",
