@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using AdmitOne.Platform.Redis;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
+using OpenTelemetry.Instrumentation.StackExchangeRedis;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
@@ -27,10 +29,16 @@ internal sealed class TraceExport : IDisposable
         var key = (options.Endpoint, options.Protocol, options.Share);
         lock (s_one)
         {
-            if (!s_shared.TryGetValue(key, out var shared)) s_shared[key] = shared = new Shared(Provider(options, service, release, environment));
+            if (!s_shared.TryGetValue(key, out var shared)) s_shared[key] = shared = new Shared(options, service, release, environment);
             shared.Hosts++;
         }
         return new TraceExport(key);
+    }
+
+    /// <summary>Makes a span of each command on this connection, within a trace that began with a request.</summary>
+    public IDisposable Observe(RedisConnection redis)
+    {
+        lock (s_one) return s_shared[_key].Redis!.AddConnection(redis.Client);
     }
 
     public void Dispose()
@@ -45,7 +53,7 @@ internal sealed class TraceExport : IDisposable
         last?.Provider.Dispose();
     }
 
-    private static TracerProvider Provider(TraceOptions options, string service, string release, string environment) => Sdk.CreateTracerProviderBuilder()
+    private static TracerProviderBuilder Builder(TraceOptions options, string service, string release, string environment) => Sdk.CreateTracerProviderBuilder()
         .SetResourceBuilder(ResourceBuilder.CreateEmpty().AddService(service, serviceVersion: release, autoGenerateServiceInstanceId: false)
             .AddAttributes([new("deployment.environment.name", environment)]))
         .SetSampler(new ParentBasedSampler(new Beginnings(options.Share)))
@@ -57,8 +65,7 @@ internal sealed class TraceExport : IDisposable
             otlp.Endpoint = options.Protocol == "grpc" ? new Uri(options.Endpoint!) : new Uri(options.Endpoint!.TrimEnd('/') + "/v1/traces");
             otlp.TimeoutMilliseconds = 3000;
             otlp.BatchExportProcessorOptions.ScheduledDelayMilliseconds = 1000;
-        })
-        .Build();
+        });
 
     /// <summary>A trace begins with a request. What workers ask the database ten times a second begins none.</summary>
     private sealed class Beginnings(double share) : Sampler
@@ -81,9 +88,17 @@ internal sealed class TraceExport : IDisposable
         }
     }
 
-    private sealed class Shared(TracerProvider provider)
+    private sealed class Shared
     {
-        public TracerProvider Provider { get; } = provider;
+        public Shared(TraceOptions options, string service, string release, string environment) => Provider = Builder(options, service, release, environment)
+            .AddRedisInstrumentation(redis => redis.FlushInterval = TimeSpan.FromSeconds(1))
+            .ConfigureRedisInstrumentation(instrumentation => Redis = instrumentation)
+            .Build();
+
+        public TracerProvider Provider { get; }
+
+        /// <summary>Set while the provider is built.</summary>
+        public StackExchangeRedisInstrumentation? Redis { get; private set; }
 
         public int Hosts { get; set; }
     }

@@ -31,6 +31,7 @@ public sealed class DependencyTests
         ["Swashbuckle.AspNetCore.SwaggerUI"] = ["Platform"],
         ["OpenTelemetry"] = ["Platform"],
         ["OpenTelemetry.Exporter.OpenTelemetryProtocol"] = ["Platform"],
+        ["OpenTelemetry.Instrumentation.StackExchangeRedis"] = ["Platform"],
         ["Polly.Core"] = ["Platform", "Events", "Tickets"],   // each client of a neighbour says how patient it is
         ["QRCoder"] = ["Tickets"],
         ["System.CommandLine"] = ["Cli"],
