@@ -24,7 +24,7 @@ public sealed class RedisConnection(IOptions<RedisOptions> options, HostTraces t
 
     internal async ValueTask<IDatabase> DatabaseAsync() => (await ConnectAsync()).GetDatabase(options.Value.Database);
 
-    /// <summary>Calls back with each message of the channel. A subscription is never lost: it is made again with each new connection.</summary>
+    /// <summary>Calls back with each message of the channel. It is subscribed to again with each new connection.</summary>
     internal async Task SubscribeAsync(string channel, Action<string> heard)
     {
         lock (_one) _subscriptions.Add(new Subscription(channel, heard));
@@ -110,7 +110,16 @@ public sealed class RedisConnection(IOptions<RedisOptions> options, HostTraces t
             foreach (var subscription in missing) subscription.On = connection;
         }
         foreach (var subscription in missing)
-            await connection.GetSubscriber().SubscribeAsync(RedisChannel.Literal(subscription.Channel), (_, message) => subscription.Heard(message!));
+        {
+            try
+            {
+                await connection.GetSubscriber().SubscribeAsync(RedisChannel.Literal(subscription.Channel), (_, message) => subscription.Heard(message!));
+            }
+            catch (Exception fault) when (fault is RedisException or TimeoutException)
+            {
+                // The client has noted it, and subscribes as soon as it is connected.
+            }
+        }
     }
 
     private static async Task CloseAsync(ConnectionMultiplexer connection)

@@ -76,17 +76,32 @@ public sealed class SilentConnectionTests(ProxiedWorld world, Stack stack) : ICl
     {
         var replica = (await world.TicketsReplicasAsync())[1];
         world.Proxy.SwallowOld();
-        using var admin = world.Tickets(Roles.Admin);
-        await World.UntilAsync("a revocation is heard at once", async () =>
-        {
-            var token = world.Token(Roles.Customer);
-            using var person = world.Client(replica);
-            person.DefaultRequestHeaders.Authorization = new("Bearer", token);
-            await person.GetJsonAsync("/api/v1/orders");   // the replica has read the list just now, or not two seconds ago
-            using var done = await admin.PostAsync("/api/v1/admin/tokens/revoke", new { jti = new JsonWebToken(token).Id });
-            await Task.Delay(100, Stop);
-            using var answer = await person.GetAsync("/api/v1/orders", Stop);
-            return answer.StatusCode == HttpStatusCode.Unauthorized;
-        });
+        await HearsAsync(replica);
     }
+
+    [Fact]
+    public async Task A_service_that_started_without_Redis_uses_it_once_it_is_there()
+    {
+        await using var proxy = new TcpProxy(() => (stack.Redis.Host, stack.Redis.Port));
+        proxy.Refuse();
+        var replica = await world.StartReplicaAsync(("REDIS_PORT", $"{proxy.Port}"));
+        using var client = world.Client(replica.Url);
+        Assert.Equal("degraded", (await client.GetJsonAsync("/health/ready")).Text("status"));
+        proxy.Restore();
+        await World.UntilAsync(async () => (await client.GetJsonAsync("/health/ready")).Text("status") == "ready", s_longest);
+        await HearsAsync(replica.Url);
+    }
+
+    private Task HearsAsync(Uri replica) => World.UntilAsync("a revocation is heard at once", async () =>
+    {
+        using var admin = world.Tickets(Roles.Admin);
+        var token = world.Token(Roles.Customer);
+        using var person = world.Client(replica);
+        person.DefaultRequestHeaders.Authorization = new("Bearer", token);
+        await person.GetJsonAsync("/api/v1/orders");   // the replica has read the list just now, or not two seconds ago
+        using var done = await admin.PostAsync("/api/v1/admin/tokens/revoke", new { jti = new JsonWebToken(token).Id });
+        await Task.Delay(100, Stop);
+        using var answer = await person.GetAsync("/api/v1/orders", Stop);
+        return answer.StatusCode == HttpStatusCode.Unauthorized;
+    });
 }
