@@ -19,19 +19,54 @@ internal sealed class RedisLine : IDisposable
     /// <exception cref="RedisRefusedException">It refused the password.</exception>
     public static async Task<RedisLine> OpenAsync(RedisOptions options, CancellationToken cancellationToken)
     {
+        var (host, port) = string.IsNullOrEmpty(options.Sentinels) ? (options.Host, options.Port) : await FindPrimaryAsync(options, cancellationToken);
+        var line = await ConnectAsync(host, port, options.Tls, cancellationToken);
+        try
+        {
+            if (!string.IsNullOrEmpty(options.Password)) await line.AskAsync(cancellationToken, string.IsNullOrEmpty(options.User) ? ["AUTH", options.Password] : ["AUTH", options.User, options.Password]);
+            await line.AskAsync(cancellationToken, "SELECT", options.Database.ToString(CultureInfo.InvariantCulture));
+            return line;
+        }
+        catch
+        {
+            line.Dispose();
+            throw;
+        }
+    }
+
+    // The first Sentinel that answers knows it; the fault of the last one is told if none does.
+    private static async Task<(string Host, int Port)> FindPrimaryAsync(RedisOptions options, CancellationToken cancellationToken)
+    {
+        Exception? fault = null;
+        foreach (var (host, port) in RedisAddresses.Read(options.Sentinels!))
+        {
+            try
+            {
+                using var sentinel = await ConnectAsync(host, port, options.Tls, cancellationToken);
+                if (!string.IsNullOrEmpty(options.SentinelPassword)) await sentinel.AskAsync(cancellationToken, "AUTH", options.SentinelPassword);
+                if (await sentinel.AskAsync(cancellationToken, "SENTINEL", "get-master-addr-by-name", options.SentinelService) is [var found, var at])
+                    return (found, int.Parse(at, CultureInfo.InvariantCulture));
+                fault = new RedisRefusedException($"The Sentinel at {host} knows no primary named {options.SentinelService}: see REDIS_SENTINEL_SERVICE.");
+            }
+            catch (Exception away) when (away is SocketException or TimeoutException or IOException or RedisRefusedException)
+            {
+                fault = away;
+            }
+        }
+        throw fault ?? new IOException("REDIS_SENTINELS names none.");
+    }
+
+    private static async Task<RedisLine> ConnectAsync(string host, int port, bool tls, CancellationToken cancellationToken)
+    {
         var line = new RedisLine();
         try
         {
-            await line._client.ConnectAsync(options.Host, options.Port, cancellationToken).AsTask().WaitAsync(s_patience, cancellationToken);
+            await line._client.ConnectAsync(host, port, cancellationToken).AsTask().WaitAsync(s_patience, cancellationToken);
             line._stream = line._client.GetStream();
-            if (options.Tls)
-            {
-                var tls = new SslStream(line._stream);
-                await tls.AuthenticateAsClientAsync(options.Host).WaitAsync(s_patience, cancellationToken);
-                line._stream = tls;
-            }
-            if (!string.IsNullOrEmpty(options.Password)) await line.AskAsync(cancellationToken, "AUTH", options.Password);
-            await line.AskAsync(cancellationToken, "SELECT", options.Database.ToString(CultureInfo.InvariantCulture));
+            if (!tls) return line;
+            var secured = new SslStream(line._stream);
+            line._stream = secured;
+            await secured.AuthenticateAsClientAsync(host).WaitAsync(s_patience, cancellationToken);
             return line;
         }
         catch

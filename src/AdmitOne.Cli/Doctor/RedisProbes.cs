@@ -9,9 +9,11 @@ internal sealed class RedisProbe() : Probe("redis")
     public override async Task<IReadOnlyList<Finding>> LookAsync(Patient patient, CancellationToken cancellationToken)
     {
         var findings = new List<Finding>();
-        foreach (var service in patient.Services.DistinctBy(service => (service.Redis.Host, service.Redis.Port, service.Redis.Password)))
+        foreach (var service in patient.Services.DistinctBy(service => (service.Redis.Host, service.Redis.Port, service.Redis.Sentinels, service.Redis.User, service.Redis.Password)))
         {
-            var at = $"{service.Redis.Host}:{service.Redis.Port.ToString(CultureInfo.InvariantCulture)}";
+            var at = string.IsNullOrEmpty(service.Redis.Sentinels)
+                ? $"{service.Redis.Host}:{service.Redis.Port.ToString(CultureInfo.InvariantCulture)}"
+                : $"the primary of {service.Redis.Sentinels}";
             try
             {
                 using var redis = await RedisLine.OpenAsync(service.Redis, cancellationToken);
@@ -19,11 +21,11 @@ internal sealed class RedisProbe() : Probe("redis")
             }
             catch (RedisRefusedException refused)
             {
-                findings.Add(Finding.NoGo($"{at} refused the login: {refused.Message}", "Set REDIS_PASSWORD to its requirepass."));
+                findings.Add(Finding.NoGo($"{at} refused the login: {refused.Message}", "Set REDIS_PASSWORD to its requirepass, or REDIS_USER and that user's password."));
             }
             catch (Exception away) when (away is SocketException or TimeoutException or IOException or System.Security.Authentication.AuthenticationException)
             {
-                findings.Add(Finding.NoGo($"{at} cannot be reached: {away.Message}", "Start it, or set REDIS_HOST, REDIS_PORT and REDIS_TLS."));
+                findings.Add(Finding.NoGo($"{at} cannot be reached: {away.Message}", "Start it, or set REDIS_HOST, REDIS_PORT and REDIS_TLS, or REDIS_SENTINELS."));
             }
         }
         return findings;

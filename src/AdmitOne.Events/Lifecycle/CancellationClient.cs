@@ -55,7 +55,7 @@ internal sealed class TicketServicePatience
     public TicketServicePatience(TimeProvider clock, [FromKeyedServices(Neighbour)] Breaker breaker)
     {
         var fault = new PredicateBuilder().Handle<HttpRequestException>(MayPass).Handle<TimeoutRejectedException>().Handle<JsonException>();
-        Pipeline = new ResiliencePipelineBuilder { TimeProvider = clock }
+        Pipeline = new ResiliencePipelineBuilder { TimeProvider = new SteadyClock(clock) }
             .AddTimeout(TimeSpan.FromSeconds(4))
             .AddRetry(new RetryStrategyOptions
             {

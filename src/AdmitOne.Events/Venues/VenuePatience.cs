@@ -18,7 +18,7 @@ public sealed class VenuePatience
     public const string Neighbour = "venue-service";
 
     public VenuePatience(TimeProvider clock, [FromKeyedServices(Neighbour)] Breaker breaker) =>
-        Pipeline = new ResiliencePipelineBuilder { TimeProvider = clock }
+        Pipeline = new ResiliencePipelineBuilder { TimeProvider = new SteadyClock(clock) }
             .AddTimeout(TimeSpan.FromSeconds(4))
             .AddRetry(new RetryStrategyOptions
             {

@@ -10,8 +10,8 @@ namespace AdmitOne.Platform.Caching;
 /// <param name="Body">UTF-8 JSON; empty for something that is not there.</param>
 /// <param name="Tag">Its entity tag, in quotes.</param>
 /// <param name="Of">The event, or the tenant, whose changes make it stale; null for an answer over many tenants, which any change does.</param>
-/// <param name="ReadAt">When its reading began, in ticks of UTC: what changed after that, it may not show.</param>
-/// <param name="IsOurs">This process has read it from PostgreSQL: by its own clock, and after what it had heard by then.</param>
+/// <param name="ReadAt">When its reading began, as <see cref="TimeProvider.GetTimestamp"/> of this process: what changed after that, it may not show.</param>
+/// <param name="IsOurs">This process has read it from PostgreSQL, after what it had heard by then; of another's copy it knows an age and no more.</param>
 public sealed record CachedAnswer(byte[] Body, string Tag, Guid? Of, long ReadAt, bool IsOurs)
 {
     private const int HeaderBytes = sizeof(long) + 16 + sizeof(int);
@@ -22,11 +22,12 @@ public sealed record CachedAnswer(byte[] Body, string Tag, Guid? Of, long ReadAt
     public static string TagOf(byte[] body) => $"\"{Convert.ToHexStringLower(SHA256.HashData(body).AsSpan(0, 16))}\"";
 
     /// <summary>For a store that keeps bytes: when, of what, length of the tag, tag, body.</summary>
-    internal byte[] Pack()
+    /// <param name="readAt">When its reading began, by the clock that other processes have too.</param>
+    internal byte[] Pack(DateTimeOffset readAt)
     {
         var tag = Encoding.ASCII.GetBytes(Tag);
         var packed = new byte[HeaderBytes + tag.Length + Body.Length];
-        BinaryPrimitives.WriteInt64LittleEndian(packed, ReadAt);
+        BinaryPrimitives.WriteInt64LittleEndian(packed, readAt.UtcTicks);
         (Of ?? Guid.Empty).TryWriteBytes(packed.AsSpan(sizeof(long)));
         BinaryPrimitives.WriteInt32LittleEndian(packed.AsSpan(HeaderBytes - sizeof(int)), tag.Length);
         tag.CopyTo(packed, HeaderBytes);
@@ -34,15 +35,19 @@ public sealed record CachedAnswer(byte[] Body, string Tag, Guid? Of, long ReadAt
         return packed;
     }
 
-    /// <returns>Null for bytes that are not ours.</returns>
-    internal static CachedAnswer? Unpack(byte[] packed)
+    /// <param name="readAt">What the process that packed it took for the time.</param>
+    /// <returns>Null for bytes that are not ours; else an answer without an age of its own.</returns>
+    internal static CachedAnswer? Unpack(byte[] packed, out DateTimeOffset readAt)
     {
+        readAt = default;
         if (packed.Length <= HeaderBytes) return null;
         var tagLength = BinaryPrimitives.ReadInt32LittleEndian(packed.AsSpan(HeaderBytes - sizeof(int)));
-        if (tagLength is < 2 or > 200 || packed.Length < HeaderBytes + tagLength) return null;
+        var ticks = BinaryPrimitives.ReadInt64LittleEndian(packed);
+        if (tagLength is < 2 or > 200 || packed.Length < HeaderBytes + tagLength || ticks < 0 || ticks > DateTimeOffset.MaxValue.UtcTicks) return null;
+        readAt = new DateTimeOffset(ticks, TimeSpan.Zero);
         var of = new Guid(packed.AsSpan(sizeof(long), 16));
         return new CachedAnswer(packed[(HeaderBytes + tagLength)..], Encoding.ASCII.GetString(packed, HeaderBytes, tagLength), of == Guid.Empty ? null : of,
-            BinaryPrimitives.ReadInt64LittleEndian(packed), IsOurs: false);
+            ReadAt: 0, IsOurs: false);
     }
 }
 

@@ -8,6 +8,7 @@ namespace AdmitOne.Platform.Caching;
 /// it remembers for a second and no longer. While <see cref="CatalogueWatch"/> vouches that nothing of the catalogue can have been missed, what was
 /// read from PostgreSQL here is believed until it changes.
 /// </summary>
+/// <remarks>All of its instants are timestamps of this process, which no change of the machine's clock moves.</remarks>
 public sealed class ChangeNews(RedisStore redis, TimeProvider clock)
 {
     /// <summary>How long a cached answer is believed without asking.</summary>
@@ -19,11 +20,13 @@ public sealed class ChangeNews(RedisStore redis, TimeProvider clock)
     // However well it is vouched for: the longest that a fault of ours could be seen.
     private static readonly TimeSpan s_vouchedFor = TimeSpan.FromMinutes(1);
 
+    private readonly long _trusted = Ticks(Trusted, clock);
+    private readonly long _longest = Ticks(s_vouchedFor, clock);
     private readonly ConcurrentDictionary<Guid, long> _changed = new();   // tenants, events and whatever else has an id
-    private long _any;
-    private long _everything;
+    private long _any = long.MinValue;
+    private long _everything = long.MinValue;
     private long _heardSince = long.MaxValue;
-    private long _vouchedUntil;
+    private long _vouchedUntil = long.MinValue;
 
     /// <summary>Something of this tenant was committed that the public may see.</summary>
     public void Changed(Guid tenantId, IReadOnlyCollection<Guid> resources)
@@ -38,7 +41,7 @@ public sealed class ChangeNews(RedisStore redis, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(answer);
         var now = Now();
-        if (answer.ReadAt < now - Trusted.Ticks && !IsVouchedFor(answer, now)) return false;
+        if (answer.ReadAt < now - _trusted && !IsVouchedFor(answer, now)) return false;
         if (answer.ReadAt <= Volatile.Read(ref _everything)) return false;
         return answer.Of is { } id ? !_changed.TryGetValue(id, out var changed) || answer.ReadAt > changed : answer.ReadAt > Volatile.Read(ref _any);
     }
@@ -56,11 +59,11 @@ public sealed class ChangeNews(RedisStore redis, TimeProvider clock)
     internal void ListensFromNow() => Volatile.Write(ref _heardSince, Now());
 
     /// <summary>What changed before this instant has been heard, all of it, so what is remembered is not older than a second until a second after it.</summary>
-    internal void HasHeardUntil(long ticks) => Volatile.Write(ref _vouchedUntil, ticks + Trusted.Ticks);
+    internal void HasHeardUntil(long timestamp) => Volatile.Write(ref _vouchedUntil, timestamp + _trusted);
 
     internal void ListensNoLonger() => Volatile.Write(ref _heardSince, long.MaxValue);
 
-    internal long Now() => clock.GetUtcNow().UtcTicks;
+    internal long Now() => clock.GetTimestamp();
 
     internal void Hear(Guid id)
     {
@@ -68,7 +71,7 @@ public sealed class ChangeNews(RedisStore redis, TimeProvider clock)
         // What changed longer ago than an answer is believed need not be remembered.
         if (_changed.Count >= MaxKept)
             foreach (var (known, at) in _changed)
-                if (at < now - s_vouchedFor.Ticks) _changed.TryRemove(known, out _);
+                if (at < now - _longest) _changed.TryRemove(known, out _);
         if (_changed.Count >= MaxKept)
         {
             HearOfEverything();
@@ -80,9 +83,11 @@ public sealed class ChangeNews(RedisStore redis, TimeProvider clock)
 
     internal void HearOfEverything() => Volatile.Write(ref _everything, Now());
 
-    // What is not there has no event that could be heard of; what another process read, it read by another clock.
+    private static long Ticks(TimeSpan time, TimeProvider clock) => (long)(time.TotalSeconds * clock.TimestampFrequency);
+
+    // What is not there has no event that could be heard of; what another process read, it may have read before we listened.
     private bool IsWatched(CachedAnswer answer) => answer.IsOurs && answer.IsThere && answer.ReadAt > Volatile.Read(ref _heardSince);
 
     private bool IsVouchedFor(CachedAnswer answer, long now) =>
-        IsWatched(answer) && now < Volatile.Read(ref _vouchedUntil) && answer.ReadAt > now - s_vouchedFor.Ticks;
+        IsWatched(answer) && now < Volatile.Read(ref _vouchedUntil) && answer.ReadAt > now - _longest;
 }

@@ -17,6 +17,7 @@ public sealed class ReadThroughCache : IDisposable
     private const long MemoryBytes = 64 * 1024 * 1024;
     private const int EntryBytes = 300;   // about what an entry costs beside its body
     private static readonly TimeSpan s_redisLeftAlone = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_worthSending = TimeSpan.FromMilliseconds(10);
 
     private readonly MemoryCache _memory = new(new MemoryCacheOptions { SizeLimit = MemoryBytes });
     private readonly ConcurrentDictionary<string, Lazy<Task<CachedAnswer>>> _reading = new();
@@ -54,7 +55,7 @@ public sealed class ReadThroughCache : IDisposable
 
     private async Task<CachedAnswer> ReadAsync(string key, Func<Task<ReadAnswer>> read, bool alone, CancellationToken cancellationToken)
     {
-        var came = _clock.GetUtcNow().UtcTicks;
+        var came = _clock.GetTimestamp();
         while (true)
         {
             var reading = _reading.GetOrAdd(key, static (key, to) => new Lazy<Task<CachedAnswer>>(() => to.Cache.ReadAloneAsync(key, to.Read, to.Alone)), (Cache: this, Read: read, Alone: alone));
@@ -82,22 +83,40 @@ public sealed class ReadThroughCache : IDisposable
             Remember(key, shared);
             return shared;
         }
-        var began = _clock.GetUtcNow().UtcTicks;
+        var (began, beganAt) = (_clock.GetTimestamp(), _clock.GetUtcNow());
         var found = await read();
         _metrics.Database();
         var answer = new CachedAnswer(found.Body, found.Tag, found.Of, began, IsOurs: true);
         Remember(key, answer);
         // What is not there is for this process alone: anybody can invent addresses.
-        if (answer.IsThere && !alone && !IsRedisAway && !await _redis.PutBytesAsync(_prefix + key, answer.Pack(), ChangeNews.Trusted)) LeaveRedisAlone();
+        var left = ChangeNews.Trusted - _clock.GetElapsedTime(began);
+        if (answer.IsThere && !alone && left > s_worthSending && !IsRedisAway && !await _redis.PutBytesAsync(_prefix + key, answer.Pack(beganAt), left)) LeaveRedisAlone();
         return answer;
     }
 
     private async Task<CachedAnswer?> FromRedisAsync(string key)
     {
         if (IsRedisAway) return null;
-        var (answered, packed) = await _redis.GetBytesAsync(_prefix + key);
+        var asked = _clock.GetTimestamp();
+        var (answered, packed, left) = await _redis.GetBytesAsync(_prefix + key);
         if (!answered) LeaveRedisAlone();
-        return packed is null ? null : CachedAnswer.Unpack(packed);
+        if (packed is null || CachedAnswer.Unpack(packed, out var readAt) is not { } copy) return null;
+        return AgeOfCopy(_clock.GetUtcNow() - readAt, left) is { } age ? copy with { ReadAt = asked - (long)(age.TotalSeconds * _clock.TimestampFrequency) } : null;
+    }
+
+    /// <summary>
+    /// How old another process's copy is: as old as the clocks say or as Redis says, whichever is more. Our clock may have been set back, and Redis may have
+    /// stood still before it took the copy.
+    /// </summary>
+    /// <param name="byClock">From the time that its maker wrote into it to our time.</param>
+    /// <param name="left">How long Redis keeps it still.</param>
+    /// <returns>Null if it is too old, or if both cannot be right.</returns>
+    internal static TimeSpan? AgeOfCopy(TimeSpan byClock, TimeSpan left)
+    {
+        var byRedis = ChangeNews.Trusted - left;
+        if (byClock < -ChangeNews.Trusted || byRedis < TimeSpan.Zero) return null;
+        var age = byClock > byRedis ? byClock : byRedis;
+        return age <= ChangeNews.Trusted ? age : null;
     }
 
     private void Remember(string key, CachedAnswer answer) =>

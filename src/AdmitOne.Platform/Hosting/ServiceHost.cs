@@ -64,7 +64,7 @@ public static class ServiceHost
         builder.Services.AddPostgres($"admitone-{definition.Name.Replace("-service", "s", StringComparison.Ordinal)}", definition.DefaultPoolMax);
         builder.Services.AddCheckedOptions<RedisOptions, RedisOptionsAnnotations>();
         builder.Services.AddSingleton<IValidateOptions<RedisOptions>, RedisOptionsRules>();
-        builder.Services.AddSingleton<RedisMetrics>().AddSingleton<RedisStore>().AddSingleton<NeighbourMetrics>().AddSingleton<CacheMetrics>();
+        builder.Services.AddSingleton<RedisMetrics>().AddSingleton<RedisConnection>().AddSingleton<RedisStore>().AddSingleton<NeighbourMetrics>().AddSingleton<CacheMetrics>();
         builder.Services.AddIdentity();
         builder.Services.AddHttp();
         builder.Services.AddRateLimits();

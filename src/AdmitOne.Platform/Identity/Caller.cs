@@ -11,6 +11,12 @@ public sealed record Caller(Guid TenantId, Guid UserId, string Role, string Emai
     /// <summary>False only if the token says that nobody has verified its e-mail address.</summary>
     public bool EmailIsVerified { get; init; } = true;
 
+    /// <summary>By which the token may be revoked; empty if it cannot be.</summary>
+    internal string TokenId { get; init; } = "";
+
+    /// <summary>The token's own end, without any leeway.</summary>
+    internal DateTimeOffset TokenEndsAt { get; init; } = DateTimeOffset.MaxValue;
+
     public bool IsManager => Role is Roles.VenueManager or Roles.Admin;
 
     public bool IsStaff => IsManager || Role is Roles.VenueStaff;

@@ -1,5 +1,6 @@
 using System.Text;
 using AdmitOne.Platform.Configuration;
+using AdmitOne.Platform.Hosting;
 using AdmitOne.Platform.Outbound;
 using AdmitOne.Platform.Tenancy;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
@@ -9,6 +10,8 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Tokens;
 
@@ -21,12 +24,17 @@ internal static class IdentitySetup
 
     private static readonly object s_judged = new();
 
+    /// <summary>For how long a token is accepted before its beginning and after its end.</summary>
+    public static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
+
     public static IServiceCollection AddIdentity(this IServiceCollection services)
     {
         services.AddCheckedOptions<JwtOptions, JwtOptionsValidator>();
         services.AddSingleton<IValidateOptions<JwtOptions>, JwtOptionsRules>();
         services.AddSingleton<IssuerKeys>().AddNeighbour(IssuerKeys.Neighbour);
-        services.AddSingleton(provider => new RevokedTokens(provider.GetRequiredService<Redis.RedisStore>(), provider.GetRequiredService<Postgres.Database>(), provider.GetRequiredService<RememberedTokens>()));
+        services.AddSingleton(provider => new RevokedTokens(provider.GetRequiredService<Redis.RedisStore>(), provider.GetRequiredService<Postgres.Database>(),
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<RevokedTokens>>()));
+        services.AddSingleton<CallerAccess>().AddHostedService<RevocationListener>();
         services.AddSingleton<TenantDirectory>().AddSingleton<UserProjection>().AddSingleton<RememberedTokens>().AddSingleton<TokenChecks>();
         services.AddDataProtection().UseEphemeralDataProtectionProvider();   // authentication asks for it; nothing here uses its keys
         services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
@@ -112,8 +120,15 @@ internal static class IdentitySetup
         ValidateIssuerSigningKey = true,
         RequireExpirationTime = true,
         RequireSignedTokens = true,
-        ClockSkew = TimeSpan.FromSeconds(30),
+        ClockSkew = ClockSkew,
         NameClaimType = "sub",
         RoleClaimType = "role",
     };
+
+    private sealed class RevocationListener(RevokedTokens revoked, ServiceDefinition definition) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => definition.SchemaVersion > 0 ? revoked.ListenAsync() : Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
 }

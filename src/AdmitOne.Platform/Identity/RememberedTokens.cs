@@ -6,12 +6,12 @@ namespace AdmitOne.Platform.Identity;
 
 /// <summary>
 /// Whom a token that was found good a moment ago speaks for. In a rush a buyer's every call has the same token, and checking its signature and
-/// claims is a tenth of what a hold costs. Tenants are asked about with each call all the same.
+/// claims is a tenth of what a hold costs. Tenants and revocations are asked about with each call all the same.
 /// </summary>
 internal sealed class RememberedTokens(TimeProvider clock)
 {
     private const int MaxKept = 100_000;
-    private static readonly TimeSpan s_keep = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_keep = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<UInt256, Entry> _known = new();
 
@@ -19,22 +19,20 @@ internal sealed class RememberedTokens(TimeProvider clock)
     {
         var hash = Hash(token);
         if (!_known.TryGetValue(hash, out var entry)) return null;
-        if (clock.GetUtcNow() < entry.Until) return entry.Caller;
+        if (clock.GetElapsedTime(entry.Since) < entry.Keep) return entry.Caller;
         _known.TryRemove(hash, out _);
         return null;
     }
 
-    /// <param name="expiresAt">The token's own end, without any leeway: what lives on leeway is checked each time.</param>
-    public void Keep(string token, Caller caller, DateTimeOffset expiresAt)
+    /// <summary>Keeps it until the token's own end, without any leeway, but not for long: what is accepted on leeway is checked each time.</summary>
+    public void Keep(string token, Caller caller)
     {
-        var now = clock.GetUtcNow();
-        if (expiresAt <= now) return;
+        ArgumentNullException.ThrowIfNull(caller);
+        var left = caller.TokenEndsAt - clock.GetUtcNow();
+        if (left <= TimeSpan.Zero) return;
         if (_known.Count >= MaxKept) _known.Clear();
-        _known[Hash(token)] = new Entry(caller, expiresAt < now + s_keep ? expiresAt : now + s_keep);
+        _known[Hash(token)] = new Entry(caller, clock.GetTimestamp(), left < s_keep ? left : s_keep);
     }
-
-    /// <summary>Everybody is checked anew: one of them may have been revoked.</summary>
-    public void Forget() => _known.Clear();
 
     // Nobody can make a second text with the hash of a good token, and what is kept is no use to whoever reads the memory.
     private static UInt256 Hash(ReadOnlySpan<char> token)
@@ -46,5 +44,5 @@ internal sealed class RememberedTokens(TimeProvider clock)
 
     private readonly record struct UInt256(UInt128 High, UInt128 Low);
 
-    private readonly record struct Entry(Caller Caller, DateTimeOffset Until);
+    private readonly record struct Entry(Caller Caller, long Since, TimeSpan Keep);
 }

@@ -30,13 +30,14 @@ internal sealed class TokenChecks(TenantDirectory tenants, UserProjection users,
     /// <summary>The principal of everybody who is known again: whoever carries it has the <see cref="Caller"/> of its call, and that one's role.</summary>
     public static ClaimsPrincipal PrincipalOf(string role) => s_principals[role];
 
-    /// <summary>Knows again who was found good a moment ago: their token need not be checked again, their tenant must.</summary>
-    /// <remarks>If the token has to be checked, or its tenant may not act, there is no <see cref="Caller"/> afterwards: whoever checks the token says why.</remarks>
+    /// <summary>Knows again who was found good a moment ago: their token need not be checked again, their tenant and the list of revoked tokens must.</summary>
+    /// <remarks>If the token has to be checked, was revoked, or its tenant may not act, there is no <see cref="Caller"/> afterwards: whoever checks the token says why.</remarks>
     public ValueTask RecallAsync(HttpContext context)
     {
         if (TokenOf(context.Request) is not { IsEmpty: false } token || remembered.Find(token) is not { } caller) return default;
         // Mostly nothing has to be read or written: no clock is started then, and nothing waits.
-        var acts = definition.SchemaVersion == 0 || (tenants.TryFind(caller.TenantId, out var standing) && Accepts(standing, context) && users.Has(caller));
+        var acts = definition.SchemaVersion == 0 || (revoked.TryFind(caller.TenantId, caller.TokenId, out var isRevoked) && !isRevoked
+            && tenants.TryFind(caller.TenantId, out var standing) && Accepts(standing, context) && users.Has(caller));
         if (!acts) return RecallSlowlyAsync(caller, context);
         Introduce(caller, context);
         return default;
@@ -44,7 +45,7 @@ internal sealed class TokenChecks(TenantDirectory tenants, UserProjection users,
 
     private async ValueTask RecallSlowlyAsync(Caller caller, HttpContext context)
     {
-        if (await RefuseAsync(caller, context) is null) Introduce(caller, context);
+        if (!await IsRevokedAsync(caller, context) && await RefuseAsync(caller, context) is null) Introduce(caller, context);
     }
 
     /// <summary>Before a token is checked: the issuer's key that it names must be at hand.</summary>
@@ -57,7 +58,7 @@ internal sealed class TokenChecks(TenantDirectory tenants, UserProjection users,
     /// <summary>After its signature, dates, issuer and audience were found good.</summary>
     public async Task AcceptAsync(TokenValidatedContext context)
     {
-        if (ReadCaller(context.Principal) is not { } caller)
+        if (ReadCaller(context.Principal) is not { } read)
         {
             context.Fail("The token lacks a tenant_id, a UUID sub or a known role, or its email is none.");
             return;
@@ -68,19 +69,23 @@ internal sealed class TokenChecks(TenantDirectory tenants, UserProjection users,
             context.Fail("The token's jti is too long to be revoked by.");
             return;
         }
+        var caller = read with { TokenId = tokenId, TokenEndsAt = new DateTimeOffset(context.SecurityToken.ValidTo, TimeSpan.Zero) };
         if (await RefuseAsync(caller, context.HttpContext) is { } why)
         {
             context.Fail(why);
             return;
         }
-        if (definition.SchemaVersion > 0 && tokenId.Length > 0 && await revoked.IsRevokedAsync(caller.TenantId, tokenId, context.HttpContext.RequestAborted))
+        if (await IsRevokedAsync(caller, context.HttpContext))
         {
             context.Fail("The token was revoked.");
             return;
         }
         context.HttpContext.Items[Caller.Item] = caller;
-        if (context.SecurityToken is JsonWebToken token) remembered.Keep(token.EncodedToken, caller, new DateTimeOffset(token.ValidTo, TimeSpan.Zero));
+        if (context.SecurityToken is JsonWebToken token) remembered.Keep(token.EncodedToken, caller);
     }
+
+    private ValueTask<bool> IsRevokedAsync(Caller caller, HttpContext context) =>
+        definition.SchemaVersion > 0 ? revoked.IsRevokedAsync(caller.TenantId, caller.TokenId, context.RequestAborted) : new(false);
 
     /// <returns>Why the caller's tenant may not act, or null.</returns>
     private async Task<Exception?> RefuseAsync(Caller caller, HttpContext context)

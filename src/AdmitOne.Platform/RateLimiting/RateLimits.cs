@@ -22,7 +22,7 @@ internal sealed partial class RateLimits(RedisStore redis, TimeProvider clock, R
     private readonly SharedCounts _shared = new(redis, $"calls:{service.Name}:");
     private readonly SlidingLog _own = new(clock);
     private readonly LeasedTokens _leases = new(clock);
-    private readonly ConcurrentDictionary<string, (long Since, long ResetMs)> _full = new();
+    private readonly ConcurrentDictionary<string, (long Since, long ResetMs, int Max)> _full = new();
     private long _awaySince;   // 0 while Redis answers
 
     public ValueTask<LimitAnswer> SpendAsync(string key, LimitRule rule)
@@ -45,7 +45,7 @@ internal sealed partial class RateLimits(RedisStore redis, TimeProvider clock, R
         if (_full.TryGetValue(key, out var full))
         {
             var left = full.ResetMs - (long)clock.GetElapsedTime(full.Since).TotalMilliseconds;
-            if (left > 0)
+            if (left > 0 && rule.Max <= full.Max)   // an organiser that was given more is asked about at once
             {
                 metrics.Decided(RateLimitMetrics.Remembered);
                 return new LimitAnswer(0, 0, left);
@@ -56,7 +56,7 @@ internal sealed partial class RateLimits(RedisStore redis, TimeProvider clock, R
         if (answer.Granted == 0)
         {
             if (_full.Count >= MaxFull) _full.Clear();   // they are asked about again; nobody gets more by it
-            _full[key] = (clock.GetTimestamp(), answer.ResetMs);
+            _full[key] = (clock.GetTimestamp(), answer.ResetMs, rule.Max);
         }
         return answer;
     }

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
 namespace AdmitOne.Platform.Redis;
@@ -8,28 +7,21 @@ namespace AdmitOne.Platform.Redis;
 /// What the services share outside the database. Nothing in here may be missed when it is gone; every call is bounded, because the client
 /// waits for seconds on a server that has frozen.
 /// </summary>
-public sealed partial class RedisStore(IOptions<RedisOptions> options, RedisMetrics metrics, ILogger<RedisStore> logger) : IAsyncDisposable
+public sealed partial class RedisStore(RedisConnection connection, RedisMetrics metrics, ILogger<RedisStore> logger)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(100);
-
-    private readonly Lazy<Task<ConnectionMultiplexer>> _connection = new(() => ConnectAsync(options.Value));
 
     /// <summary>Sets a key that must not exist yet.</summary>
     /// <returns>True if it was set, false if it was there before, null if Redis did not answer: the caller says what that means.</returns>
     public Task<bool?> TryClaimAsync(string key, TimeSpan keep) =>
         BoundedAsync<bool?>(RedisCall.Set, async redis => await redis.StringSetAsync(key, "1", keep, When.NotExists), null);
 
-    /// <summary>Sets a key, whether it exists or not.</summary>
-    /// <returns>False if Redis did not answer.</returns>
-    public Task<bool> PutAsync(string key, TimeSpan keep) => BoundedAsync(RedisCall.Set, async redis => await redis.StringSetAsync(key, "1", keep), false);
-
-    /// <returns>The value of each key, null for one that is not there; null altogether if Redis did not answer.</returns>
-    public Task<string?[]?> ReadAsync(params string[] keys) => BoundedAsync<string?[]?>(
-        RedisCall.Get, async redis => Array.ConvertAll(await redis.StringGetAsync(Array.ConvertAll(keys, key => (RedisKey)key)), value => (string?)value), null);
-
-    /// <returns>Whether Redis answered, and the bytes if there are any.</returns>
-    public Task<(bool Answered, byte[]? Bytes)> GetBytesAsync(string key) =>
-        BoundedAsync<(bool, byte[]?)>(RedisCall.Get, async redis => (true, (byte[]?)await redis.StringGetAsync(key)), (false, null));
+    /// <returns>Whether Redis answered, and if there are any, the bytes and how long Redis keeps them still.</returns>
+    public Task<(bool Answered, byte[]? Bytes, TimeSpan Left)> GetBytesAsync(string key) => BoundedAsync<(bool, byte[]?, TimeSpan)>(RedisCall.Get, async redis =>
+    {
+        var found = await redis.StringGetWithExpiryAsync(key);
+        return (true, (byte[]?)found.Value, found.Expiry ?? TimeSpan.Zero);
+    }, (false, null, default));
 
     /// <returns>False if Redis did not answer.</returns>
     public Task<bool> PutBytesAsync(string key, byte[] bytes, TimeSpan keep) => BoundedAsync(RedisCall.Set, async redis => await redis.StringSetAsync(key, bytes, keep), false);
@@ -64,20 +56,12 @@ public sealed partial class RedisStore(IOptions<RedisOptions> options, RedisMetr
     {
         try
         {
-            await (await _connection.Value).GetSubscriber().SubscribeAsync(RedisChannel.Literal(channel), (_, message) => heard(message!));
+            await connection.SubscribeAsync(channel, heard);
         }
         catch (Exception fault) when (fault is RedisException or TimeoutException)
         {
-            Away(fault);
+            Away(fault);   // it is subscribed to with the first connection
         }
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_connection is not { IsValueCreated: true, Value.IsCompletedSuccessfully: true }) return;
-        var connection = await _connection.Value;
-        await connection.CloseAsync();
-        connection.Dispose();   // closing alone leaves the client's writing threads, and all that its subscribers hold on to
     }
 
     private async Task<T> BoundedAsync<T>(RedisCall kind, Func<IDatabase, Task<T>> call, T away)
@@ -96,27 +80,7 @@ public sealed partial class RedisStore(IOptions<RedisOptions> options, RedisMetr
         }
     }
 
-    private async Task<T> CallAsync<T>(Func<IDatabase, Task<T>> call) => await call((await _connection.Value).GetDatabase(options.Value.Database));
-
-    private static Task<ConnectionMultiplexer> ConnectAsync(RedisOptions options)
-    {
-        var configuration = new ConfigurationOptions
-        {
-            Password = options.Password,
-            Ssl = options.Tls,
-            AbortOnConnectFail = false,
-            ConnectTimeout = 2000,
-            SyncTimeout = 2000,
-            // A connection that goes silent without closing is given up after a few keep-alives, and made anew.
-            AsyncTimeout = 500,
-            KeepAlive = 5,
-            // Said explicitly: the client's default is RESP3, which sends pushes over the connection of commands.
-            Protocol = RedisProtocol.Resp2,
-            ClientName = "admitone",
-        };
-        configuration.EndPoints.Add(options.Host, options.Port);
-        return ConnectionMultiplexer.ConnectAsync(configuration);
-    }
+    private async Task<T> CallAsync<T>(Func<IDatabase, Task<T>> call) => await call(await connection.DatabaseAsync());
 
     [LoggerMessage(EventId = 1101, Level = LogLevel.Debug, Message = "Redis did not answer in time")]
     private partial void Away(Exception fault);

@@ -25,7 +25,8 @@ internal sealed class SentryReports : ILoggerProvider, IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly HttpClient? _http;
     private readonly Task _sending = Task.CompletedTask;
-    private DateTimeOffset _pausedUntil;
+    private long _pausedAt;
+    private TimeSpan _pause;
     private int _failures;
 
     public SentryReports(SentryAddress? address, Reporter reporter, Lazy<SentryMetrics> metrics, TimeProvider clock)
@@ -60,7 +61,7 @@ internal sealed class SentryReports : ILoggerProvider, IAsyncDisposable
     {
         await foreach (var fault in _waiting.Reader.ReadAllAsync())
         {
-            if (_stop.IsCancellationRequested || _clock.GetUtcNow() < _pausedUntil)
+            if (_stop.IsCancellationRequested || _clock.GetElapsedTime(_pausedAt) < _pause)
             {
                 _metrics.Value.Dropped();
                 continue;
@@ -97,8 +98,8 @@ internal sealed class SentryReports : ILoggerProvider, IAsyncDisposable
     /// <param name="asked">How long Sentry asked for; null doubles the pause with each failure, from one second to a minute.</param>
     private void Pause(TimeSpan? asked)
     {
-        var pause = asked ?? TimeSpan.FromSeconds(Math.Min(s_longestPause.TotalSeconds, Math.Pow(2, Math.Min(_failures++, 6))));
-        _pausedUntil = _clock.GetUtcNow() + pause;
+        _pause = asked ?? TimeSpan.FromSeconds(Math.Min(s_longestPause.TotalSeconds, Math.Pow(2, Math.Min(_failures++, 6))));
+        _pausedAt = _clock.GetTimestamp();
     }
 
     private sealed class Logger(SentryReports reports, string category) : ILogger

@@ -159,7 +159,14 @@ internal sealed class FixedOptions<T>(T value) : IOptionsMonitor<T>
 }
 
 /// <summary>A host's part in the process's traces; it ends with the host.</summary>
-internal sealed class HostTraces(TraceExport? export) : IDisposable
+public sealed class HostTraces : IDisposable
 {
-    public void Dispose() => export?.Dispose();
+    private readonly TraceExport? _export;
+
+    internal HostTraces(TraceExport? export) => _export = export;
+
+    /// <summary>Makes a span of each command of this connection, if spans are exported; otherwise nothing is observed.</summary>
+    internal IDisposable? Observe(RedisConnection redis) => _export?.Observe(redis);
+
+    public void Dispose() => _export?.Dispose();
 }

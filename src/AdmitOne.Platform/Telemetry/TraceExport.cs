@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using AdmitOne.Platform.Redis;
 using OpenTelemetry;
+using OpenTelemetry.Instrumentation.StackExchangeRedis;
 using OpenTelemetry.Trace;
 
 namespace AdmitOne.Platform.Telemetry;
@@ -25,10 +27,16 @@ internal sealed class TraceExport : IDisposable
         var key = (target.Endpoint, target.Protocol, share);
         lock (s_one)
         {
-            if (!s_shared.TryGetValue(key, out var shared)) s_shared[key] = shared = new Shared(Provider(target, share));
+            if (!s_shared.TryGetValue(key, out var shared)) s_shared[key] = shared = new Shared(target, share);
             shared.Hosts++;
         }
         return new TraceExport(key);
+    }
+
+    /// <summary>Makes a span of each command on this connection, within a trace that began with a request.</summary>
+    public IDisposable Observe(RedisConnection redis)
+    {
+        lock (s_one) return s_shared[_key].Redis!.AddConnection(redis.Client);
     }
 
     public void Dispose()
@@ -43,13 +51,12 @@ internal sealed class TraceExport : IDisposable
         last?.Provider.Dispose();
     }
 
-    private static TracerProvider Provider(OtlpTarget target, double share) => Sdk.CreateTracerProviderBuilder()
+    private static TracerProviderBuilder Builder(OtlpTarget target, double share) => Sdk.CreateTracerProviderBuilder()
         .SetResourceBuilder(target.Resource)
         .SetSampler(new ParentBasedSampler(new Beginnings(share)))
         .AddSource(Traces.SourceName, "Microsoft.AspNetCore", "System.Net.Http", "Npgsql")
         .AddProcessor(new Scrub())
-        .AddOtlpExporter(otlp => target.Configure(otlp, "traces"))
-        .Build();
+        .AddOtlpExporter(otlp => target.Configure(otlp, "traces"));
 
     /// <summary>A trace begins with a request. What workers ask the database ten times a second begins none.</summary>
     private sealed class Beginnings(double share) : Sampler
@@ -72,9 +79,17 @@ internal sealed class TraceExport : IDisposable
         }
     }
 
-    private sealed class Shared(TracerProvider provider)
+    private sealed class Shared
     {
-        public TracerProvider Provider { get; } = provider;
+        public Shared(OtlpTarget target, double share) => Provider = Builder(target, share)
+            .AddRedisInstrumentation(redis => redis.FlushInterval = TimeSpan.FromSeconds(1))
+            .ConfigureRedisInstrumentation(instrumentation => Redis = instrumentation)
+            .Build();
+
+        public TracerProvider Provider { get; }
+
+        /// <summary>Set while the provider is built.</summary>
+        public StackExchangeRedisInstrumentation? Redis { get; private set; }
 
         public int Hosts { get; set; }
     }

@@ -20,12 +20,12 @@ public sealed record TokenRevocation
     public DateTimeOffset? ExpiresAt { get; init; }
 }
 
-/// <summary>Takes a token of one's own tenant out of use before it expires, in both services, within a minute.</summary>
+/// <summary>Takes a token of one's own tenant out of use before it expires, in both services, within seconds.</summary>
 public static class RevokeToken
 {
     public static void Map(IEndpointRouteBuilder admin) =>
         admin.MapPost("/tokens/revoke", HandleAsync).RequireAuthorization(Policies.Admin)
-            .WithName("RevokeToken").WithSummary("Refuse a token before it expires, in both services, within a minute").WithRateTier(RateTier.Admin)
+            .WithName("RevokeToken").WithSummary("Refuse a token before it expires, in both services, within seconds").WithRateTier(RateTier.Admin)
             .WithRequestExample(new TokenRevocation { Jti = "0199a1b2-7c00-7000-8000-0000000000aa", ExpiresAt = new DateTimeOffset(2026, 11, 22, 20, 30, 0, TimeSpan.Zero) });
 
     private static async Task<NoContent> HandleAsync(

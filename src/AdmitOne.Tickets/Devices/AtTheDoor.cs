@@ -2,6 +2,7 @@ using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AdmitOne.Tickets.Devices;
 
@@ -23,6 +24,20 @@ public sealed record AtTheDoor(Guid TenantId, Guid? UserId, BoundDevice? Device)
         ArgumentNullException.ThrowIfNull(context);
         if (context.Items[Item] is AtTheDoor scanner) return scanner;
         return Caller.Of(context) is { } caller ? new AtTheDoor(caller.TenantId, caller.UserId, Device: null) : null;
+    }
+
+    /// <summary>Checks again, for a call that stays open, whether it may go on: the person's token and tenant, or the scanner's credential, what it is bound to, and its tenant.</summary>
+    internal OpenAccess Watch(HttpContext context)
+    {
+        var services = context.RequestServices;
+        var access = services.GetRequiredService<CallerAccess>();
+        if (Device is null && Caller.Of(context) is { } caller) return access.Watch(caller, context.RequestAborted);
+        var devices = services.GetRequiredService<KnownDevices>();
+        return access.Watch(async check => Device is { } shown
+            && await devices.FindAsync(shown.Id, appVersion: null, check) is var (tenantId, device)
+            && device.RevokedAt is null && device.SecretHash is { } hash && hash.AsSpan().SequenceEqual(shown.SecretHash)
+            && device.EventId == shown.EventId && device.Gates.SequenceEqual(shown.Gates)
+            && await access.IsActiveAsync(tenantId, check), context.RequestAborted);
     }
 
     /// <summary>Whose scans these are: the scanner's own id, or the one that staff say.</summary>
@@ -54,4 +69,8 @@ public sealed record AtTheDoor(Guid TenantId, Guid? UserId, BoundDevice? Device)
 /// <summary>A scanner that has shown a good credential.</summary>
 /// <param name="EventId">The only event it scans for; null: any.</param>
 /// <param name="Gates">The only gates it stands at; none: all.</param>
-public sealed record BoundDevice(Guid Id, Guid? EventId, IReadOnlyList<string> Gates);
+public sealed record BoundDevice(Guid Id, Guid? EventId, IReadOnlyList<string> Gates)
+{
+    /// <summary>Of the secret that it has shown: a device that is registered anew has another one.</summary>
+    internal byte[] SecretHash { get; init; } = [];
+}

@@ -95,7 +95,7 @@ internal sealed class DeviceCredentials(
         if (await tenants.FindStatusAsync(tenantId, Context.RequestAborted) != TenantStatus.Active)
             return Refuse(PlatformProblems.TenantSuspended.With("Ask the platform's administrator to resume it."));
 
-        Context.Items[AtTheDoor.Item] = new AtTheDoor(tenantId, UserId: null, new BoundDevice(device.Id, device.EventId, device.Gates));
+        Context.Items[AtTheDoor.Item] = new AtTheDoor(tenantId, UserId: null, new BoundDevice(device.Id, device.EventId, device.Gates) { SecretHash = hash });
         Context.Items[Actor.Item] = new Actor(ActorKind.Device, device.Id, device.Name, ClientAddress: null, RequestId: null);
         return AuthenticateResult.Success(new AuthenticationTicket(s_device, Policies.DeviceScheme));
     }

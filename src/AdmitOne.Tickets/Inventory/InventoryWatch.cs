@@ -15,19 +15,20 @@ internal sealed partial class InventoryWatch(Database database, InventoryMetrics
     private const int RestFactor = 100;
 
     private readonly TimeProvider _clock = clock;
-    private DateTimeOffset _recountAt;
+    private long _recountedAt;
+    private TimeSpan _rest;   // from one recount to the next
 
     protected override async Task StepAsync(CancellationToken cancellationToken)
     {
         metrics.Held((await database.AskForAllTenantsAsync<long>("select tickets.count_held()", null, cancellationToken))[0]);
-        if (_clock.GetUtcNow() < _recountAt) return;
+        if (_clock.GetElapsedTime(_recountedAt) < _rest) return;
 
         var began = _clock.GetTimestamp();
         var drift = 0L;
         var events = await database.AskForAllTenantsAsync<StockedEvent>("select tenant_id, event_id from tickets.events_to_recount()", null, cancellationToken);
         foreach (var one in events) drift += await DriftAsync(one, cancellationToken);
         metrics.Recounted(drift);
-        _recountAt = _clock.GetUtcNow() + (RestFactor * _clock.GetElapsedTime(began));
+        (_recountedAt, _rest) = (_clock.GetTimestamp(), RestFactor * _clock.GetElapsedTime(began));
     }
 
     private async Task<long> DriftAsync(StockedEvent one, CancellationToken cancellationToken)

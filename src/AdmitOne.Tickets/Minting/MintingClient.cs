@@ -63,7 +63,7 @@ public sealed class MintingPatience
     public MintingPatience(TimeProvider clock, [FromKeyedServices(Neighbour)] Breaker breaker)
     {
         Breaker = breaker.State;
-        Pipeline = new ResiliencePipelineBuilder<HttpStatusCode> { TimeProvider = clock }
+        Pipeline = new ResiliencePipelineBuilder<HttpStatusCode> { TimeProvider = new SteadyClock(clock) }
             .AddCircuitBreaker(new CircuitBreakerStrategyOptions<HttpStatusCode>
             {
                 ShouldHandle = new PredicateBuilder<HttpStatusCode>().Handle<HttpRequestException>().Handle<TimeoutRejectedException>()

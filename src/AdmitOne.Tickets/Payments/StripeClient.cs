@@ -112,7 +112,7 @@ internal sealed class StripePatience
 
     public const string Neighbour = "stripe";
 
-    public StripePatience(TimeProvider clock, [FromKeyedServices(Neighbour)] Breaker breaker) => Pipeline = new ResiliencePipelineBuilder { TimeProvider = clock }
+    public StripePatience(TimeProvider clock, [FromKeyedServices(Neighbour)] Breaker breaker) => Pipeline = new ResiliencePipelineBuilder { TimeProvider = new SteadyClock(clock) }
         .AddTimeout(s_wholeCall)
         .AddRetry(new RetryStrategyOptions
         {

@@ -10,6 +10,14 @@ public sealed class ScanOptions
     [ConfigurationKeyName("DOOR_STREAMS_MAX"), Range(1, 100_000)]
     public int DoorStreamsMax { get; set; } = 500;
 
+    /// <summary>How many of them one organiser may have open in one process.</summary>
+    [ConfigurationKeyName("DOOR_STREAMS_PER_TENANT"), Range(1, 100_000)]
+    public int DoorStreamsPerTenant { get; set; } = 200;
+
+    /// <summary>How many of them one person or scanner may have open in one process.</summary>
+    [ConfigurationKeyName("DOOR_STREAMS_PER_CALLER"), Range(1, 100_000)]
+    public int DoorStreamsPerCaller { get; set; } = 10;
+
     /// <summary>How many door packs one process makes at once; the next waits up to ten seconds, then it is answered 503.</summary>
     [ConfigurationKeyName("DOOR_PACKS_MAX"), Range(1, 100)]
     public int DoorPacksMax { get; set; } = 4;

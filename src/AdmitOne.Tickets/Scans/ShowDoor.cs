@@ -16,8 +16,11 @@ internal static class ShowDoor
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_heartBeat = TimeSpan.FromSeconds(15);
 
-    // A stream lives no longer than a token is remembered to be good; the page connects again by itself.
+    // The page connects again by itself.
     private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(15);
+
+    // A reader that takes nothing for so long is gone, or might as well be.
+    private static readonly TimeSpan s_longestWrite = TimeSpan.FromSeconds(10);
 
     private static readonly DateTimeOffset s_minute = ExampleSale.At("2026-11-22T18:41:00Z");
 
@@ -37,20 +40,21 @@ internal static class ShowDoor
         context.NeverCache();
         if (!context.Request.GetTypedHeaders().Accept.Any(type => type.MediaType == "text/event-stream")) return TypedResults.Ok(first);
 
-        if (!streams.TryOpen()) return PlatformProblems.Overloaded.With("As many pages as this service serves at once are open; ask for the numbers now and then instead.") with { RetryAfterSeconds = 30 };
-        try
+        if (streams.TryOpen(door) is not { } opened)
+            return PlatformProblems.Overloaded.With("As many pages are open as this service serves at once, to one organiser, or to one person; ask for the numbers now and then instead.") with { RetryAfterSeconds = 30 };
+        using (opened)
+        await using (var access = door.Watch(context))
+        using (var ends = CancellationTokenSource.CreateLinkedTokenSource(access.Ends, lifetime.ApplicationStopping))
         {
-            using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
             ends.CancelAfter(s_longest);
-            await StreamAsync(context.Response, first, () => numbers.CountAsync(door.TenantId, eventId, ends.Token), clock, ends.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // The reader left, its time is over, or the service stops: a stream has no other end.
-        }
-        finally
-        {
-            streams.Close();
+            try
+            {
+                await StreamAsync(context.Response, first, () => numbers.CountAsync(door.TenantId, eventId, ends.Token), clock, ends.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                // The reader left or takes nothing, it may not see this any more, its time is over, or the service stops: a stream has no other end.
+            }
         }
         return Results.Empty;
     }
@@ -78,24 +82,47 @@ internal static class ShowDoor
 
     private static async Task WriteAsync(HttpResponse response, string text, CancellationToken cancellationToken)
     {
-        await response.WriteAsync(text, cancellationToken);
-        await response.Body.FlushAsync(cancellationToken);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(s_longestWrite);
+        await response.WriteAsync(text, limit.Token);
+        await response.Body.FlushAsync(limit.Token);
     }
 
     private static string Text(Door door) => JsonSerializer.Serialize(door, Json.Answers);
 }
 
-/// <summary>Bounds how many pages are open at once: each holds a connection and looks once a second.</summary>
+/// <summary>Bounds how many pages are open at once, in all, for one organiser and for one caller: each holds a connection and looks once a second.</summary>
 internal sealed class DoorStreams(IOptions<ScanOptions> options)
 {
-    private int _open;
+    private readonly Lock _one = new();
+    private readonly Dictionary<Guid, int> _open = [];   // by tenant, and by person or scanner
+    private int _all;
 
-    public bool TryOpen()
+    /// <returns>To be disposed when the page is closed; null if there are too many.</returns>
+    public IDisposable? TryOpen(AtTheDoor door)
     {
-        if (Interlocked.Increment(ref _open) <= options.Value.DoorStreamsMax) return true;
-        Interlocked.Decrement(ref _open);
-        return false;
+        var caller = door.UserId ?? door.Device!.Id;
+        lock (_one)
+        {
+            if (_all >= options.Value.DoorStreamsMax || _open.GetValueOrDefault(door.TenantId) >= options.Value.DoorStreamsPerTenant
+                || _open.GetValueOrDefault(caller) >= options.Value.DoorStreamsPerCaller) return null;
+            Add(door.TenantId, caller, 1);
+        }
+        return new Opened(this, door.TenantId, caller);
     }
 
-    public void Close() => Interlocked.Decrement(ref _open);
+    private void Add(Guid tenantId, Guid caller, int pages)
+    {
+        _all += pages;
+        foreach (var id in (ReadOnlySpan<Guid>)[tenantId, caller])
+            if ((_open[id] = _open.GetValueOrDefault(id) + pages) == 0) _open.Remove(id);
+    }
+
+    private sealed class Opened(DoorStreams streams, Guid tenantId, Guid caller) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (streams._one) streams.Add(tenantId, caller, -1);
+        }
+    }
 }

@@ -11,10 +11,10 @@ using Npgsql;
 
 namespace AdmitOne.IntegrationTests.Drills;
 
-/// <summary>Beside a stack's PostgreSQL a synchronous standby, and beside its Redis a replica, three Sentinels, and HAProxy in front of both.</summary>
+/// <summary>Beside a stack's PostgreSQL a synchronous standby, and beside its Redis a replica, and three Sentinels that watch both.</summary>
 internal sealed class FailoverPair(Stack stack) : IAsyncDisposable
 {
-    private const int Sentinels = 3;
+    private const int SentinelCount = 3;
 
     // Make a standby, have each commit wait for it; and much later, let it take over.
     private static readonly IReadOnlyList<RunnableBlock> s_steps = RunnableBlock.Steps("docs/high-availability.md");
@@ -29,8 +29,8 @@ internal sealed class FailoverPair(Stack stack) : IAsyncDisposable
 
     public PostgresAddress Standby => _standby!.Address;
 
-    /// <summary>Where HAProxy listens for Redis.</summary>
-    public int RedisPort { get; private set; }
+    /// <summary>For REDIS_SENTINELS.</summary>
+    public string Sentinels { get; private set; } = "";
 
     public async Task StartAsync()
     {
@@ -67,13 +67,6 @@ internal sealed class FailoverPair(Stack stack) : IAsyncDisposable
         return (await connection.QueryAsync<Guid>("select id from tickets.orders where status = 'paid'")).ToHashSet();
     }
 
-    /// <summary>Waits until Redis takes writes again by HAProxy.</summary>
-    public async Task<DateTimeOffset> RedisWritesAsync()
-    {
-        await World.UntilAsync(async () => (await RedisAsync(RedisPort, "SET", "drill", "1")).StartsWith("OK", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
-        return DrillSale.Now;
-    }
-
     public async ValueTask DisposeAsync()
     {
         foreach (var process in _processes) ServerTools.Kill(process);
@@ -100,7 +93,7 @@ internal sealed class FailoverPair(Stack stack) : IAsyncDisposable
         await World.UntilAsync(async () => (await RedisAsync(_replica.Address.Port, "INFO", "replication")).Contains("master_link_status:up", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
 
         var ports = new List<int>();
-        foreach (var number in Enumerable.Range(1, Sentinels))
+        foreach (var number in Enumerable.Range(1, SentinelCount))
         {
             var port = FreePort();
             var file = Path.Combine(_folder.Path, $"sentinel-{number}.conf");
@@ -116,15 +109,12 @@ internal sealed class FailoverPair(Stack stack) : IAsyncDisposable
             foreach (var port in ports)
             {
                 var known = await AskRedisAsync(port, password: null, "SENTINEL", "master", "admitone");
-                if (!known.Contains("num-slaves\n1\n", StringComparison.Ordinal) || !known.Contains($"num-other-sentinels\n{Sentinels - 1}\n", StringComparison.Ordinal)) return false;
+                if (!known.Contains("num-slaves\n1\n", StringComparison.Ordinal) || !known.Contains($"num-other-sentinels\n{SentinelCount - 1}\n", StringComparison.Ordinal)) return false;
             }
             return true;
         }, TimeSpan.FromSeconds(60));
 
-        RedisPort = FreePort();
-        _processes.Add(ServerTools.Start(File.Exists("/usr/sbin/haproxy") ? "/usr/sbin/haproxy" : "haproxy", ["-db", "-f", Path.Combine(RunnableBlock.Root, "deploy", "high-availability", "haproxy-redis.cfg")],
-            ("REDIS_BIND", $"127.0.0.1:{RedisPort}"), ("REDIS_A", $"127.0.0.1:{first.Port}"), ("REDIS_B", $"127.0.0.1:{_replica.Address.Port}"), ("REDIS_PASSWORD", first.Password!)));
-        await RedisWritesAsync();
+        Sentinels = string.Join(',', ports.Select(port => $"127.0.0.1:{Text(port)}"));
     }
 
     private Task<string> RedisAsync(int port, params string[] words) => AskRedisAsync(port, stack.Redis.Password, words);

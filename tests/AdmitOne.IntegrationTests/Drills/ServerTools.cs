@@ -3,7 +3,7 @@ using AdmitOne.IntegrationTests.Docs;
 
 namespace AdmitOne.IntegrationTests.Drills;
 
-/// <summary>Programs of PostgreSQL, Redis and HAProxy, as an operator starts them.</summary>
+/// <summary>Programs of PostgreSQL and Redis, as an operator starts them.</summary>
 internal static class ServerTools
 {
     private const string Debian = "/usr/lib/postgresql";

@@ -75,6 +75,28 @@ public sealed class TraceTests(Stack stack)
     }
 
     [Fact]
+    public async Task What_a_request_asks_of_Redis_is_in_its_trace_by_its_command_and_names_no_key()
+    {
+        stack.SkipIfMissing();
+        await using var collector = await Collector.StartAsync();
+        await using var world = await World.StartAsync(stack, ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Url));
+        var trace = ActivityTraceId.CreateRandom().ToHexString();
+        using var nobody = world.Events();
+        // A page that is in memory asks Redis nothing: another list each time.
+        for (var limit = 1; limit < 10; limit++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/events?limit={limit}");
+            request.Headers.Add("traceparent", $"00-{trace}-{ActivitySpanId.CreateRandom().ToHexString()}-01");
+            using var answer = await nobody.SendAsync(request, Stop);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
+        await World.UntilAsync(() => Task.FromResult(collector.Of(trace).Any(span => span.Source.EndsWith("StackExchangeRedis", StringComparison.Ordinal))), TimeSpan.FromSeconds(40));
+        var spans = collector.Of(trace);
+        Assert.All(spans.Where(span => span.Source.EndsWith("StackExchangeRedis", StringComparison.Ordinal)), span => Assert.Contains(spans, parent => parent.SpanId == span.Parent));
+        Assert.DoesNotContain(collector.Bodies, body => Encoding.UTF8.GetString(body).Contains("cache:", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_share_of_none_sends_nothing_but_what_a_caller_records()
     {
         stack.SkipIfMissing();

@@ -32,6 +32,7 @@ public sealed class DependencyTests
         ["OpenTelemetry"] = ["Platform"],
         ["OpenTelemetry.Exporter.OpenTelemetryProtocol"] = ["Platform"],
         ["OpenTelemetry.Exporter.Prometheus.AspNetCore"] = ["Platform"],
+        ["OpenTelemetry.Instrumentation.StackExchangeRedis"] = ["Platform"],
         ["Polly.Core"] = ["Platform", "Events", "Tickets"],   // each client of a neighbour says how patient it is
         ["Microsoft.Security.AntiSSRF"] = ["Platform"],
         ["QRCoder"] = ["Tickets"],
