@@ -20,17 +20,17 @@ public sealed class EventLanes(NpgsqlDataSource source, InventoryMetrics metrics
     /// <exception cref="OperationCanceledException">The time of the caller is over.</exception>
     /// <exception cref="Exception">The fault of a command that failed alone; nothing of it was kept.</exception>
     public Task<Answer<TResult>> RunAsync<TResult>(StockCommand<TResult> command, CancellationToken cancellationToken) where TResult : class =>
-        EnterAsync(command, cancellationToken, stopsWaiting: true);
+        EnterAsync(command, stopsWaiting: true, cancellationToken);
 
     /// <summary>The same, for a caller that has more to do when the command has been carried out: once its batch has begun, the waiting goes on to its end.</summary>
     /// <inheritdoc cref="RunAsync"/>
     public Task<Answer<TResult>> FinishAsync<TResult>(StockCommand<TResult> command, CancellationToken cancellationToken) where TResult : class =>
-        EnterAsync(command, cancellationToken, stopsWaiting: false);
+        EnterAsync(command, stopsWaiting: false, cancellationToken);
 
-    private Task<Answer<TResult>> EnterAsync<TResult>(StockCommand<TResult> command, CancellationToken cancellationToken, bool stopsWaiting) where TResult : class
+    private Task<Answer<TResult>> EnterAsync<TResult>(StockCommand<TResult> command, bool stopsWaiting, CancellationToken cancellationToken) where TResult : class
     {
         ArgumentNullException.ThrowIfNull(command);
-        return TryEnter(command, cancellationToken, stopsWaiting)
+        return TryEnter(command, stopsWaiting, cancellationToken)
             ? command.Done
             : Task.FromResult<Answer<TResult>>(PlatformProblems.Overloaded.With("Too many buyers are waiting for this event; try again in a moment.") with { RetryAfterSeconds = 1 });
     }

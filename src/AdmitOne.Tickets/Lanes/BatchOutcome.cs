@@ -1,4 +1,3 @@
-using AdmitOne.Platform.Postgres;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 

@@ -48,14 +48,14 @@ public abstract class LaneCommand(Guid tenantId, Guid eventId)
     }
 
     /// <summary>Takes the command out of its lane when the token is cancelled, unless its batch has begun by then. Call it once, after the command has entered.</summary>
-    /// <param name="cancellationToken">The caller's time limit.</param>
     /// <param name="stopsWaiting">Whether the caller's task is cancelled even if the batch has begun; the command is then carried out without the caller.</param>
-    internal void CancelWith(CancellationToken cancellationToken, bool stopsWaiting)
+    /// <param name="cancellationToken">The caller's time limit.</param>
+    internal void CancelWith(bool stopsWaiting, CancellationToken cancellationToken)
     {
         if (!cancellationToken.CanBeCanceled) return;
         _cancellation = stopsWaiting
-            ? cancellationToken.UnsafeRegister(static (command, token) => ((LaneCommand)command!).Cancel(token, stopsWaiting: true), this)
-            : cancellationToken.UnsafeRegister(static (command, token) => ((LaneCommand)command!).Cancel(token, stopsWaiting: false), this);
+            ? cancellationToken.UnsafeRegister(static (command, token) => ((LaneCommand)command!).Cancel(stopsWaiting: true, token), this)
+            : cancellationToken.UnsafeRegister(static (command, token) => ((LaneCommand)command!).Cancel(stopsWaiting: false, token), this);
     }
 
     /// <summary>Becomes part of a batch.</summary>
@@ -85,7 +85,7 @@ public abstract class LaneCommand(Guid tenantId, Guid eventId)
     /// <summary>Ends the waiting: the time of who waits is over.</summary>
     private protected abstract void Answer(CancellationToken cancelled);
 
-    private void Cancel(CancellationToken cancellationToken, bool stopsWaiting)
+    private void Cancel(bool stopsWaiting, CancellationToken cancellationToken)
     {
         var isWithdrawn = Interlocked.CompareExchange(ref _state, Withdrawn, Queued) == Queued;
         if (isWithdrawn) EndWaiting(null, new OperationCanceledException(cancellationToken));

@@ -32,11 +32,11 @@ public abstract partial class LaneSet<TCommand>(string kind, Func<Lane<TCommand>
     IEnumerable<TimeSpan> IMeasuredLanes.OldestWaiting => _lanes.Select(lane => lane.OldestWaiting);
 
     /// <returns>False when too much waits for this event already.</returns>
-    private protected bool TryEnter(TCommand command, CancellationToken cancellationToken, bool stopsWaiting)
+    private protected bool TryEnter(TCommand command, bool stopsWaiting, CancellationToken cancellationToken)
     {
         command.BeginWaiting();
         if (!_lanes[(uint)command.EventId.GetHashCode() % LaneCount].TryEnter(command)) return false;
-        command.CancelWith(cancellationToken, stopsWaiting);
+        command.CancelWith(stopsWaiting, cancellationToken);
         return true;
     }
 

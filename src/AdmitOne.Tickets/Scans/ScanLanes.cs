@@ -14,7 +14,7 @@ internal sealed class ScanLanes(NpgsqlDataSource source, ScanMetrics metrics, Sl
     /// <param name="command">It has not been in a lane before.</param>
     /// <param name="cancellationToken">Ends the waiting. A scan whose batch has not begun is then not made; one that is being written is made without its caller.</param>
     /// <exception cref="Exception">The fault of a scan that failed alone; nothing of it was kept.</exception>
-    public Task<(Scan? Scan, Refusal? Refusal)> RunAsync(ScanCommand command, CancellationToken cancellationToken) => TryEnter(command, cancellationToken, stopsWaiting: true)
+    public Task<(Scan? Scan, Refusal? Refusal)> RunAsync(ScanCommand command, CancellationToken cancellationToken) => TryEnter(command, stopsWaiting: true, cancellationToken)
         ? command.Done
         : Task.FromResult<(Scan?, Refusal?)>((null, PlatformProblems.Overloaded.With("Too many gates are waiting for this event; try again in a moment.") with { RetryAfterSeconds = 1 }));
 }
