@@ -15,7 +15,7 @@ public readonly record struct BatchEnd(Exception? Fault, bool NothingKept)
 /// Finds out whether a batch committed whose answer was lost, by the row that the batch writes for itself. It inserts that row in the batch's place: if
 /// the row is there, the batch has committed; if it is not, the batch can no longer commit, because its own insert would break the primary key.
 /// PostgreSQL makes the two wait for each other, so there is no moment in which both are true. The
-/// transaction's number could not say this after a failover: the new primary may have given it to another (ADR 59).
+/// transaction's number could not say this after a failover: the new primary may have given it to another (ADR 61).
 /// </summary>
 public sealed partial class BatchOutcome(NpgsqlDataSource source, TimeProvider clock, ILogger logger)
 {
