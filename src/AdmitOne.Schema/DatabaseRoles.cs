@@ -86,6 +86,8 @@ public static class DatabaseRoles
 
             {PlannerSql}
 
+            {SessionSql}
+
             select {Literal(CreateDatabaseSql(database))} where not exists (select from pg_catalog.pg_database where datname = {Literal(database)}) \gexec
             {DatabaseRightsSql(database)}
             \connect {Quoted(database)}
@@ -102,7 +104,7 @@ public static class DatabaseRoles
         while (!await AskAsync(connection, $"select pg_try_advisory_lock({LockKey})", cancellationToken))
             await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken);
 
-        await RunAsync(connection, $"{CreateRolesSql}\n{RefuseTooPowerfulSql}\n{MembershipSql}\n{AdminMembershipSql}\n{PlannerSql}", cancellationToken);
+        await RunAsync(connection, $"{CreateRolesSql}\n{RefuseTooPowerfulSql}\n{MembershipSql}\n{AdminMembershipSql}\n{PlannerSql}\n{SessionSql}", cancellationToken);
         // A password that is not ASCII needs SASLprep, which the server does.
         await RunAsync(connection, "set password_encryption = 'scram-sha-256'", cancellationToken);
         foreach (var (login, password) in passwords)
@@ -163,6 +165,18 @@ public static class DatabaseRoles
     private static string PlannerSql { get; } = string.Join('\n', new[] { Events, Tickets }.Select(role => $"""
         alter role {role} set enable_seqscan = off;
         alter role {role} set jit = off;
+        """));
+
+    // The services say the same of each connection, by their settings; this is for sessions that do not: a proxy that drops them, a person with psql. A transaction
+    // that is idle holds locks that every replica waits for: the server ends it. Reports, packs and exports say how long theirs may be, each for itself.
+    private static string SessionSql { get; } = string.Join('\n', new[] { Events, Tickets }.Select(role => $"""
+        alter role {role} set statement_timeout = '5s';
+        alter role {role} set lock_timeout = '2s';
+        alter role {role} set idle_in_transaction_session_timeout = '2s';
+        alter role {role} set tcp_keepalives_idle = 5;
+        alter role {role} set tcp_keepalives_interval = 2;
+        alter role {role} set tcp_keepalives_count = 3;
+        alter role {role} set tcp_user_timeout = 11000;
         """));
 
     // Only who may become the owner can make a database for it. A superuser may anyway; PostgreSQL 16 and newer give the maker of a role

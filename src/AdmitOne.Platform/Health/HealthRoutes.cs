@@ -21,13 +21,20 @@ internal static class HealthRoutes
     {
         var health = app.MapGroup("/health").WithTag("Health", "Whether the service can do its work, for orchestrators, scrapers and people.").AllowAnonymous().DisableHttpMetrics();
         health.MapGet("/", () => TypedResults.Ok(s_up)).WithName("Health").WithSummary("The process answers").WithAnswerExample(s_up);
-        health.MapGet("/live", () => TypedResults.Ok(s_up)).WithName("Live").WithSummary("The process should not be restarted").WithAnswerExample(s_up);
+        health.MapGet("/live", (Liveness liveness) => Answer(liveness)).WithName("Live").WithSummary("The process should not be restarted")
+            .Produces<HealthState>().Produces<HealthState>(StatusCodes.Status503ServiceUnavailable)
+            .WithAnswerExample(s_up, StatusCodes.Status200OK)
+            .WithAnswerExample(new HealthState("down", "EventLanes has ended: restart this process"), StatusCodes.Status503ServiceUnavailable);
         MapReadiness(health, "/startup").WithName("Startup").WithSummary("The service has started");
         MapReadiness(health, "/ready").WithName("Ready").WithSummary("The service can take requests");
         app.MapGet("/health/detailed", DetailAsync).WithTags("Health").RequireAuthorization(Policies.AdminOrOps)
             .WithName("HealthDetail").WithSummary("Each part by itself, for operators")
             .WithAnswerExample(new HealthDetail("ready", Reason: null, Database: true, new SchemaState(Found: 3, Needed: 3), Redis: true, "0.1.0", WorkingSetBytes: 141_557_760));
     }
+
+    private static JsonHttpResult<HealthState> Answer(Liveness liveness) => liveness.EndedLoop is { } ended
+        ? TypedResults.Json(new HealthState("down", $"{ended} has ended: restart this process"), statusCode: StatusCodes.Status503ServiceUnavailable)
+        : TypedResults.Json(s_up);
 
     private static RouteHandlerBuilder MapReadiness(RouteGroupBuilder health, string path) =>
         health.MapGet(path, (Readiness readiness, CancellationToken cancellationToken) => AnswerAsync(readiness, cancellationToken))
@@ -51,7 +58,7 @@ internal static class HealthRoutes
 }
 
 /// <summary>Whether a service can do its work.</summary>
-/// <param name="Status"><c>up</c>, or of readiness <c>ready</c>, <c>degraded</c> (Redis is away: slower, not wrong) or <c>not_ready</c>.</param>
+/// <param name="Status"><c>up</c> or <c>down</c>, or of readiness <c>ready</c>, <c>degraded</c> (Redis is away: slower, not wrong) or <c>not_ready</c>.</param>
 /// <param name="Reason">What is wrong, if anything is.</param>
 public sealed record HealthState(string Status, string? Reason);
 

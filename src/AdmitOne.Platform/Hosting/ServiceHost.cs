@@ -69,8 +69,8 @@ public static class ServiceHost
         builder.Services.AddHttp();
         builder.Services.AddRateLimits();
         builder.Services.AddSingleton<OutboxBells>().AddSingleton<ChangeNews>();
-        if (definition.SchemaVersion > 0) builder.Services.AddOutbox().AddRetention().AddSingleton<RefusedAttempts>().AddHostedService<StoreWatch>().AddHostedService<GrowthWatch>().AddHostedService<AuditSealer>().AddHostedService<KeptAnswerSweeper>();
-        builder.Services.AddSingleton(new SchemaNeeded(definition.SchemaVersion)).AddSingleton<Readiness>();
+        if (definition.SchemaVersion > 0) builder.Services.AddOutbox().AddRetention().AddSingleton<RefusedAttempts>().AddHostedService(provider => provider.GetRequiredService<SessionCheck>()).AddHostedService<StoreWatch>().AddHostedService<GrowthWatch>().AddHostedService<AuditSealer>().AddHostedService<KeptAnswerSweeper>();
+        builder.Services.AddSingleton(new SchemaNeeded(definition.SchemaVersion)).AddSingleton<Readiness>().AddSingleton<Liveness>();
         builder.Services.AddHealthChecks().AddCheck<ReadinessHealthCheck>("ready", tags: ["ready"]);
 
         builder.Services.AddSingleton<IProblemDetailsService, ValidationAnswers>();
@@ -79,7 +79,11 @@ public static class ServiceHost
         // What cannot be bound is explained in one place (FaultMiddleware): a bare 400 without a word helps nobody.
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         builder.Services.AddApiDocument(definition.Title);
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = Shutdown.Drain);
+        builder.Services.Configure<HostOptions>(options =>
+        {
+            options.ShutdownTimeout = Shutdown.Drain;
+            options.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.Ignore;   // liveness says so, and the others go on until the restart
+        });
         builder.WebHost.ConfigureKestrel(Bound);
         return builder;
     }
@@ -122,7 +126,7 @@ public static class ServiceHost
     }
 
     /// <summary>Runs a service as its own process, or with the one argument <c>health</c> asks the one that runs here.</summary>
-    /// <returns>The exit code: 0 after an orderly stop, 1 if the settings are wrong, with one line on standard error for each fault.</returns>
+    /// <returns>The exit code: 0 after an orderly stop, 1 if the settings or the database cannot be used, with one line on standard error for each fault.</returns>
     public static async Task<int> RunAsync(ServiceDefinition definition, IConfiguration configuration, string[] arguments, Func<WebApplication> build)
     {
         ArgumentNullException.ThrowIfNull(definition);
@@ -135,7 +139,7 @@ public static class ServiceHost
             await app.StartAsync();
             await Shutdown.WhenLeftAloneAsync(app);
             await app.StopAsync();
-            return 0;
+            return app.Services.GetRequiredService<SessionCheck>().Fault is null ? 0 : 1;
         }
         catch (Exception fault) when (StartFaults(fault).ToArray() is { Length: > 0 } lines)
         {
@@ -150,6 +154,7 @@ public static class ServiceHost
     public static IEnumerable<string> StartFaults(Exception fault) => fault switch
     {
         OptionsValidationException invalid => invalid.Failures.Select(failure => SettingNames.Speak(invalid.OptionsType, failure)),
+        UnusableServerException unusable => [unusable.Message],
         AggregateException many => many.InnerExceptions.SelectMany(StartFaults),
         IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } inUse => [$"{inUse.Message} Set PORT to a free one."],
         _ => [],

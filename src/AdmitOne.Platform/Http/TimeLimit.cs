@@ -31,13 +31,17 @@ internal sealed class TimeLimit(RequestDelegate next, IOptions<HttpOptions> opti
         catch (OperationCanceledException) when (limited.IsOver && !lifetime.RequestAborted.IsCancellationRequested && !context.Response.HasStarted)
         {
             context.Features.Set(lifetime);
-            await ProblemWriter.WriteAsync(context, PlatformProblems.Overloaded.With("It took too long and was given up; try again.") with { RetryAfterSeconds = 1 });
+            await ProblemWriter.WriteAsync(context, PlatformProblems.Overloaded.With(Said(context.Request.Method)) with { RetryAfterSeconds = 1 });
         }
         finally
         {
             context.Features.Set(lifetime);
         }
     }
+
+    private static string Said(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method)
+        ? "It took too long and was given up; try again."
+        : "The answer did not come in time. The request may still be carried out: repeat it with the same Idempotency-Key, or look at what it changes before you repeat it.";
 
     /// <summary>Ends with its connection or after a while. Its clock starts when somebody first waits with its token: an answer from memory needs neither clock nor token.</summary>
     private sealed class LimitedLifetime(IHttpRequestLifetimeFeature connection, TimeSpan limit) : IHttpRequestLifetimeFeature, IDisposable

@@ -85,7 +85,7 @@ internal sealed class KeyedWork(IdempotencyKey key, Guid tenantId, Guid userId) 
                 values (@tenantId, @userId, @Route, @Key, @Fingerprint, 'running') on conflict do nothing
                 """, new { tenantId, userId, key.Route, key.Key, key.Fingerprint }, cancellationToken);
             if (mine == 0) throw new KeyTakenException(isRunning: false);
-            await work.ExecuteAsync("select set_config('lock_timeout', '0', true)", null, cancellationToken);
+            await work.ExecuteAsync("select set_config('lock_timeout', null, true)", null, cancellationToken);
         }
         catch (PostgresException waits) when (waits.SqlState == PostgresErrorCodes.LockNotAvailable)
         {

@@ -115,7 +115,7 @@ public abstract partial class OutboxConsumer(string name, Database database, Out
         {
             throw;
         }
-        catch (Exception fault) when (!DatabaseFaults.IsUnavailable(fault))
+        catch (Exception fault) when (!DatabaseFaults.IsTransient(fault))
         {
             if (together is not [var message]) return Outcome.Failed;
             metrics.Failed(name);

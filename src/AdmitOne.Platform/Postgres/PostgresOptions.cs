@@ -44,9 +44,25 @@ public sealed class PostgresOptions
     [ConfigurationKeyName("DB_STATEMENT_TIMEOUT_MS"), Range(100, 600_000)]
     public int StatementTimeoutMs { get; set; } = 5000;
 
+    /// <summary>
+    /// After this a statement stops waiting for a lock that another transaction holds, and its caller is answered <c>overloaded</c>; below <c>DB_STATEMENT_TIMEOUT_MS</c>, and
+    /// unless told otherwise 2 s or half of that.
+    /// </summary>
+    [ConfigurationKeyName("DB_LOCK_TIMEOUT_MS"), Range(50, 600_000)]
+    public int? LockTimeoutMs { get; set; }
+
+    /// <summary>
+    /// After this the server ends a transaction of ours that asks it nothing: the locks of a replica that is frozen or cut off are then free. Packs and cancellations, which
+    /// wait in a transaction, set their own.
+    /// </summary>
+    [ConfigurationKeyName("DB_IDLE_IN_TRANSACTION_MS"), Range(500, 600_000)]
+    public int IdleInTransactionMs { get; set; } = 2000;
+
     /// <summary>A statement that takes this long is counted and logged with the route or the worker that waited for it.</summary>
     [ConfigurationKeyName("SLOW_COMMAND_MS"), Range(1, 600_000)]
     public int SlowCommandMs { get; set; } = 500;
+
+    public int EffectiveLockTimeoutMs => LockTimeoutMs ?? Math.Min(2000, StatementTimeoutMs / 2);
 
     public SslMode EffectiveSslMode(bool production) => (SslMode ?? (production ? "verify-full" : "prefer")) switch
     {
@@ -66,6 +82,7 @@ internal sealed class PostgresOptionsRules(IConfiguration configuration) : IVali
     public ValidateOptionsResult Validate(string? name, PostgresOptions options)
     {
         if (options.PoolMax < options.PoolMin) return ValidateOptionsResult.Fail("DB_POOL_MAX must not be below DB_POOL_MIN.");
+        if (options.EffectiveLockTimeoutMs >= options.StatementTimeoutMs) return ValidateOptionsResult.Fail("DB_LOCK_TIMEOUT_MS must be below DB_STATEMENT_TIMEOUT_MS.");
         return Configuration.ServiceOptions.IsProductionIn(configuration) && options.EffectiveSslMode(production: true) != Npgsql.SslMode.VerifyFull
             ? ValidateOptionsResult.Fail("DB_SSL_MODE must be verify-full in production.")
             : ValidateOptionsResult.Success;

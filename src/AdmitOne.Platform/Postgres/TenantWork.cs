@@ -35,6 +35,12 @@ public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction tr
     public Task<int> ExecuteAsync(string sql, object? parameters, CancellationToken cancellationToken) =>
         slow.WatchAsync(connection.ExecuteAsync(Command(sql, parameters, cancellationToken)));
 
+    /// <summary>
+    /// Lets the transaction be idle for longer than <c>DB_IDLE_IN_TRANSACTION_MS</c>: for one that holds no lock that a sale needs and waits for what is not the database.
+    /// </summary>
+    public Task AllowIdleAsync(TimeSpan longest, CancellationToken cancellationToken) => ExecuteAsync("select set_config('idle_in_transaction_session_timeout', @longest, true)",
+        new { longest = ((long)longest.TotalMilliseconds).ToString(System.Globalization.CultureInfo.InvariantCulture) }, cancellationToken);
+
     /// <summary>Goes on as this tenant, leaving the catalogue.</summary>
     public Task ActAsAsync(Guid tenantId, CancellationToken cancellationToken)
     {

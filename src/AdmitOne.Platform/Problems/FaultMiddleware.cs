@@ -35,6 +35,12 @@ internal sealed partial class FaultMiddleware(RequestDelegate next, ILogger<Faul
                 await ProblemWriter.WriteAsync(context, PlatformProblems.DependencyUnavailable.With("The database does not answer; try again.") with { RetryAfterSeconds = 1 });
                 return;
             }
+            if (DatabaseFaults.IsCollision(fault))
+            {
+                LostToAnother(fault);
+                await ProblemWriter.WriteAsync(context, PlatformProblems.Overloaded.With("Others change the same just now; try again in a moment.") with { RetryAfterSeconds = 1 });
+                return;
+            }
             Fault(fault, context.Request.Method, context.GetEndpoint()?.DisplayName ?? "no route");
             await ProblemWriter.WriteAsync(context, PlatformProblems.InternalError.With("The fault was logged under this trace id."));
         }
@@ -45,6 +51,9 @@ internal sealed partial class FaultMiddleware(RequestDelegate next, ILogger<Faul
 
     [LoggerMessage(EventId = 1002, Level = LogLevel.Warning, Message = "The database does not answer")]
     private partial void DatabaseAway(Exception fault);
+
+    [LoggerMessage(EventId = 1005, Level = LogLevel.Warning, Message = "A transaction lost to another one")]
+    private partial void LostToAnother(Exception fault);
 
     [LoggerMessage(EventId = 1003, Level = LogLevel.Debug, Message = "The client went away before its answer")]
     private partial void ClientLeft();

@@ -179,7 +179,7 @@ public static class PlatformProblems
         Like = "The fault was logged under this trace id.",
     };
 
-    /// <summary>More requests wait for this than can be served in time. Nothing was done; try again after Retry-After.</summary>
+    /// <summary>More requests wait for this than can be served in time. Try again after Retry-After; what was asked for may still be carried out, so repeat it with the same Idempotency-Key.</summary>
     public static readonly ProblemType Overloaded = new("overloaded", StatusCodes.Status503ServiceUnavailable, "Too much is waiting already")
     {
         Like = "Too many buyers are waiting for this event; try again in a moment.",

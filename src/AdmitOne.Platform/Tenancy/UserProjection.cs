@@ -53,7 +53,14 @@ internal sealed class UserProjection(Database database)
                     return;
                 }
             }
-            foreach (var tenant in batch.GroupBy(newcomer => newcomer.Caller.TenantId)) await WriteAsync(tenant.Key, [.. tenant]);
+            try
+            {
+                foreach (var tenant in batch.GroupBy(newcomer => newcomer.Caller.TenantId)) await WriteAsync(tenant.Key, [.. tenant]);
+            }
+            catch (Exception fault)
+            {
+                foreach (var newcomer in batch) newcomer.Written.TrySetException(fault);   // who has an answer keeps it
+            }
         }
     }
 
@@ -77,7 +84,7 @@ internal sealed class UserProjection(Database database)
             foreach (var person in people) _seen[(tenantId, person.UserId)] = person.Email;
             foreach (var newcomer in newcomers) newcomer.Written.TrySetResult();
         }
-        catch (Exception fault) when (newcomers.Count > 1 && !DatabaseFaults.IsUnavailable(fault))
+        catch (Exception fault) when (newcomers.Count > 1 && !DatabaseFaults.IsTransient(fault))
         {
             // One person's data made it fail for all: alone, everybody gets their own answer.
             foreach (var newcomer in newcomers) await WriteAsync(tenantId, [newcomer]);

@@ -32,7 +32,7 @@ internal sealed partial class CancellationWorker(Database database, VoidOrders w
         {
             return await work.StepAsync(one.TenantId, one.EventId, cancellationToken);
         }
-        catch (Exception fault) when (!cancellationToken.IsCancellationRequested && !DatabaseFaults.IsUnavailable(fault))
+        catch (Exception fault) when (!cancellationToken.IsCancellationRequested && !DatabaseFaults.IsTransient(fault))
         {
             // One event's trouble holds up no other's refunds.
             StepFailed(fault, one.EventId);

@@ -20,6 +20,9 @@ internal sealed partial class VoidOrders(Database database, EventLanes lanes, Ca
     private const int LongestPauseSeconds = 300;
     private const int MaxReasonLength = 500;
 
+    // The longest that a batch may take with its repetitions and the look-up of a lost commit.
+    private static readonly TimeSpan s_lanesTake = TimeSpan.FromSeconds(30);
+
     private static readonly Actor s_actor = Actor.OfSystem("cancellation");
 
     /// <returns>False if there was nothing to do now, or another replica does it.</returns>
@@ -66,7 +69,7 @@ internal sealed partial class VoidOrders(Database database, EventLanes lanes, Ca
         await work.CommitAsync(cancellationToken);
 
         // What is left, when a lane is full or we are killed here, the sweep of expired holds finds.
-        while (types.Count > 0 && (await lanes.RunAsync(new SweepExpired(work.TenantId, eventId, types))).Value is { Rows: > 0 }) { }
+        while (types.Count > 0 && (await lanes.RunAsync(new SweepExpired(work.TenantId, eventId, types), cancellationToken)).Value is { Rows: > 0 }) { }
         return true;
     }
 
@@ -81,6 +84,7 @@ internal sealed partial class VoidOrders(Database database, EventLanes lanes, Ca
             """, new { work.TenantId, eventId, OrdersAtOnce }, cancellationToken);
         if (waiting.Count == 0) return await FinishAsync(work, eventId, cancellationToken);
 
+        await work.AllowIdleAsync(s_lanesTake, cancellationToken);
         var why = reason is null ? "The event was cancelled." : $"The event was cancelled: {reason}";
         var ends = await Task.WhenAll(waiting.Select(order => VoidAsync(work.TenantId, eventId, order, why[..Math.Min(MaxReasonLength, why.Length)])));
         await RecordAsync(work, eventId, ends, cancellationToken);
@@ -93,11 +97,15 @@ internal sealed partial class VoidOrders(Database database, EventLanes lanes, Ca
     {
         try
         {
-            var (_, refusal) = await lanes.RunAsync(new RefundTickets(tenantId, eventId, order.TicketTypeIds, new RefundWish(order.OrderId, TicketIds: null, reason, s_actor) { Becomes = "cancelled", DiscountIds = order.DiscountIds }));
+            var (_, refusal) = await lanes.RunAsync(new RefundTickets(tenantId, eventId, order.TicketTypeIds, new RefundWish(order.OrderId, TicketIds: null, reason, s_actor) { Becomes = "cancelled", DiscountIds = order.DiscountIds }), CancellationToken.None);
             // Its tickets may have been given back by somebody else, or by us just before we were killed.
             if (refusal is null || refusal.Type == InventoryProblems.AlreadyRefunded) return new End(order.OrderId);
             if (refusal.Type == PlatformProblems.Overloaded) return new End(order.OrderId) { LaneWasFull = true };
             return Failed($"{refusal.Type.Code}: {refusal.Detail}", null);
+        }
+        catch (Exception fault) when (DatabaseFaults.IsTransient(fault))
+        {
+            return new End(order.OrderId) { LaneWasFull = true };
         }
         catch (Exception fault)
         {

@@ -68,7 +68,7 @@ internal static class ReserveForOrder
         var keepFor = TimeSpan.FromSeconds(options.Value.TtlSeconds);
         var begin = new BeginPayment(tenantId, eventId, holder, new WantedTickets(null, WantedItems.Read(request.Items), WantedDiscounts.None),
             new PaymentWish("external", null) { OrderId = request.OrderId, IsOwnerless = request.UserId is null }, new PaymentTimes(keepFor, keepFor), null, PurchaseAnswer.Paid);
-        var (_, refusal) = await lanes.RunAsync(begin);
+        var (_, refusal) = await lanes.RunAsync(begin, cancellationToken);
         await using var after = await database.BeginAsync(tenantId, cancellationToken);
         var order = await ExternalOrderRow.FindAsync(after, request.OrderId, cancellationToken);
         if (refusal is not null) return order is not null && refusal.Type == PlatformProblems.AlreadyExists ? await RepeatAsync(after, order, request, cancellationToken) : refusal;

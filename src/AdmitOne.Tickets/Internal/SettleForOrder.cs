@@ -53,7 +53,7 @@ internal static class SettleForOrder
             types = (await RefundableOrder.FindAsync(work, order.Id, cancellationToken))!.TicketTypeIds;
         }
         var (settled, refusal) = await lanes.RunAsync(new SettlePayment(tenantId, order.EventId, order.Id, new HeldFor(order.HoldId, order.UserId, types, DiscountIds: null), result, request.PaymentReference,
-            PurchaseAnswer.Paid, PurchaseAnswer.Declined, refuseLateMoney: true));
+            PurchaseAnswer.Paid, PurchaseAnswer.Declined, refuseLateMoney: true), cancellationToken);
         if (settled is null) return refusal!;
         if (result == PaymentResult.Failed && settled.OrderStatus is "paid" or "partially_refunded" or "refunded")
             return InventoryProblems.ReservationNotHeld.With("It was confirmed; refund the order instead.");

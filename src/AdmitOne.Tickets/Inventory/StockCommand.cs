@@ -76,9 +76,11 @@ public abstract class StockCommand<TResult>(Guid tenantId, Guid eventId) : Stock
         else changes.Forgotten.Add(request);
     }
 
-    internal sealed override void Complete() => _done.TrySetResult(_decided);
+    private protected sealed override void Answer() => _done.TrySetResult(_decided);
 
-    internal sealed override void Fail(Exception fault) => _done.TrySetException(fault);
+    private protected sealed override void Answer(Exception fault) => _done.TrySetException(fault);
+
+    private protected sealed override void Answer(CancellationToken cancelled) => _done.TrySetCanceled(cancelled);
 }
 
 /// <summary>A request that must have its effect once: its idempotency row is inserted first and completed with the effect.</summary>

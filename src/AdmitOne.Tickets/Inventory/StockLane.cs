@@ -7,12 +7,13 @@ using Npgsql;
 namespace AdmitOne.Tickets.Inventory;
 
 /// <summary>A lane of those that move stock.</summary>
-internal sealed class StockLane(NpgsqlDataSource source, InventoryMetrics metrics, StockNews news, Bell told, SlowCommandMetrics slow, ILogger logger) : Lane<StockCommand>(source, slow, logger)
+internal sealed class StockLane(NpgsqlDataSource source, InventoryMetrics metrics, StockNews news, Bell told, SlowCommandMetrics slow, TimeProvider clock, ILogger logger)
+    : Lane<StockCommand>(source, slow, clock, logger)
 {
-    private protected override async Task<OpenBatch> BeginAsync(NpgsqlConnection connection, IReadOnlyList<StockCommand> batch)
+    private protected override async Task<Func<Guid, Task>> BeginAsync(NpgsqlConnection connection, IReadOnlyList<StockCommand> batch)
     {
-        var (view, transactionId) = await StockReads.RunAsync(connection, batch, CancellationToken.None);
-        return new OpenBatch(transactionId, async () =>
+        var view = await StockReads.RunAsync(connection, batch, CancellationToken.None);
+        return async batchId =>
         {
             var changes = new StockChanges();
             SweepExpired.First(view, changes);
@@ -21,13 +22,13 @@ internal sealed class StockLane(NpgsqlDataSource source, InventoryMetrics metric
                 changes.TraceParent = command.TraceParent;
                 command.Decide(view, changes);
             }
-            await StockWrites.RunAsync(connection, batch[0], view, changes, CancellationToken.None);
+            await StockWrites.RunAsync(connection, batchId, batch[0], view, changes, CancellationToken.None);
             news.Changed(batch[0].EventId);
             if (changes.Messages.Count > 0) told.Ring();
             metrics.Expired(changes.Expired);
             metrics.Sold(changes.Tickets.Count);
             metrics.Refunded(changes.TicketDeaths.Count);
-        });
+        };
     }
 
     // Two orders drew one number: deciding again draws others.

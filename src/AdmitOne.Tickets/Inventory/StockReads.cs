@@ -16,7 +16,7 @@ internal static class StockReads
     /// <summary>Releases at most this many expired rows in one batch; the rest waits for the next.</summary>
     public const int MaxExpired = 1000;
 
-    public static async Task<(StockView View, string TransactionId)> RunAsync(
+    public static async Task<StockView> RunAsync(
         NpgsqlConnection connection, IReadOnlyList<StockCommand> commands, CancellationToken cancellationToken)
     {
         var (tenantId, eventId) = (commands[0].TenantId, commands[0].EventId);
@@ -115,7 +115,6 @@ internal static class StockReads
         if (refunded.Length > 0) RefundReads.Add(batch, tenantId, eventId, refunded);
 
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        var transactionId = (await reader.ListAsync(r => r.GetString(1), cancellationToken))[0];
         var first = requests.Length == 0 ? [] : (await reader.NextListAsync(r => (r.GetGuid(0), r.GetString(1), r.GetString(2)), cancellationToken)).ToHashSet();
         var known = requests.Length == 0 ? [] : await reader.NextListAsync(r => (Key: (r.GetGuid(0), r.GetString(1), r.GetString(2)),
             Request: new KnownRequest(r.GetFieldValue<byte[]>(3), r.IsDBNull(4) ? null : new StoredAnswer(r.GetInt32(4), r.GetString(5)))), cancellationToken);
@@ -163,7 +162,7 @@ internal static class StockReads
             Requests = known.Where(k => !first.Contains(k.Key)).ToDictionary(k => k.Key, k => k.Request),
             Expired = expired.Where(e => e.ExpiresAt <= now).ToArray(),
         };
-        return (view, transactionId);
+        return view;
     }
 
     private const string HeldColumns = "r.id, r.hold_id, r.ticket_type_id, r.user_id, r.quantity, r.unit_price_minor, r.currency, r.status, r.order_id, r.expires_at, r.priced::text";

@@ -10,7 +10,7 @@ namespace AdmitOne.Tickets.Inventory;
 /// </summary>
 internal static class StockWrites
 {
-    public static async Task RunAsync(NpgsqlConnection connection, StockCommand any, StockView view, StockChanges changes, CancellationToken cancellationToken)
+    public static async Task RunAsync(NpgsqlConnection connection, Guid batchId, StockCommand any, StockView view, StockChanges changes, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection);
         var tenantId = any.TenantId;
@@ -23,6 +23,7 @@ internal static class StockWrites
         AddTickets(batch, tenantId, changes, view.Now);
         RefundWrites.Add(batch, tenantId, changes, view.Now);
         AddAnswers(batch, tenantId, changes);
+        batch.Prove(tenantId, batchId);
         batch.Add("commit");
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }

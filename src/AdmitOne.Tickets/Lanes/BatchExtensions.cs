@@ -12,12 +12,18 @@ internal static class BatchExtensions
         batch.BatchCommands.Add(command);
     }
 
-    /// <summary>Begins a batch's transaction for one tenant; its result has the transaction's number as text in column 1.</summary>
+    /// <summary>Begins a batch's transaction for one tenant; it has one result.</summary>
     public static void Begin(this NpgsqlBatch batch, Guid tenantId)
     {
         batch.Add("begin");
         // A plan for whatever it is given: for each small batch by itself PostgreSQL would reckon that planning anew pays, and plan longer than it works.
-        batch.Add("select set_config('app.tenant_id', $1, true), pg_current_xact_id()::text, set_config('plan_cache_mode', 'force_generic_plan', true)", tenantId.ToString());
+        batch.Add("select set_config('app.tenant_id', $1, true), set_config('plan_cache_mode', 'force_generic_plan', true)", tenantId.ToString());
+    }
+
+    /// <summary>Writes the batch's own row, by which it is known to have committed. A batch that writes nothing needs none: it may be repeated.</summary>
+    public static void Prove(this NpgsqlBatch batch, Guid tenantId, Guid batchId)
+    {
+        if (batch.BatchCommands.Count > 0) batch.Add("insert into tickets.lane_batches (tenant_id, id) values ($1, $2)", tenantId, batchId);
     }
 
     public static async Task<List<T>> ListAsync<T>(this NpgsqlDataReader reader, Func<NpgsqlDataReader, T> row, CancellationToken cancellationToken)

@@ -9,6 +9,13 @@ namespace AdmitOne.Tickets.Lanes;
 /// </summary>
 public abstract class LaneCommand(Guid tenantId, Guid eventId)
 {
+    private const int Queued = 0;
+    private const int Begun = 1;
+    private const int Withdrawn = 2;
+
+    private int _state = Queued;
+    private CancellationTokenRegistration _cancellation;
+
     public Guid TenantId { get; } = tenantId;
 
     public Guid EventId { get; } = eventId;
@@ -17,6 +24,9 @@ public abstract class LaneCommand(Guid tenantId, Guid eventId)
     internal Activity? Waiting { get; private set; }
 
     internal string? TraceParent => Waiting?.Id;
+
+    /// <summary>When it entered its lane, as <see cref="TimeProvider.GetTimestamp"/> counts.</summary>
+    internal long EnteredAt { get; set; }
 
     // It begins here and ends in the lane: neither place's own activity may be changed by that.
     internal void BeginWaiting()
@@ -37,9 +47,48 @@ public abstract class LaneCommand(Guid tenantId, Guid eventId)
         Activity.Current = around;
     }
 
-    /// <summary>Its batch has committed: whoever waits is answered.</summary>
-    internal abstract void Complete();
+    /// <summary>Takes the command out of its lane when the token is cancelled, unless its batch has begun by then. Call it once, after the command has entered.</summary>
+    /// <param name="stopsWaiting">Whether the caller's task is cancelled even if the batch has begun; the command is then carried out without the caller.</param>
+    /// <param name="cancellationToken">The caller's time limit.</param>
+    internal void CancelWith(bool stopsWaiting, CancellationToken cancellationToken)
+    {
+        if (!cancellationToken.CanBeCanceled) return;
+        _cancellation = stopsWaiting
+            ? cancellationToken.UnsafeRegister(static (command, token) => ((LaneCommand)command!).Cancel(stopsWaiting: true, token), this)
+            : cancellationToken.UnsafeRegister(static (command, token) => ((LaneCommand)command!).Cancel(stopsWaiting: false, token), this);
+    }
 
-    /// <summary>It failed alone, and nothing of it was kept.</summary>
-    internal abstract void Fail(Exception fault);
+    /// <summary>Becomes part of a batch.</summary>
+    /// <returns>False if it was withdrawn.</returns>
+    internal bool TryBegin() => Interlocked.CompareExchange(ref _state, Begun, Queued) == Queued;
+
+    /// <summary>Its batch has committed: whoever waits is answered.</summary>
+    internal void Complete()
+    {
+        _cancellation.Unregister();
+        Answer();
+    }
+
+    /// <summary>It failed, and its caller gets the fault.</summary>
+    internal void Fail(Exception fault)
+    {
+        _cancellation.Unregister();
+        Answer(fault);
+    }
+
+    /// <summary>Gives what was decided to who waits for it.</summary>
+    private protected abstract void Answer();
+
+    /// <summary>Gives the fault to who waits.</summary>
+    private protected abstract void Answer(Exception fault);
+
+    /// <summary>Ends the waiting: the time of who waits is over.</summary>
+    private protected abstract void Answer(CancellationToken cancelled);
+
+    private void Cancel(bool stopsWaiting, CancellationToken cancellationToken)
+    {
+        var isWithdrawn = Interlocked.CompareExchange(ref _state, Withdrawn, Queued) == Queued;
+        if (isWithdrawn) EndWaiting(null, new OperationCanceledException(cancellationToken));
+        if (isWithdrawn || stopsWaiting) Answer(cancellationToken);
+    }
 }

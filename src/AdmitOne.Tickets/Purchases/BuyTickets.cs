@@ -13,6 +13,7 @@ using AdmitOne.Tickets.Reservations;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace AdmitOne.Tickets.Purchases;
@@ -72,7 +73,13 @@ internal static class BuyTickets
                 InventoryProblems.LimitPerCustomer, InventoryProblems.PaymentMethodUnavailable, PlatformProblems.RoleRequired, PricingProblems.DiscountInvalid,
                 PricingProblems.DiscountExhausted, PlatformProblems.Overloaded);
 
-    private static async Task<IResult> HandleAsync(
+    // Once a purchase has begun it goes on to its end, also when its time is over or its client has left; who asks again with the key finds what it came to.
+    private static Task<IResult> HandleAsync(
+        PurchaseRequest request, IdempotencyKey key, Caller caller, Actor actor, Database database, EventLanes lanes, PaymentDesk desk, PaymentProviders providers, RunningRequests running,
+        IOptions<PaymentOptions> options, IOptions<ServiceOptions> service, PurchaseMetrics metrics, TimeProvider clock, ILogger<PaymentDesk> logger, CancellationToken cancellationToken) =>
+        LateWork.WithinAsync(BuyAsync(request, key, caller, actor, database, lanes, desk, providers, running, options, service, metrics, clock, cancellationToken), logger, cancellationToken);
+
+    private static async Task<IResult> BuyAsync(
         PurchaseRequest request, IdempotencyKey key, Caller caller, Actor actor, Database database, EventLanes lanes, PaymentDesk desk, PaymentProviders providers, RunningRequests running,
         IOptions<PaymentOptions> options, IOptions<ServiceOptions> service, PurchaseMetrics metrics, TimeProvider clock, CancellationToken cancellationToken)
     {
@@ -91,7 +98,7 @@ internal static class BuyTickets
 
         var begin = new BeginPayment(caller.TenantId, eventId, caller.UserId, wanted, new PaymentWish(request.Payment.Method, request.Payment.Token) { SoldBy = request.Payment.Method == "cash" ? actor : null },
             new PaymentTimes(TimeSpan.FromSeconds(options.Value.WindowSeconds), s_askAfter), keyed, PurchaseAnswer.Paid);
-        var (begun, refused) = await lanes.RunAsync(begin);
+        var (begun, refused) = await lanes.FinishAsync(begin, cancellationToken);
         if (begun is null) return Refuse(refused!);
         if (begun.Repeated is { } repeated) return Replay(repeated);
         if (begun.Paid is { } here) return Answer("paid", PurchaseAnswer.Paid(here));

@@ -104,7 +104,7 @@ internal sealed partial class PaymentDesk(Database database, EventLanes lanes, P
         while (true)
         {
             var (settled, refusal) = await lanes.RunAsync(new SettlePayment(payment.TenantId, payment.EventId, payment.OrderId,
-                new HeldFor(payment.HoldId, payment.UserId, payment.TicketTypeIds, payment.DiscountIds), result, reference, PurchaseAnswer.Paid, PurchaseAnswer.Declined));
+                new HeldFor(payment.HoldId, payment.UserId, payment.TicketTypeIds, payment.DiscountIds), result, reference, PurchaseAnswer.Paid, PurchaseAnswer.Declined), CancellationToken.None);
             if (settled is not null) return settled;
             // The lane is full. The money has moved already, so this waits for its turn instead of giving up.
             LaneFull(refusal!.Type.Code);

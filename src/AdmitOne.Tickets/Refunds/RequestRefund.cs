@@ -60,7 +60,7 @@ internal static class RequestRefund
         };
         if (wish.IsPreview)
         {
-            var (found, no) = await lanes.RunAsync(new RefundTickets(caller.TenantId, order.EventId, order.TicketTypeIds, wish));
+            var (found, no) = await lanes.RunAsync(new RefundTickets(caller.TenantId, order.EventId, order.TicketTypeIds, wish), cancellationToken);
             context.NeverCache();
             return found?.Made is { } would
                 ? TypedResults.Ok(new RefundPreview(id, Money.Of(would.AmountMinor, would.Currency), Money.Of(would.FeeMinor, would.Currency), would.TicketIds))
@@ -69,7 +69,7 @@ internal static class RequestRefund
 
         var keyed = new KeyedRequest(caller.UserId, key!.Route, key.Key, key.Fingerprint);
         using var turn = await running.EnterAsync((caller.TenantId, caller.UserId, key.Route, key.Key), cancellationToken);
-        var (answer, refusal) = await lanes.RunAsync(new RefundTickets(caller.TenantId, order.EventId, order.TicketTypeIds, wish, new KeyedRefund(keyed, Accepted)));
+        var (answer, refusal) = await lanes.RunAsync(new RefundTickets(caller.TenantId, order.EventId, order.TicketTypeIds, wish, new KeyedRefund(keyed, Accepted)), cancellationToken);
         if (answer is null) return refusal!;
         return answer.Repeated is { } before ? new KeptAnswerResult(before, replayed: true) : new KeptAnswerResult(Accepted(answer.Made!), replayed: false);
     }

@@ -26,7 +26,7 @@ internal sealed partial class HoldExpiryWorker(Database database, EventLanes lan
             var swept = 0;
             foreach (var one in due)
             {
-                var (answer, refusal) = await lanes.RunAsync(new SweepExpired(one.TenantId, one.EventId, one.TicketTypeIds));
+                var (answer, refusal) = await lanes.RunAsync(new SweepExpired(one.TenantId, one.EventId, one.TicketTypeIds), cancellationToken);
                 swept += answer?.Rows ?? 0;
                 if (refusal is not null) return;   // the lane is full of buyers: they sweep what they touch, the rest waits for the next beat
             }

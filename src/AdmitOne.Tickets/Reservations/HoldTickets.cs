@@ -48,7 +48,7 @@ internal static class HoldTickets
             DiscountCodes = codes,
             Keyed = key is null ? null : (new KeyedRequest(caller.UserId, key.Route, key.Key, key.Fingerprint), Kept),
         };
-        var (made, refusal) = await lanes.RunAsync(hold);
+        var (made, refusal) = await lanes.RunAsync(hold, context.RequestAborted);
         if (hold.Repeated is { } before)
         {
             context.Response.Headers["Idempotency-Replayed"] = "true";

@@ -22,7 +22,7 @@ internal static class ReleaseHold
         var rows = await HoldRows.ReadAsync(database.Look(caller.TenantId), id, cancellationToken);
         if (rows.Count == 0) return PlatformProblems.NotFound.With("There is no such reservation.");
 
-        var (_, refusal) = await lanes.RunAsync(new ReleaseStock(caller.TenantId, rows[0].EventId, caller.UserId, id, rows.Select(r => r.TicketTypeId).ToArray()));
+        var (_, refusal) = await lanes.RunAsync(new ReleaseStock(caller.TenantId, rows[0].EventId, caller.UserId, id, rows.Select(r => r.TicketTypeId).ToArray()), cancellationToken);
         return refusal is null ? TypedResults.NoContent() : refusal;
     }
 }

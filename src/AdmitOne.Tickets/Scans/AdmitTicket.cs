@@ -65,7 +65,7 @@ internal static class AdmitTicket
             metrics.Answered(ScanReasons.Malformed, clock.GetElapsedTime(started));
             return new Answer<Scan>(new Scan("refused", ScanReasons.Malformed, clock.GetUtcNow(), Ticket: null, FirstAdmitted: null));
         }
-        var (scan, refusal) = await lanes.RunAsync(new ScanCommand(door.TenantId, request.EventId, new HeldOut(code, request.Direction == "out"), at));
+        var (scan, refusal) = await lanes.RunAsync(new ScanCommand(door.TenantId, request.EventId, new HeldOut(code, request.Direction == "out"), at), context.RequestAborted);
         if (scan is null) return refusal!;
         metrics.Answered(scan.Reason, clock.GetElapsedTime(started));
         return new Answer<Scan>(scan);

@@ -65,6 +65,7 @@ internal static class GiveDoorPack
         ends.CancelAfter(s_longest);
         await using var json = new Utf8JsonWriter(context.Response.BodyWriter);
         WriteHead(json, packed, cursor, whole, signer);
+        await work.AllowIdleAsync(s_longest, cancellationToken);   // it waits for a slow reader
         var records = new DoorPackRecords(work, packed, seal, door.TenantId);
         await foreach (var batch in records.ReadAsync(cursor, whole ? null : from!.Xmin, ends.Token))
         {

@@ -38,9 +38,11 @@ internal sealed class ScanCommand(Guid tenantId, Guid eventId, HeldOut held, AtG
             : new Scan("refused", ScanReasons.UnknownTicket, view.Now, Ticket: null, FirstAdmitted: null), null);
     }
 
-    internal override void Complete() => _done.TrySetResult(_decided);
+    private protected override void Answer() => _done.TrySetResult(_decided);
 
-    internal override void Fail(Exception fault) => _done.TrySetException(fault);
+    private protected override void Answer(Exception fault) => _done.TrySetException(fault);
+
+    private protected override void Answer(CancellationToken cancelled) => _done.TrySetCanceled(cancelled);
 
     private Scan Decide(TicketAtDoor ticket, DoorState door, ScanView view, ScanChanges changes)
     {

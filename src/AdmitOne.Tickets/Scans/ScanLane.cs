@@ -11,23 +11,23 @@ namespace AdmitOne.Tickets.Scans;
 /// whoever comes second reads the first one's admission. The primary key of <c>admissions</c> has the last word; a batch that it refuses is
 /// split and read again.
 /// </summary>
-internal sealed class ScanLane(NpgsqlDataSource source, ScanMetrics metrics, SlowCommandMetrics slow, ILogger logger) : Lane<ScanCommand>(source, slow, logger)
+internal sealed class ScanLane(NpgsqlDataSource source, ScanMetrics metrics, SlowCommandMetrics slow, TimeProvider clock, ILogger logger) : Lane<ScanCommand>(source, slow, clock, logger)
 {
-    private protected override async Task<OpenBatch> BeginAsync(NpgsqlConnection connection, IReadOnlyList<ScanCommand> batch)
+    private protected override async Task<Func<Guid, Task>> BeginAsync(NpgsqlConnection connection, IReadOnlyList<ScanCommand> batch)
     {
-        var (view, transactionId) = await ReadAsync(connection, batch);
-        return new OpenBatch(transactionId, async () =>
+        var view = await ReadAsync(connection, batch);
+        return async batchId =>
         {
             var changes = new ScanChanges(view.Now);
             foreach (var command in batch) command.Decide(view, changes);
-            await WriteAsync(connection, batch[0], view, changes);
-        });
+            await WriteAsync(connection, batchId, batch[0], view, changes);
+        };
     }
 
     private protected override void Combined(int commands) => metrics.Combined(commands);
 
     // Each statement has a snapshot of its own: what follows the lock sees what its last holder committed.
-    private static async Task<(ScanView View, string TransactionId)> ReadAsync(NpgsqlConnection connection, IReadOnlyList<ScanCommand> commands)
+    private static async Task<ScanView> ReadAsync(NpgsqlConnection connection, IReadOnlyList<ScanCommand> commands)
     {
         var (tenantId, eventId) = (commands[0].TenantId, commands[0].EventId);
         var tickets = commands.Select(c => c.Held.Code.Ticket.TicketId).Distinct().Order().ToArray();
@@ -49,7 +49,6 @@ internal sealed class ScanLane(NpgsqlDataSource source, ScanMetrics metrics, Slo
         if (devices.Length > 0) batch.Add(AtTheDoor.Revoked, tenantId, devices);
 
         await using var reader = await batch.ExecuteReaderAsync();
-        var transactionId = (await reader.ListAsync(r => r.GetString(1), default))[0];
         var rows = await reader.NextListAsync(r => (Id: r.GetGuid(0), Scanned: new ScannedTicket(r.GetGuid(1), r.GetString(2), r.GetInt16(3), Inside: null), SectionId: r.GetGuid(4),
             Type: r.GetString(5), Holder: Initials.Of(r.IsDBNull(6) ? null : r.GetString(6), r.IsDBNull(7) ? null : r.GetString(7))), default);
         var admitted = (await reader.NextListAsync(r => (Id: r.GetGuid(0), First: new FirstAdmission(r.Instant(1), r.IsDBNull(2) ? null : r.GetString(2)),
@@ -68,10 +67,10 @@ internal sealed class ScanLane(NpgsqlDataSource source, ScanMetrics metrics, Slo
                 : new TicketAtDoor(t.Id, t.Scanned) { SectionId = t.SectionId, Type = t.Type, Holder = t.Holder }),
             Revoked = revoked,
         };
-        return (view, transactionId);
+        return view;
     }
 
-    private static async Task WriteAsync(NpgsqlConnection connection, ScanCommand any, ScanView view, ScanChanges changes)
+    private static async Task WriteAsync(NpgsqlConnection connection, Guid batchId, ScanCommand any, ScanView view, ScanChanges changes)
     {
         await using var batch = new NpgsqlBatch(connection);
         if (changes.Attempts is { Count: > 0 } attempts)
@@ -102,6 +101,7 @@ internal sealed class ScanLane(NpgsqlDataSource source, ScanMetrics metrics, Slo
                   from unnest($2::uuid[], $3::boolean[], $4::bigint[]) as m (ticket_id, inside, last_step) where a.tenant_id = $1 and a.ticket_id = m.ticket_id
                 """, any.TenantId, again.Select(t => t.Id).ToArray(), again.Select(t => t.Scanned.Inside == true).ToArray(), again.Select(t => t.Scanned.LastStep).ToArray());
         }
+        batch.Prove(any.TenantId, batchId);
         batch.Add("commit");
         await batch.ExecuteNonQueryAsync();
     }

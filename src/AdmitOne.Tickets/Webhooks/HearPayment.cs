@@ -12,6 +12,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
 
 namespace AdmitOne.Tickets.Webhooks;
 
@@ -68,7 +69,7 @@ internal static class HearPayment
             .MayRefuseWith(PlatformProblems.BadSignature, PlatformProblems.StaleTimestamp, PlatformProblems.Overloaded);
 
     private static async Task<Results<Ok<WebhookHeard>, Refusal>> HandleAsync(
-        PaymentWebhook webhook, VerifiedWebhook verified, HttpContext context, CallLimits limits, Database database, PaymentDesk desk, CancellationToken cancellationToken)
+        PaymentWebhook webhook, VerifiedWebhook verified, HttpContext context, CallLimits limits, Database database, PaymentDesk desk, ILogger<PaymentDesk> logger, CancellationToken cancellationToken)
     {
         var answer = webhook.Type switch
         {
@@ -79,10 +80,10 @@ internal static class HearPayment
         if (!Guid.TryParse(webhook.Data.OrderId, out var orderId)) return TypedResults.Ok(WebhookHeard.Thanks);
         if (await desk.FindTenantAsync(orderId, cancellationToken) is not { } tenantId) return TypedResults.Ok(WebhookHeard.Thanks);
         if (await limits.SpendWebhookAsync(context, tenantId) is { } refusal) return refusal;
-        await WebhookReceipts.OnceAsync(database, tenantId, (Source, verified.Id, webhook.Type), async () =>
+        await LateWork.WithinAsync(WebhookReceipts.OnceAsync(database, tenantId, (Source, verified.Id, webhook.Type), async () =>
         {
             if (answer is not null) await desk.HearAsync(tenantId, orderId, answer, webhook.Data.Amount is { } paid ? (paid.Amount, paid.Currency) : null);
-        });
+        }), logger, cancellationToken);
         return TypedResults.Ok(WebhookHeard.Thanks);
     }
 }

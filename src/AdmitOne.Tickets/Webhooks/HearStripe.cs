@@ -9,6 +9,7 @@ using AdmitOne.Tickets.Purchases;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace AdmitOne.Tickets.Webhooks;
@@ -28,7 +29,8 @@ internal static class HearStripe
             .AllowAnonymous().WithRateTier(RateTier.Webhook).Produces<WebhookHeard>().WithAnswerExample(WebhookHeard.Thanks)
             .MayRefuseWith(PlatformProblems.BadSignature, PlatformProblems.StaleTimestamp, PlatformProblems.InvalidJson, PlatformProblems.Overloaded, PlatformProblems.DependencyUnavailable);
 
-    private static async Task<IResult> HandleAsync(HttpContext context, IOptions<StripeOptions> options, CallLimits limits, Database database, PaymentDesk desk, TimeProvider clock, CancellationToken cancellationToken)
+    private static async Task<IResult> HandleAsync(
+        HttpContext context, IOptions<StripeOptions> options, CallLimits limits, Database database, PaymentDesk desk, TimeProvider clock, ILogger<PaymentDesk> logger, CancellationToken cancellationToken)
     {
         using var memory = new MemoryStream();
         await context.Request.Body.CopyToAsync(memory, cancellationToken);
@@ -43,7 +45,8 @@ internal static class HearStripe
         if (await limits.SpendWebhookAsync(context, tenantId) is { } refusal) return refusal;
         try
         {
-            await WebhookReceipts.OnceAsync(database, tenantId, (Source, happened.Id, happened.Type), () => desk.AskNowAsync(tenantId, orderId, CancellationToken.None));
+            await LateWork.WithinAsync(
+                WebhookReceipts.OnceAsync(database, tenantId, (Source, happened.Id, happened.Type), () => desk.AskNowAsync(tenantId, orderId, CancellationToken.None)), logger, cancellationToken);
         }
         catch (PaymentProviderException)
         {

@@ -217,6 +217,9 @@ public partial class World : IAsyncLifetime
         ["DB_USER"] = role,
         ["DB_PASSWORD"] = _stack.Passwords[role],
         ["DB_POOL_MIN"] = "0",
+        // A test that holds a lock, or a process that gets no processor, takes its time on a busy machine. Drills say the usual limits.
+        ["DB_LOCK_TIMEOUT_MS"] = "4500",
+        ["DB_IDLE_IN_TRANSACTION_MS"] = "10000",
         ["REDIS_HOST"] = _stack.Redis.Host,
         ["REDIS_PORT"] = _stack.Redis.Port.ToString(CultureInfo.InvariantCulture),
         ["REDIS_PASSWORD"] = _stack.Redis.Password,

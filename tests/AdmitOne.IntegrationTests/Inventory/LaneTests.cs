@@ -22,9 +22,9 @@ public sealed class LaneTests(World world) : IClassFixture<World>
         var (sale, buyer) = await OnSaleAsync(100);
         var before = await BatchesAsync();
         var slow = await SlowAsync(sale);
-        var first = Lanes.RunAsync(Hold(sale, buyer));
+        var first = Lanes.RunAsync(Hold(sale, buyer), Cancellation);
         await WaitsForLockAsync();   // it is with the database although nobody else has come
-        var others = Enumerable.Range(0, 40).Select(_ => Lanes.RunAsync(Hold(sale, buyer))).ToArray();
+        var others = Enumerable.Range(0, 40).Select(_ => Lanes.RunAsync(Hold(sale, buyer), Cancellation)).ToArray();
         Assert.DoesNotContain(others.Append(first), hold => hold.IsCompleted);
         await slow.DisposeAsync();
 
@@ -47,9 +47,9 @@ public sealed class LaneTests(World world) : IClassFixture<World>
     {
         var (sale, buyer) = await OnSaleAsync(5000);
         var slow = await SlowAsync(sale);
-        var first = Lanes.RunAsync(Hold(sale, buyer));
+        var first = Lanes.RunAsync(Hold(sale, buyer), Cancellation);
         await WaitsForLockAsync();
-        var waiting = Enumerable.Range(0, Lane<StockCommand>.MaxWaiting).Select(_ => Lanes.RunAsync(Hold(sale, buyer))).ToArray();
+        var waiting = Enumerable.Range(0, Lane<StockCommand>.MaxWaiting).Select(_ => Lanes.RunAsync(Hold(sale, buyer), Cancellation)).ToArray();
 
         using var refused = await world.HoldAsync(sale, buyer: buyer);
         Assert.Equal("overloaded", await refused.RefusedAsync(HttpStatusCode.ServiceUnavailable));
@@ -76,9 +76,9 @@ public sealed class LaneTests(World world) : IClassFixture<World>
         try
         {
             var slow = await SlowAsync(sale);
-            var first = Lanes.RunAsync(Hold(sale, buyer));
+            var first = Lanes.RunAsync(Hold(sale, buyer), Cancellation);
             await WaitsForLockAsync();
-            var others = Enumerable.Range(0, 20).Select(n => Lanes.RunAsync(Hold(sale, n == 11 ? poisoned : buyer))).ToArray();
+            var others = Enumerable.Range(0, 20).Select(n => Lanes.RunAsync(Hold(sale, n == 11 ? poisoned : buyer), Cancellation)).ToArray();
             await slow.DisposeAsync();
 
             await Assert.ThrowsAsync<PostgresException>(() => others[11]);

@@ -29,7 +29,7 @@ public sealed class SweepTests(Unswept world, ITestOutputHelper output) : IClass
         while (swept < Expired)
         {
             var since = TimeProvider.System.GetTimestamp();
-            var (answer, _) = await lanes.RunAsync(new SweepExpired(sale.Tenant, sale.EventId, [sale.TicketTypeId]));
+            var (answer, _) = await lanes.RunAsync(new SweepExpired(sale.Tenant, sale.EventId, [sale.TicketTypeId]), TestContext.Current.CancellationToken);
             took.Add(TimeProvider.System.GetElapsedTime(since).TotalMilliseconds);
             swept = await world.Ask<int>("select count(*)::int from tickets.reservations where event_id = @EventId and status = 'expired'", sale);
             Assert.NotNull(answer);

@@ -16,7 +16,7 @@ public sealed partial class FolderTests
         ["Events/Schedule"] = ["ScheduleRows", "ScheduleEntry"],
         ["Events/Sections"] = ["SectionRows", "SectionProblems"],
         ["Events/Venues"] = ["VenuesClient", "Venue"],
-        ["Tickets/Lanes"] = ["Lane", "LaneSet", "LaneCommand"],
+        ["Tickets/Lanes"] = ["Lane", "LaneSet", "LaneCommand", "LaneMetrics", "LaneBatchSweeper"],
         // The lane and the commands that go through it: all that changes stock.
         ["Tickets/Inventory"] =
         [

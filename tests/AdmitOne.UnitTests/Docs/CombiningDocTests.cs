@@ -24,7 +24,7 @@ public sealed partial class CombiningDocTests
     public void Its_numbers_are_the_lanes()
     {
         Assert.Contains($"up to {Lane<StockCommand>.MaxBatch} commands", s_page, StringComparison.Ordinal);
-        Assert.Contains($"At most {Lane<StockCommand>.MaxWaiting.ToString("#,0", new NumberFormatInfo { NumberGroupSeparator = " " })} commands wait", s_page, StringComparison.Ordinal);
+        Assert.Contains($"At most {Lane<StockCommand>.MaxWaiting.ToString("#,0", new NumberFormatInfo { NumberGroupSeparator = " " })} commands wait for one event", s_page, StringComparison.Ordinal);
     }
 
     [GeneratedRegex(@"`(?<class>\w+Tests)(?:\.(?<test>\w+))?`")]

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using AdmitOne.Events;
 using AdmitOne.Platform.Http;
+using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Tickets;
 using AdmitOne.UnitTests.Architecture;
@@ -22,6 +23,14 @@ public sealed class ErrorsDocTests
         {{GeneratedDoc.Table(["status", "code", "title", "what it means, what to do"], Catalogue().DistinctBy(p => p.Type.Code)
             .OrderBy(p => p.Type.Status).ThenBy(p => p.Type.Code, StringComparer.Ordinal)
             .Select(p => new[] { p.Type.Status.ToString(CultureInfo.InvariantCulture), $"`{p.Type.Code}`", p.Type.Title, Meaning(p) }))}}
+
+        ## What PostgreSQL says, and what a caller gets
+
+        A request that meets one of these SQLSTATEs did nothing wrong, or can do nothing about it. A lane (holds, purchases, refunds, scans) first repeats its batch for up to four seconds
+        if the meaning is not a fault and it is certain that nothing was kept. A code wins over its class, which is written with dashes. Every other class is a fault where the code does not expect it.
+
+        {{GeneratedDoc.Table(["SQLSTATE", "when", "a caller gets"], SqlStates.Table.OrderBy(s => s.Key, StringComparer.Ordinal)
+            .Select(s => new[] { $"`{s.Key.PadRight(5, '-')}`", s.Value.When, Answered(s.Value.Meaning) }))}}
         """);
 
     [Fact]
@@ -31,6 +40,13 @@ public sealed class ErrorsDocTests
     [Fact]
     public void Every_code_says_what_it_means_and_what_its_detail_reads_like() =>
         Findings.None(Catalogue().Where(p => XmlDocs.Summary(p.Field) is null || p.Type.Like is null).Select(p => $"{p.Field.DeclaringType?.Name}.{p.Field.Name}"));
+
+    private static string Answered(SqlStateMeaning meaning) => meaning switch
+    {
+        SqlStateMeaning.Unavailable => "503 `dependency_unavailable`, `Retry-After: 1`",
+        SqlStateMeaning.Collision => "503 `overloaded`, `Retry-After: 1`",
+        _ => "500 `internal_error`",
+    };
 
     private static string Meaning((FieldInfo Field, ProblemType Type) problem) =>
         XmlDocs.Summary(problem.Field) + string.Concat(problem.Type.LikeMembers.Keys.Where(member => XmlDocs.Summary(problem.Field)?.Contains($"`{member}`", StringComparison.Ordinal) != true).Select(member => $" Adds `{member}`."));

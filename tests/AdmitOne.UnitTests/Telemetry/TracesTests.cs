@@ -8,9 +8,11 @@ public sealed class TracesTests
 {
     private sealed class Wish() : LaneCommand(Guid.Empty, Guid.Empty)
     {
-        internal override void Complete() { }
+        private protected override void Answer() { }
 
-        internal override void Fail(Exception fault) { }
+        private protected override void Answer(Exception fault) { }
+
+        private protected override void Answer(CancellationToken cancelled) { }
     }
 
     [Fact]
