@@ -13,6 +13,7 @@ using AdmitOne.Tickets.Payments;
 using AdmitOne.Tickets.Pricing;
 using AdmitOne.Tickets.Purchases;
 using AdmitOne.Tickets.Refunds;
+using AdmitOne.Tickets.Reports;
 using AdmitOne.Tickets.Reservations;
 using AdmitOne.Tickets.Scans;
 using AdmitOne.Tickets.Tickets;
@@ -28,7 +29,7 @@ namespace AdmitOne.Tickets;
 /// <summary>The Ticket Service: its features, and nothing else.</summary>
 public static class TicketsService
 {
-    public static readonly ServiceDefinition Definition = new("ticket-service", "AdmitOne Ticket Service", DefaultPort: 3004, DefaultPoolMax: 20, SchemaVersion: 21);
+    public static readonly ServiceDefinition Definition = new("ticket-service", "AdmitOne Ticket Service", DefaultPort: 3004, DefaultPoolMax: 20, SchemaVersion: 23);
 
     /// <summary>Puts the service together from its own configuration, without starting it.</summary>
     /// <param name="configuration">The flat names of <c>docs/configuration.md</c>; nothing else is read.</param>
@@ -38,7 +39,9 @@ public static class TicketsService
         var builder = ServiceHost.CreateBuilder(Definition, configuration);
         builder.Services.AddValidation();
         builder.Services.AddTicketTypes();
+        builder.Services.AddReports();
         builder.Services.AddInventory();
+        builder.Services.AddOrders();
         builder.Services.AddReservations();
         builder.Services.AddPayments();
         builder.Services.AddPurchases();
