@@ -13,11 +13,13 @@ internal static class BigEvent
     public static async Task FillAsync(this World world, Sale sale, int tickets)
     {
         await using var connection = await world.ConnectAsync();
+        await using var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);   // no sweep sees a scan without its admission
         foreach (var statement in Statements(sale, tickets))
         {
-            await using var command = new Npgsql.NpgsqlCommand(statement, connection) { CommandTimeout = 600 };
+            await using var command = new Npgsql.NpgsqlCommand(statement, connection, transaction) { CommandTimeout = 600 };
             await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         }
+        await transaction.CommitAsync(TestContext.Current.CancellationToken);
     }
 
     private static IEnumerable<string> Statements(Sale sale, int tickets)
@@ -25,7 +27,7 @@ internal static class BigEvent
         yield return "set session_replication_role = replica";
         // UUIDv7 by the number: its time grows with it, as that of ids made one after another. Each event has numbers of its own.
         yield return $"""
-            create function pg_temp.id(kind integer, n bigint) returns uuid language sql immutable as
+            create or replace function pg_temp.id(kind integer, n bigint) returns uuid language sql immutable as
             $$ select (lpad(to_hex(1700000000000 + number), 12, '0') || '7' || lpad(to_hex(kind), 3, '0') || '8000' || lpad(to_hex(number), 12, '0'))::uuid
                  from (select n + (hashtext('{sale.EventId}') & 65535) * 1000000::bigint as number) of_event $$
             """;

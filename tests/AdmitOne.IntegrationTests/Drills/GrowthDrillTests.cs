@@ -5,6 +5,7 @@ using System.Text.Json;
 using AdmitOne.IntegrationTests.Harness;
 using AdmitOne.Platform.Identity;
 using Dapper;
+using Microsoft.IdentityModel.JsonWebTokens;
 
 namespace AdmitOne.IntegrationTests.Drills;
 
@@ -114,7 +115,8 @@ public sealed class GrowthDrillTests(GrowthDrillTests.Growing world) : IClassFix
     /// <summary>Readers that stop keep their calls open and no connection; a caller has four of them, and nobody else is held up.</summary>
     private async Task SlowReadersAsync(Sale sale)
     {
-        using var manager = world.Tickets(Roles.VenueManager, tenant: sale.Tenant);
+        var person = Guid.CreateVersion7();
+        using var manager = world.Tickets(Roles.VenueManager, person, sale.Tenant);
         var path = $"/api/v1/events/{sale.EventId}/orders.csv";
         var slow = new List<HttpResponseMessage>();
         for (var n = 0; n < 4; n++) slow.Add(await manager.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, Stop));
@@ -126,12 +128,24 @@ public sealed class GrowthDrillTests(GrowthDrillTests.Growing world) : IClassFix
         Assert.NotNull(fifth.Headers.RetryAfter);
         using var colleague = world.Tickets(Roles.VenueManager, tenant: sale.Tenant);
         await TimeAsync("counted", "orders.csv while four readers have stopped", () => colleague.GetByteArrayAsync(path, Stop), rows: 300_000);
-        foreach (var answer in slow) answer.Dispose();
-        await World.UntilAsync("the caller may ask again", async () =>
+
+        // What was begun with a token that is revoked is cut off, and does not look whole.
+        using var admin = world.Tickets(Roles.Admin, tenant: sale.Tenant);
+        using var done = await admin.PostAsync("/api/v1/admin/tokens/revoke", new { jti = new JsonWebToken(manager.DefaultRequestHeaders.Authorization!.Parameter).Id });
+        Assert.Equal(HttpStatusCode.NoContent, done.StatusCode);
+        var begun = Stopwatch.GetTimestamp();
+        using var signedInAgain = world.Tickets(Roles.VenueManager, person, sale.Tenant);
+        await World.UntilAsync("the person may ask again", async () =>
         {
-            using var again = await manager.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, Stop);
+            using var again = await signedInAgain.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, Stop);
             return again.StatusCode == HttpStatusCode.OK;
         });
+        _rows.Add(["counted", "orders.csv of a token that was revoked: cut off after", Seconds(Stopwatch.GetElapsedTime(begun)), ""]);
+        foreach (var answer in slow)
+        {
+            await Assert.ThrowsAnyAsync<IOException>(async () => await (await answer.Content.ReadAsStreamAsync(Stop)).CopyToAsync(Stream.Null, Stop));
+            answer.Dispose();
+        }
     }
 
     /// <summary>Every row may stay, so a sweep looks at each of them and removes none; and as many attempts that were refused go.</summary>
