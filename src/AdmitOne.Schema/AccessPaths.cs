@@ -49,7 +49,7 @@ public static class AccessPaths
 
         new("ticket_validations", "ticket_id", "ix_ticket_validations_ticket", "select result, reason from tickets.ticket_validations where tenant_id = @tenant and ticket_id = @id"),
         new("ticket_validations", "validated_by", "ix_ticket_validations_staff", "select id from tickets.ticket_validations where tenant_id = @tenant and validated_by = @id order by scanned_at desc limit 50"),
-        new("ticket_validations", "validated_at", "ix_ticket_validations_received", "select count(*) from tickets.ticket_validations where received_at >= @at"),
+        new("ticket_validations", "validated_at", "ix_ticket_validations_age", "select count(*) from tickets.ticket_validations where received_at >= @at"),
         new("ticket_validations", "ticket_id, validated_at", "ix_ticket_validations_ticket", "select result from tickets.ticket_validations where tenant_id = @tenant and ticket_id = @id order by scanned_at desc limit 1"),
 
         new("orders", "user_id", "ix_orders_user", "select id from tickets.orders where tenant_id = @tenant and user_id = @id order by created_at desc limit 50"),

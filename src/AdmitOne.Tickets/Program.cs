@@ -13,6 +13,7 @@ using AdmitOne.Tickets.Payments;
 using AdmitOne.Tickets.Pricing;
 using AdmitOne.Tickets.Purchases;
 using AdmitOne.Tickets.Refunds;
+using AdmitOne.Tickets.Reports;
 using AdmitOne.Tickets.Reservations;
 using AdmitOne.Tickets.Scans;
 using AdmitOne.Tickets.Tickets;
@@ -38,7 +39,9 @@ public static class TicketsService
         var builder = ServiceHost.CreateBuilder(Definition, configuration);
         builder.Services.AddValidation();
         builder.Services.AddTicketTypes();
+        builder.Services.AddReports();
         builder.Services.AddInventory();
+        builder.Services.AddOrders();
         builder.Services.AddReservations();
         builder.Services.AddPayments();
         builder.Services.AddPurchases();

@@ -15,7 +15,7 @@ internal static class VerifyCommand
     private const int CannotLook = 2;
 
     // Somebody waits for this answer, and may ask about an event of a hundred thousand tickets.
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(5);
 
     public static Command Create()
     {
@@ -75,7 +75,7 @@ internal static class VerifyCommand
         var (types, faults) = (0, new List<InventoryProblem>());
         foreach (var tenant in tenants)
         {
-            var report = await InventoryCheck.RunAsync(source, tenant, onlyEvent, s_patience, cancellationToken);
+            var report = await InventoryCheck.RunAsync(source, tenant, onlyEvent, s_longest, cancellationToken);
             types += report.Types;
             faults.AddRange(report.Problems);
             foreach (var fault in report.Problems)

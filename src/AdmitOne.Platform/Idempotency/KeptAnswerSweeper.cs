@@ -15,7 +15,7 @@ internal sealed partial class KeptAnswerSweeper(Database database, TimeProvider 
         int gone;
         do
         {
-            gone = (await database.AskForAllTenantsAsync<int>("select platform.sweep_idempotency_keys(@s_kept, @Batch)", new { s_kept, Batch }, cancellationToken))[0];
+            gone = (await database.SweepForAllTenantsAsync<int>("select platform.sweep_idempotency_keys(@s_kept, @Batch)", new { s_kept, Batch }, cancellationToken))[0];
             if (gone > 0) Swept(gone);
         }
         while (gone == Batch);

@@ -13,6 +13,9 @@ namespace AdmitOne.Platform.Postgres;
 /// </summary>
 public sealed class Database
 {
+    /// <summary>How long one statement of a report or of a sweep may take; other statements have <c>DB_STATEMENT_TIMEOUT_MS</c>.</summary>
+    public static readonly TimeSpan LongestReport = TimeSpan.FromSeconds(30);
+
     private readonly NpgsqlDataSource _source;
     private readonly OutboxBells _bells;
     private readonly ChangeNews _news;
@@ -84,6 +87,10 @@ public sealed class Database
     public async Task<IReadOnlyList<T>> AskByKeyForAllTenantsAsync<T>(string sql, object? parameters, CancellationToken cancellationToken) => (await OneTrip.AskAsync(OpenAsync,
         "select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)",
         sql, parameters, answers => answers.ReadAsync<T>(), cancellationToken)).AsList();
+
+    /// <summary>The same, with the time of a sweep: a worker waits for it, and no caller.</summary>
+    public async Task<IReadOnlyList<T>> SweepForAllTenantsAsync<T>(string sql, object? parameters, CancellationToken cancellationToken) => (await OneTrip.AskAsync(OpenAsync,
+        $"select set_config('statement_timeout', '{LongestReport.TotalMilliseconds}', true)", sql, parameters, answers => answers.ReadAsync<T>(), cancellationToken, LongestReport)).AsList();
 
     private Task<TenantWork> BeginPlainAsync(Guid tenantId, CancellationToken cancellationToken) =>
         BeginAsync("select set_config('app.tenant_id', @tenantId::text, true)", new { tenantId }, tenantId, cancellationToken);

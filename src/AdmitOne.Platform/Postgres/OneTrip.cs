@@ -7,11 +7,13 @@ namespace AdmitOne.Platform.Postgres;
 internal static class OneTrip
 {
     /// <param name="settings">A <c>select</c> of <c>set_config</c> calls, local to the transaction.</param>
+    /// <param name="longest">After this the client gives it up; null: after what statements of the service may take.</param>
     public static async Task<TResult> AskAsync<TResult>(
-        Func<CancellationToken, Task<NpgsqlConnection>> open, string settings, string sql, object? parameters, Func<SqlMapper.GridReader, Task<TResult>> read, CancellationToken cancellationToken)
+        Func<CancellationToken, Task<NpgsqlConnection>> open, string settings, string sql, object? parameters, Func<SqlMapper.GridReader, Task<TResult>> read, CancellationToken cancellationToken,
+        TimeSpan? longest = null)
     {
         await using var connection = await open(cancellationToken);
-        await using var answers = await connection.QueryMultipleAsync(new CommandDefinition($"{settings}; {sql}", parameters, cancellationToken: cancellationToken));
+        await using var answers = await connection.QueryMultipleAsync(new CommandDefinition($"{settings}; {sql}", parameters, commandTimeout: longest is { } time ? (int)time.TotalSeconds + 1 : null, cancellationToken: cancellationToken));
         await answers.ReadFirstAsync<string>();
         return await read(answers);
     }

@@ -9,6 +9,11 @@ namespace AdmitOne.Platform.Postgres;
 /// <summary>One transaction for one tenant. Disposing it rolls back whatever was not committed.</summary>
 public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid tenantId, Bell told, ChangeNews news, SlowCommandMetrics slow) : ITenantReader, IAsyncDisposable
 {
+    private static readonly string s_reportSettings = $"""
+        set_config('statement_timeout', '{Database.LongestReport.TotalMilliseconds}', true), set_config('work_mem', '64MB', true),
+        set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_nestloop', 'off', true)
+        """;
+
     private readonly List<Action> _afterCommit = [];
     private bool _hasTold;
     private HashSet<Guid>? _changed;   // the resources; null if nothing has
@@ -17,6 +22,7 @@ public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction tr
     private TenantWork? _outer;
     private string _savepoint = "";
     private int _nested;
+    private int? _longestSeconds;
 
     /// <inheritdoc/>
     public Guid TenantId { get; private set; } = tenantId;
@@ -46,6 +52,16 @@ public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction tr
     {
         TenantId = tenantId;
         return ExecuteAsync("select set_config('app.scope', '', true), set_config('app.tenant_id', @tenantId::text, true)", new { tenantId }, cancellationToken);
+    }
+
+    /// <summary>
+    /// From here on a statement may take as long as a report needs, with memory to join a whole event; each is planned for its own parameters, and not by
+    /// comparing each row with each, which is what PostgreSQL takes for best before it has counted a fast sale. It ends with the transaction.
+    /// </summary>
+    public Task BecomeReportAsync(CancellationToken cancellationToken)
+    {
+        _longestSeconds = (int)Database.LongestReport.TotalSeconds + 1;
+        return ExecuteAsync($"select {s_reportSettings}", null, cancellationToken);
     }
 
     /// <summary>Runs once the transaction has committed, and never if it does not. It must be quick and cannot fail the request any more.</summary>
@@ -124,5 +140,5 @@ public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction tr
     }
 
     private CommandDefinition Command(string sql, object? parameters, CancellationToken cancellationToken) =>
-        new(sql, parameters, transaction, cancellationToken: cancellationToken);
+        new(sql, parameters, transaction, _longestSeconds, cancellationToken: cancellationToken);
 }

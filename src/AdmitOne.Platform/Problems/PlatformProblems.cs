@@ -179,6 +179,12 @@ public static class PlatformProblems
         Like = "The fault was logged under this trace id.",
     };
 
+    /// <summary>You, or your organisation, have as many reports, exports or packs under way as one may have. Nothing was done; try again when one of them is done.</summary>
+    public static readonly ProblemType TooManyAtOnce = new("too_many_at_once", StatusCodes.Status429TooManyRequests, "Too many of these are under way")
+    {
+        Like = "As many of these as you or your organisation may have are being answered; try again when one of them is done.",
+    };
+
     /// <summary>More requests wait for this than can be served in time. Try again after Retry-After; what was asked for may still be carried out, so repeat it with the same Idempotency-Key.</summary>
     public static readonly ProblemType Overloaded = new("overloaded", StatusCodes.Status503ServiceUnavailable, "Too much is waiting already")
     {

@@ -17,7 +17,7 @@ internal sealed partial class TenantErasureWorker(Database database, TimeProvide
         foreach (var tenantId in await database.AskForAllTenantsAsync<Guid>("select tenant_id from platform.tenants_to_erase()", null, cancellationToken))
         {
             int removed;
-            do removed = (await database.AskForAllTenantsAsync<int>("select platform.erase_rows(@tenantId, @RowsAtOnce)", new { tenantId, RowsAtOnce }, cancellationToken))[0];
+            do removed = (await database.SweepForAllTenantsAsync<int>("select platform.erase_rows(@tenantId, @RowsAtOnce)", new { tenantId, RowsAtOnce }, cancellationToken))[0];
             while (removed > 0);
             // -1 when even the organiser has gone; 0 when another replica is at it.
             if (removed < 0) Erased(tenantId);

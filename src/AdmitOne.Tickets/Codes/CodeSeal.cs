@@ -100,8 +100,9 @@ public sealed class CodeSeal
         carrier[1] = _secrets[secret].Id;
         var nonce = carrier.AsSpan(HeaderBytes, NonceBytes);
         HMACSHA256.HashData(keys.Nonce, plain).AsSpan(0, NonceBytes).CopyTo(nonce);
-        using var aes = new AesGcm(keys.Seal, TagBytes);
+        var aes = keys.Cipher.Get();
         aes.Encrypt(nonce, plain, carrier.AsSpan(HeaderBytes + NonceBytes, PlainBytes), carrier.AsSpan(CarrierBytes - TagBytes), carrier.AsSpan(0, HeaderBytes));
+        keys.Cipher.Return(aes);
         return carrier;
     }
 
@@ -109,7 +110,7 @@ public sealed class CodeSeal
     {
         ticket = default;
         Span<byte> plain = stackalloc byte[PlainBytes];
-        var aes = keys.Opener.Get();
+        var aes = keys.Cipher.Get();
         try
         {
             aes.Decrypt(carrier.Slice(HeaderBytes, NonceBytes), carrier.Slice(HeaderBytes + NonceBytes, PlainBytes), carrier[(CarrierBytes - TagBytes)..], plain, carrier[..HeaderBytes]);
@@ -120,7 +121,7 @@ public sealed class CodeSeal
         }
         finally
         {
-            keys.Opener.Return(aes);
+            keys.Cipher.Return(aes);
         }
         ticket = new SealedTicket(new Guid(plain[..16], bigEndian: true), BinaryPrimitives.ReadInt16BigEndian(plain[16..]), plain[18]);
         return true;
@@ -142,11 +143,11 @@ public sealed class CodeSeal
     /// <summary>The keys of one tenant under one secret.</summary>
     private sealed record Keys(byte[] Seal, byte[] Nonce, byte[] Rotation)
     {
-        // To prepare a key for AES takes longer than to open a carrier with it, and what is prepared serves one thread at a time.
-        public ObjectPool<AesGcm> Opener { get; } = new DefaultObjectPool<AesGcm>(new Openers(Seal));
+        // To prepare a key for AES takes longer than to seal or open a carrier with it, and what is prepared serves one thread at a time.
+        public ObjectPool<AesGcm> Cipher { get; } = new DefaultObjectPool<AesGcm>(new Ciphers(Seal));
     }
 
-    private sealed class Openers(byte[] key) : PooledObjectPolicy<AesGcm>
+    private sealed class Ciphers(byte[] key) : PooledObjectPolicy<AesGcm>
     {
         public override AesGcm Create() => new(key, TagBytes);
 

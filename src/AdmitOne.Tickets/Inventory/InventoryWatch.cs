@@ -34,6 +34,7 @@ internal sealed partial class InventoryWatch(Database database, InventoryMetrics
     private async Task<long> DriftAsync(StockedEvent one, CancellationToken cancellationToken)
     {
         await using var work = await database.BeginAsync(one.TenantId, cancellationToken);
+        await work.BecomeReportAsync(cancellationToken);
         var drift = await work.FindAsync<long>("""
             with counted as (
                 select s.section_id, s.held, s.sold, h.n as held_rows, t.n as ticket_rows

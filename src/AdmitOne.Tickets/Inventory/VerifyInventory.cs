@@ -1,6 +1,8 @@
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Tickets.Reports;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -11,18 +13,30 @@ namespace AdmitOne.Tickets.Inventory;
 
 internal static class VerifyInventory
 {
-    // What an event may take of a database that sells; `admitone verify` has longer.
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
-
     public static void Map(IEndpointRouteBuilder admin) =>
         admin.MapGet("/inventory/verify", HandleAsync)
             .WithName("VerifyInventory").WithSummary("Recount the tenant's stock, tickets, admissions and money from their rows").WithRateTier(RateTier.Admin)
-            .WithAnswerExample(InventoryReport.Of(types: 12, problems: [])).MayRefuseWith(PlatformProblems.NotFound);
+            .WithAnswerExample(InventoryReport.Of(types: 12, problems: [])).MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.TooManyAtOnce, PlatformProblems.Overloaded)
+            .DisableRequestTimeout();
 
-    private static async Task<Results<Ok<InventoryReport>, Refusal>> HandleAsync(Guid? eventId, Caller caller, HttpContext context, NpgsqlDataSource source, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<InventoryReport>, Refusal>> HandleAsync(Guid? eventId, Caller caller, HttpContext context, NpgsqlDataSource source, ReportBounds bounds, CancellationToken cancellationToken)
     {
-        var report = await InventoryCheck.RunAsync(source, caller.TenantId, eventId, s_patience, cancellationToken);
+        var (call, tooMany) = bounds.Open(caller.TenantId, caller.UserId);
+        if (call is null) return tooMany!;
+        using var open = call;
+        var (types, problems) = (0, new List<InventoryProblem>());
+        foreach (var id in eventId is { } one ? [one] : await InventoryCheck.ListEventsAsync(source, caller.TenantId, Database.LongestReport, cancellationToken))
+        {
+            var (place, busy) = await bounds.EnterAsync(caller.TenantId, caller.UserId, cancellationToken);
+            if (place is null) return busy!;
+            using var held = place;
+            var found = await InventoryCheck.CheckEventAsync(source, caller.TenantId, id, Database.LongestReport, cancellationToken);
+            types += found.Types;
+            problems.AddRange(found.Problems);
+        }
         context.NeverCache();
-        return eventId is not null && report is { Types: 0, Problems.Count: 0 } ? PlatformProblems.NotFound.With("There is no such event with ticket types.") : TypedResults.Ok(report);
+        return eventId is not null && types == 0 && problems.Count == 0
+            ? PlatformProblems.NotFound.With("There is no such event with ticket types.")
+            : TypedResults.Ok(InventoryReport.Of(types, problems));
     }
 }

@@ -31,8 +31,8 @@ internal static class ListMintJobs
             select {MintJobRow.Columns} from tickets.mint_jobs j
              where true{Where.And(status is not null, "j.status = @status")}{Where.And(eventId is not null, "j.event_id = @eventId")}{Where.And(ticketId is not null, "j.ticket_id = @ticketId")}
                {Where.And(after is not null, "(j.created_at, j.id) < (@At, @Id)")}
-             order by j.created_at desc, j.id desc limit @size + 1
-            """, new { status, eventId, ticketId, after?.At, after?.Id, size }, cancellationToken);
+             order by j.created_at desc, j.id desc limit {size + 1}
+            """, new { status, eventId, ticketId, after?.At, after?.Id }, cancellationToken);
         context.NeverCache();
         return TypedResults.Ok(Paging.Make(rows, size, row => row.Answer(), row => new NewestFirst(row.CreatedAt, row.Id)));
     }

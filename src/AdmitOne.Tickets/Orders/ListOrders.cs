@@ -28,10 +28,10 @@ internal static class ListOrders
         var size = limit ?? Paging.DefaultLimit;
         var rows = await database.Look(caller.TenantId).QueryAsync<OrderRow>($"""
             select {OrderRow.Columns} from tickets.orders o
-             where {(caller.IsManager ? "true" : "o.user_id = @UserId")}
+             where o.tenant_id = @TenantId{Where.And(!caller.IsManager, "o.user_id = @UserId")}
                {Where.And(eventId is not null, "o.event_id = @eventId")}{Where.And(status is not null, "o.status = @status")}{Where.And(after is not null, "(o.created_at, o.id) < (@At, @Id)")}
-             order by o.created_at desc, o.id desc limit @size + 1
-            """, new { caller.UserId, eventId, status, after?.At, after?.Id, size }, cancellationToken);
+             order by o.created_at desc, o.id desc limit {size + 1}
+            """, new { caller.TenantId, caller.UserId, eventId, status, after?.At, after?.Id }, cancellationToken);
         context.NeverCache();
         return TypedResults.Ok(Paging.Make(rows, size,
             row => new OrderSummary(row.Id, row.OrderNumber, row.EventId, row.Status, Money.Of(row.TotalMinor, row.Currency), row.CreatedAt), row => new NewestFirst(row.CreatedAt, row.Id)));

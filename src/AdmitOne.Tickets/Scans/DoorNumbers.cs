@@ -1,5 +1,5 @@
-using System.Collections.Concurrent;
 using AdmitOne.Platform.Postgres;
+using AdmitOne.Tickets.Reports;
 
 namespace AdmitOne.Tickets.Scans;
 
@@ -18,33 +18,24 @@ public sealed record DoorGate(string Gate, long Admitted, long Inside);
 public sealed record DoorMinute(DateTimeOffset Minute, long Admitted);
 
 /// <summary>Counts the door of an event, once a second at most, however many look at it.</summary>
-internal sealed class DoorNumbers(Database database, TimeProvider clock)
+internal sealed class DoorNumbers
 {
-    private const int MaxKept = 1_000;
-    private static readonly TimeSpan s_keep = TimeSpan.FromSeconds(1);
+    private readonly Database _database;
+    private readonly SharedReport<Door?> _counted;
 
-    private readonly ConcurrentDictionary<(Guid TenantId, Guid EventId), (Task<Door?> Counting, long At)> _counted = new();
+    public DoorNumbers(Database database, TimeProvider clock) => (_database, _counted) = (database, new SharedReport<Door?>(ReadAsync, _ => true, clock));
 
     /// <returns>Null if there is no such event.</returns>
-    public Task<Door?> CountAsync(Guid tenantId, Guid eventId, CancellationToken cancellationToken)
-    {
-        if (_counted.Count >= MaxKept) _counted.Clear();
-        var counted = _counted.AddOrUpdate((tenantId, eventId), key => Start(key), (key, before) =>
-            clock.GetElapsedTime(before.At) < s_keep && !before.Counting.IsFaulted && !before.Counting.IsCanceled ? before : Start(key));
-        return counted.Counting.WaitAsync(cancellationToken);
+    public Task<Door?> CountAsync(Guid tenantId, Guid eventId, CancellationToken cancellationToken) => _counted.ReadAsync(tenantId, eventId, cancellationToken);
 
-        // Nobody's leaving ends a count that others wait for.
-        (Task<Door?>, long) Start((Guid TenantId, Guid EventId) key) => (ReadAsync(key.TenantId, key.EventId, CancellationToken.None), clock.GetTimestamp());
-    }
-
-    private async Task<Door?> ReadAsync(Guid tenantId, Guid eventId, CancellationToken cancellationToken)
+    private async Task<Door?> ReadAsync(Guid tenantId, Guid eventId)
     {
-        await Task.Yield();
-        await using var work = await database.BeginAsync(tenantId, cancellationToken);
+        var cancellationToken = CancellationToken.None;   // a statement ends by its own limit
+        await using var work = await _database.BeginAsync(tenantId, cancellationToken);
+        await work.BecomeReportAsync(cancellationToken);
         if (await work.FindAsync<Totals>("""
             select (select count(*) from tickets.tickets t
-                     where t.tenant_id = @tenantId and t.event_id = @eventId and t.status = 'issued'
-                       and t.ticket_type_id in (select id from tickets.ticket_types where tenant_id = @tenantId and event_id = @eventId)) as expected,
+                     where t.tenant_id = @tenantId and t.event_id = @eventId and t.status = 'issued') as expected,
                    (select coalesce(sum(texts), 0) from tickets.unreadable_scans where tenant_id = @tenantId and event_id = @eventId) as unreadable
               from events.sale_window where tenant_id = @tenantId and event_id = @eventId
             """, new { tenantId, eventId }, cancellationToken) is not { } totals) return null;

@@ -43,8 +43,8 @@ internal static class ListConflicts
               join tickets.ticket_validations f on f.tenant_id = c.tenant_id and f.id = c.first_id
               join tickets.ticket_validations s on s.tenant_id = c.tenant_id and s.id = c.second_id
              where c.event_id = @eventId{Where.And(after is not null, "(c.scanned_at, c.second_id) > (@At, @Id)")}
-             order by c.scanned_at, c.second_id limit @size + 1
-            """, new { eventId, after?.At, after?.Id, size }, cancellationToken);
+             order by c.scanned_at, c.second_id limit {size + 1}
+            """, new { eventId, after?.At, after?.Id }, cancellationToken);
         context.NeverCache();
         return TypedResults.Ok(Paging.Make(rows, size, row => row.Answer(), row => new NewestFirst(row.ScannedAt, row.SecondId)));
     }

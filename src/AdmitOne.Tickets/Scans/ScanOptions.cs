@@ -18,7 +18,7 @@ public sealed class ScanOptions
     [ConfigurationKeyName("DOOR_STREAMS_PER_CALLER"), Range(1, 100_000)]
     public int DoorStreamsPerCaller { get; set; } = 10;
 
-    /// <summary>How many door packs one process makes at once; the next waits up to ten seconds, then it is answered 503.</summary>
+    /// <summary>How many pages of door packs one process reads at once, each with a database connection; one organiser has at most half of them. The next waits.</summary>
     [ConfigurationKeyName("DOOR_PACKS_MAX"), Range(1, 100)]
     public int DoorPacksMax { get; set; } = 4;
 }

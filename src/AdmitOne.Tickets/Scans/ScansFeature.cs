@@ -16,9 +16,10 @@ internal static class ScansFeature
     {
         services.AddCheckedOptions<ScanOptions, ScanOptionsValidator>();
         services.AddSingleton<ScanMetrics>().AddSingleton<ScanLanes>().AddHostedService(provider => provider.GetRequiredService<ScanLanes>());
-        services.AddSweep(new Sweep("scans", "tickets.sweep_scans", kept => kept.ScansDays));
+        services.AddSweep(new Sweep("scans", "tickets.sweep_scans", kept => kept.ScansDays)).AddSweep(new Sweep("uploads", "tickets.sweep_uploads", kept => kept.ScansDays))
+            .AddSweep(new Sweep("texts", "tickets.sweep_texts", kept => kept.ScansDays));
         services.AddSingleton<UnreadableScans>().AddHostedService<UnreadableScansWorker>();
-        services.AddSingleton<DoorNumbers>().AddSingleton<DoorStreams>().AddSingleton<DoorPackDesk>();
+        services.AddSingleton<DoorNumbers>().AddSingleton<DoorStreams>().AddSingleton<DoorPackBounds>();
     }
 
     public static void MapScans(this IEndpointRouteBuilder v1)

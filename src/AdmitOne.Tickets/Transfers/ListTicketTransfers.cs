@@ -33,8 +33,8 @@ internal static class ListTicketTransfers
             {TransferRow.Select}
              where f.ticket_id = @id and (@IsManager or f.status = 'accepted' or f.from_user_id = @UserId)
                {Where.And(after is not null, "(f.created_at, f.id) < (@At, @Id)")}
-             order by f.created_at desc, f.id desc limit @size + 1
-            """, new { id, caller.IsManager, caller.UserId, after?.At, after?.Id, size }, cancellationToken);
+             order by f.created_at desc, f.id desc limit {size + 1}
+            """, new { id, caller.IsManager, caller.UserId, after?.At, after?.Id }, cancellationToken);
         context.NeverCache();
         return TypedResults.Ok(Paging.Make(rows, size, row => row.Answer(caller), row => new NewestFirst(row.CreatedAt, row.Id)));
     }

@@ -36,8 +36,8 @@ internal static class ListTransfers
              where {direction switch { "sent" => Sent, "received" => Received, _ => $"({Sent} or {Received})" }}
                {Where.And(status is not null, "case when f.status = 'offered' and f.expires_at <= statement_timestamp() then 'expired' else f.status end = @status")}
                {Where.And(after is not null, "(f.created_at, f.id) < (@At, @Id)")}
-             order by f.created_at desc, f.id desc limit @size + 1
-            """, new { caller.UserId, caller.Email, caller.EmailIsVerified, status, after?.At, after?.Id, size }, cancellationToken);
+             order by f.created_at desc, f.id desc limit {size + 1}
+            """, new { caller.UserId, caller.Email, caller.EmailIsVerified, status, after?.At, after?.Id }, cancellationToken);
         context.NeverCache();
         return TypedResults.Ok(Paging.Make(rows, size, row => row.Answer(caller), row => new NewestFirst(row.CreatedAt, row.Id)));
     }

@@ -27,8 +27,8 @@ internal static class ListEndpoints
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
         var rows = await work.QueryAsync<EndpointRow>($"""
             select {EndpointRow.Columns} from tickets.webhook_endpoints
-             where true{Where.And(after is not null, "(created_at, id) < (@At, @Id)")} order by created_at desc, id desc limit @size + 1
-            """, new { after?.At, after?.Id, size }, cancellationToken);
+             where true{Where.And(after is not null, "(created_at, id) < (@At, @Id)")} order by created_at desc, id desc limit {size + 1}
+            """, new { after?.At, after?.Id }, cancellationToken);
         context.NeverCache();
         return TypedResults.Ok(Paging.Make(rows, size, row => row.Answer(), row => new NewestFirst(row.CreatedAt, row.Id)));
     }
@@ -55,8 +55,8 @@ internal static class ListDeliveries
             select id, message_id, sequence, type, status, attempts, last_status, last_fault, case when status = 'waiting' then next_attempt_at end as next_attempt_at, created_at
               from tickets.webhook_deliveries
              where endpoint_id = @id{Where.And(status is not null, "status = @status")}{Where.And(after is not null, "(created_at, id) < (@At, @Id)")}
-             order by created_at desc, id desc limit @size + 1
-            """, new { id, status, after?.At, after?.Id, size }, cancellationToken);
+             order by created_at desc, id desc limit {size + 1}
+            """, new { id, status, after?.At, after?.Id }, cancellationToken);
         context.NeverCache();
         return TypedResults.Ok(Paging.Make(rows, size, row => row.Answer(), row => new NewestFirst(row.CreatedAt, row.Id)));
     }

@@ -35,6 +35,7 @@ public sealed partial class FolderTests
             "PriceEngine", "PriceItem", "PricePolicy", "PriceRule", "PriceRuleKind", "Fee", "FeePer", "Tax", "PercentAttribute", "DiscountTerms", "DiscountKind", "DiscountCodes",
             "PricingProblems", "Priced", "PriceLine", "PriceLineKind", "Bill", "ChargeLine", "ContainedTax", "SignedMoney",
         ],
+        ["Tickets/Reports"] = ["ReportBounds", "SharedReport"],
         ["Tickets/TicketTypes"] = ["ReadableEvent"],
     };
 

@@ -12,7 +12,8 @@ public sealed partial class DrillsDocTests
     private const double LeastPercent = 85;
 
     // In the order of the page.
-    private static readonly string[] s_drills = ["rolling-restart", "failover", "frozen-replica", "silent-network", "frozen-backend", "restore", "migration", "images", "pods"];
+    private static readonly string[] s_drills =
+        ["rolling-restart", "failover", "frozen-replica", "silent-network", "frozen-backend", "restore", "migration", "growth", "images", "pods"];
 
     private static readonly string s_folder = Path.Combine(Checkout.Root, "docs", "drills");
 
