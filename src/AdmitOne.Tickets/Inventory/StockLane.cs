@@ -7,11 +7,11 @@ using Npgsql;
 namespace AdmitOne.Tickets.Inventory;
 
 /// <summary>A lane of those that move stock.</summary>
-internal sealed class StockLane(NpgsqlDataSource source, InventoryMetrics metrics, StockNews news, Bell told, SlowCommandMetrics slow, ILogger logger) : Lane<StockCommand>(source, slow, logger)
+internal sealed class StockLane(NpgsqlDataSource source, InventoryMetrics metrics, StockNews news, Bell told, SlowCommandMetrics slow, HoldRules rules, ILogger logger) : Lane<StockCommand>(source, slow, logger)
 {
     private protected override async Task<OpenBatch> BeginAsync(NpgsqlConnection connection, IReadOnlyList<StockCommand> batch)
     {
-        var (view, transactionId) = await StockReads.RunAsync(connection, batch, CancellationToken.None);
+        var (view, transactionId) = await StockReads.RunAsync(connection, batch, rules, CancellationToken.None);
         return new OpenBatch(transactionId, async () =>
         {
             var changes = new StockChanges();
@@ -25,6 +25,7 @@ internal sealed class StockLane(NpgsqlDataSource source, InventoryMetrics metric
             news.Changed(batch[0].EventId);
             if (changes.Messages.Count > 0) told.Ring();
             metrics.Expired(changes.Expired);
+            metrics.NeverPaid(changes.NeverPaid);
             metrics.Sold(changes.Tickets.Count);
             metrics.Refunded(changes.TicketDeaths.Count);
         });
