@@ -37,6 +37,7 @@ internal sealed class Accounts(NpgsqlDataSource source)
         alter table neighbours.accounts add column if not exists verified_at timestamptz;
         alter table neighbours.accounts add column if not exists code_hash bytea;
         alter table neighbours.accounts add column if not exists code_until timestamptz;
+        alter table neighbours.accounts add column if not exists signed_in_at timestamptz;
         create index if not exists ix_accounts_email on neighbours.accounts (email, created_at);
         create unique index if not exists ix_accounts_verified_email on neighbours.accounts (email) where verified_at is not null;
         """;
@@ -44,8 +45,8 @@ internal sealed class Accounts(NpgsqlDataSource source)
     /// <summary>How long a code that was sent to an address can be posted.</summary>
     public static readonly TimeSpan CodeLives = TimeSpan.FromHours(24);
 
-    // Of an address that is not proved. More sign-ups than that are answered like the others, and change nothing.
-    private const int MaxUnverified = 20;
+    // So many accounts of an address that were neither proved nor used are kept, the newest.
+    private const int MaxUnused = 20;
 
     private const string Columns = "id, tenant_id, email, name, role, password_hash, verified_at is not null as is_verified, coalesce(code_until > clock_timestamp(), false) as has_code";
 
@@ -66,17 +67,18 @@ internal sealed class Accounts(NpgsqlDataSource source)
     }
 
     /// <summary>Makes an account that waits for its code.</summary>
-    /// <returns>False if the address has more unproved accounts than is sensible; its caller says nothing of that.</returns>
-    public async Task<bool> SignUpAsync(Account account, string password, string code, CancellationToken cancellationToken)
+    public async Task SignUpAsync(Account account, string password, string code, CancellationToken cancellationToken)
     {
         var hash = s_hasher.HashPassword(account, password);
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        return await connection.ExecuteAsync(new CommandDefinition("""
+        await connection.ExecuteAsync(new CommandDefinition("""
             insert into neighbours.accounts (id, tenant_id, email, name, role, password_hash, code_hash, code_until)
-            select @Id, @TenantId, @Email, @Name, @Role, @hash, @codeHash, clock_timestamp() + @CodeLives
-             where (select count(*) from neighbours.accounts where email = @Email and verified_at is null) < @MaxUnverified
-            """, new { account.Id, account.TenantId, account.Email, account.Name, account.Role, hash, codeHash = HashOf(code), CodeLives, MaxUnverified },
-            cancellationToken: cancellationToken)) == 1;
+            values (@Id, @TenantId, @Email, @Name, @Role, @hash, @codeHash, clock_timestamp() + @CodeLives);
+            delete from neighbours.accounts where id in (
+                select id from neighbours.accounts where email = @Email and verified_at is null and signed_in_at is null and code_hash is not null
+                 order by created_at desc, id desc offset @MaxUnused);
+            """, new { account.Id, account.TenantId, account.Email, account.Name, account.Role, hash, codeHash = HashOf(code), CodeLives, MaxUnused },
+            cancellationToken: cancellationToken));
     }
 
     /// <summary>Makes an account whose address its maker vouches for, unless the address has one.</summary>
@@ -85,6 +87,9 @@ internal sealed class Accounts(NpgsqlDataSource source)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         return await connection.QuerySingleAsync<Guid>(new CommandDefinition("""
+            update neighbours.accounts a set verified_at = clock_timestamp()   -- made before addresses were proved
+             where email = @Email and verified_at is null and code_hash is null
+               and not exists (select from neighbours.accounts v where v.email = @Email and v.verified_at is not null);
             with made as (
                 insert into neighbours.accounts (id, tenant_id, email, name, role, password_hash, verified_at)
                 values (@Id, @TenantId, @Email, @Name, @Role, @hash, clock_timestamp())
@@ -108,7 +113,11 @@ internal sealed class Accounts(NpgsqlDataSource source)
                 union all (select {Columns} from neighbours.accounts where email = @email and verified_at is null order by created_at, id limit 1)
                 """, new { email = Fold(email) }, cancellationToken: cancellationToken))];
         }
-        return Check(rows.FirstOrDefault(r => r.IsVerified), password) ?? Check(rows.FirstOrDefault(r => !r.IsVerified), password);
+        if (Check(rows.FirstOrDefault(r => r.IsVerified), password) is { } proved) return proved;
+        if (Check(rows.FirstOrDefault(r => !r.IsVerified), password) is not { } found) return null;
+        await using var use = await source.OpenConnectionAsync(cancellationToken);
+        await use.ExecuteAsync(new CommandDefinition("update neighbours.accounts set signed_in_at = clock_timestamp() where id = @Id", new { found.Account.Id }, cancellationToken: cancellationToken));
+        return found;
     }
 
     /// <summary>Gives an account that has not proved its address a new code.</summary>

@@ -108,7 +108,8 @@ public static class AuthNeighbour
 
         var account = new Account(Guid.CreateVersion7(), tenantId, Accounts.Fold(request.Email), request.Name, Roles.Customer, EmailIsVerified: false);
         var code = NewCode();
-        if (await accounts.SignUpAsync(account, request.Password, code, cancellationToken)) await WriteCodeAsync(mailbox, account.Email, code, cancellationToken);
+        await accounts.SignUpAsync(account, request.Password, code, cancellationToken);
+        await WriteCodeAsync(mailbox, account.Email, code, cancellationToken);
         return TypedResults.Created((string?)null, Answer(account));
     }
 
