@@ -6,7 +6,7 @@ using Microsoft.IdentityModel.Tokens;
 namespace AdmitOne.Neighbours;
 
 /// <summary>Whom a token speaks for.</summary>
-/// <param name="EmailVerified">Left out of the token when null: nobody has looked.</param>
+/// <param name="EmailVerified">Left out of the token when null, which counts as not verified unless <c>JWT_ISSUER_VERIFIES_EMAIL</c> is set.</param>
 public sealed record TokenHolder(Guid TenantId, Guid UserId, string Role, string Email, string? Name = null, bool? EmailVerified = null);
 
 /// <summary>Signs bearer tokens that both services accept. The auth neighbour uses it, and so do tests and measurements.</summary>

@@ -19,14 +19,25 @@ public static class EntityTag
     public static bool IsKnown(HttpContext context, string tag) => context.Request.Headers.IfNoneMatch.Count > 0 &&
         context.Request.Headers.IfNoneMatch.SelectMany(h => (h ?? "").Split(',')).Select(t => t.Trim()).Any(t => t == "*" || t == tag || t == $"W/{tag}");
 
+    /// <summary>For a resource whose edits may name a version, and need not.</summary>
+    /// <param name="tag">What it has now, with quotes.</param>
+    /// <returns>False if If-Match is there and names another.</returns>
+    public static bool Accepts(HttpContext context, string tag)
+    {
+        var tags = Named(context);
+        return tags.Length == 0 || tags.Any(named => named == "*" || named == tag);
+    }
+
     /// <summary>An edit must say which version it edits.</summary>
     /// <returns>428 without If-Match, 412 if it names another version, else null.</returns>
     public static Refusal? Refuse(HttpContext context, int currentVersion)
     {
-        var tags = context.Request.Headers.IfMatch.SelectMany(h => (h ?? "").Split(',')).Select(t => t.Trim()).Where(t => t.Length > 0).ToArray();
+        var tags = Named(context);
         if (tags.Length == 0) return PlatformProblems.IfMatchRequired.With($"Send If-Match with the ETag you read; it is {Of(currentVersion)} now.");
         return tags.Any(tag => tag == "*" || tag == Of(currentVersion))
             ? null
             : PlatformProblems.VersionMismatch.With($"It is at {Of(currentVersion)} now; read it again and repeat your change.");
     }
+
+    private static string[] Named(HttpContext context) => [.. context.Request.Headers.IfMatch.SelectMany(h => (h ?? "").Split(',')).Select(t => t.Trim()).Where(t => t.Length > 0)];
 }

@@ -11,10 +11,16 @@ public enum RateTier { Global, Read, Write, Purchase, Transfer, Admin, Webhook, 
 /// <summary>Which tier counts a route's calls.</summary>
 public sealed record CountedAs(RateTier Tier);
 
+/// <summary>The route's calls are sign-ins: each is counted for the address that it came from, apart from the address's other calls.</summary>
+public sealed record CountedAsSignIn;
+
 /// <summary>Words that a route says about itself, read by the OpenAPI document and by the tests that compare the two.</summary>
 public static class RouteWords
 {
     public static TBuilder WithRateTier<TBuilder>(this TBuilder route, RateTier tier) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new CountedAs(tier));
+
+    /// <summary>Counts the route's calls by client address, with or without a token, and apart from the address's other calls.</summary>
+    public static TBuilder CountedAsSignIn<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new CountedAsSignIn());
 
     /// <summary>Under which heading the API document lists the routes of a group, and what it says below it.</summary>
     public static TBuilder WithTag<TBuilder>(this TBuilder routes, string name, string description) where TBuilder : IEndpointConventionBuilder =>

@@ -8,8 +8,8 @@ public sealed record Caller(Guid TenantId, Guid UserId, string Role, string Emai
 {
     internal static readonly object Item = new();
 
-    /// <summary>False only if the token says that nobody has verified its e-mail address.</summary>
-    public bool EmailIsVerified { get; init; } = true;
+    /// <summary>Whether the token says that its e-mail address was verified, or its issuer is one that verifies every address (<c>JWT_ISSUER_VERIFIES_EMAIL</c>).</summary>
+    public bool EmailIsVerified { get; init; }
 
     /// <summary>By which the token may be revoked; empty if it cannot be.</summary>
     internal string TokenId { get; init; } = "";

@@ -26,6 +26,10 @@ public sealed class JwtOptions
     /// <summary>The <c>aud</c> that a token must have.</summary>
     [ConfigurationKeyName("JWT_AUDIENCE"), Required]
     public string Audience { get; set; } = "admitone";
+
+    /// <summary>true: a token without <c>email_verified</c> has a verified e-mail address, because its issuer proves addresses by itself. Else only <c>email_verified: true</c> counts.</summary>
+    [ConfigurationKeyName("JWT_ISSUER_VERIFIES_EMAIL")]
+    public bool IssuerVerifiesEmail { get; set; }
 }
 
 [OptionsValidator]

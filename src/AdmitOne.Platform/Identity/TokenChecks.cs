@@ -5,13 +5,14 @@ using AdmitOne.Platform.Text;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
 namespace AdmitOne.Platform.Identity;
 
 /// <summary>What a token must say beyond a good signature, and what is done once it is believed.</summary>
-internal sealed class TokenChecks(TenantDirectory tenants, UserProjection users, RememberedTokens remembered, IssuerKeys keys, RevokedTokens revoked, ServiceDefinition definition)
+internal sealed class TokenChecks(TenantDirectory tenants, UserProjection users, RememberedTokens remembered, IssuerKeys keys, RevokedTokens revoked, IOptions<JwtOptions> jwt, ServiceDefinition definition)
 {
     /// <summary>The token is fine, its tenant may not act.</summary>
     internal sealed class TenantIsSuspended() : Exception("The tenant is suspended.");
@@ -58,7 +59,7 @@ internal sealed class TokenChecks(TenantDirectory tenants, UserProjection users,
     /// <summary>After its signature, dates, issuer and audience were found good.</summary>
     public async Task AcceptAsync(TokenValidatedContext context)
     {
-        if (ReadCaller(context.Principal) is not { } read)
+        if (ReadCaller(context.Principal, jwt.Value.IssuerVerifiesEmail) is not { } read)
         {
             context.Fail("The token lacks a tenant_id, a UUID sub or a known role, or its email is none.");
             return;
@@ -128,7 +129,7 @@ internal sealed class TokenChecks(TenantDirectory tenants, UserProjection users,
         }
     }
 
-    private static Caller? ReadCaller(ClaimsPrincipal? principal) =>
+    private static Caller? ReadCaller(ClaimsPrincipal? principal, bool verifiedByDefault) =>
         principal is not null
         && Guid.TryParse(principal.FindFirstValue("tenant_id"), out var tenantId)
         && Guid.TryParse(principal.FindFirstValue("sub"), out var userId)
@@ -136,7 +137,7 @@ internal sealed class TokenChecks(TenantDirectory tenants, UserProjection users,
         && (principal.FindFirstValue("email") ?? "") is { Length: <= MaxEmailLength } email && !email.Any(char.IsControl)
             ? new Caller(tenantId, userId, role, Nfc.Of(email.Trim().ToLowerInvariant()))
             {
-                EmailIsVerified = principal.FindFirstValue("email_verified") is not { } said || said.Equals("true", StringComparison.OrdinalIgnoreCase),
+                EmailIsVerified = principal.FindFirstValue("email_verified") is { } said ? said.Equals("true", StringComparison.OrdinalIgnoreCase) : verifiedByDefault,
             }
             : null;
 }

@@ -42,21 +42,22 @@ public static class SignedCallFilter
 
     private static async Task RequireAsync(HttpContext context, SignedCallRequired required, RequestDelegate next)
     {
-        if (await CheckAsync(context, required.Services) is { } refusal)
-        {
-            // Our neighbours are not limited; whoever only pretends to be one is.
-            var limited = await context.RequestServices.GetRequiredService<CallLimits>().SpendAnonymousAsync(context);
-            await ProblemWriter.WriteAsync(context, limited ?? refusal);
-            return;
-        }
-        await next(context);
+        if (await CheckAsync(context, required.Services) is { } refusal) await RefuseAsync(context, refusal);
+        else await next(context);
+    }
+
+    // Calls between services are not limited; a call whose signature is not accepted is.
+    private static async Task RefuseAsync(HttpContext context, Refusal refusal)
+    {
+        var limited = await context.RequestServices.GetRequiredService<CallLimits>().SpendAnonymousAsync(context);
+        await ProblemWriter.WriteAsync(context, limited ?? refusal);
     }
 
     private static async Task AcceptAsync(HttpContext context, SignedCallAccepted accepted, RequestDelegate next)
     {
         if (await CheckAsync(context, accepted.Services) is { } refusal)
         {
-            await ProblemWriter.WriteAsync(context, refusal);
+            await RefuseAsync(context, refusal);
             return;
         }
         context.Items.Remove(Caller.Item);   // a token beside the signature has no say

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.AspNetCore.Http;
 
 namespace AdmitOne.Platform.Problems;
@@ -167,10 +168,11 @@ public static class PlatformProblems
         Like = "GET /api/v1/events cannot be answered like this; /docs lists the routes.",
     };
 
-    /// <summary>Too many calls of this kind in the window; RateLimit-Policy names the limit. Wait for Retry-After: asking earlier is refused again.</summary>
+    /// <summary>Too many calls of this kind in the window; <c>tier</c> names the limit, as RateLimit-Policy does. Wait for Retry-After: asking earlier is refused again.</summary>
     public static readonly ProblemType RateLimited = new("rate_limited", StatusCodes.Status429TooManyRequests, "Too many calls")
     {
-        Like = "At most 10 calls of this kind in 60 s; the next one may be made in 23 s.",
+        Like = "WRITE allows 10 calls in 60 s; the next one may be made in 23 s.",
+        LikeMembers = ImmutableDictionary.CreateRange<string, object>([new("tier", "WRITE")]),
     };
 
     /// <summary>A fault of ours, logged under the trace id. Nothing of it is told here.</summary>

@@ -20,6 +20,22 @@ internal sealed class LeasedTokens(TimeProvider clock)
         return _leases.TryGetValue(key, out var lease) && TryTake(lease, rule, out answer, out _);
     }
 
+    /// <summary>Puts one back that was taken and not needed, if the lease that it came from still stands.</summary>
+    public void GiveBack(string key)
+    {
+        if (!_leases.TryGetValue(key, out var lease)) return;
+        lock (lease)
+            if (lease.Left < lease.Size) lease.Left++;
+    }
+
+    /// <returns>What the next call would be answered, or null if no lease is known.</returns>
+    public LimitAnswer? Look(string key)
+    {
+        if (!_leases.TryGetValue(key, out var lease)) return null;
+        lock (lease)
+            return lease.Size == 0 ? null : new LimitAnswer(1, lease.Kept.Remaining + lease.Left, Math.Max(lease.Kept.ResetMs - (long)clock.GetElapsedTime(lease.Since).TotalMilliseconds, 1));
+    }
+
     /// <param name="ask">Takes so many calls out of the window.</param>
     public async ValueTask<(LimitAnswer Answer, bool FromLease)> SpendAsync(string key, LimitRule rule, Func<int, ValueTask<LimitAnswer>> ask)
     {

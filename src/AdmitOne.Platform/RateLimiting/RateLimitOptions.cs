@@ -29,6 +29,14 @@ public sealed class RateLimitOptions
     [ConfigurationKeyName("RATE_LIMIT_GLOBAL_MAX"), Range(1, Most)]
     public int? GlobalMax { get; set; }
 
+    /// <summary>Reads of public pages without a token, by client address; if not set, RATE_LIMIT_GLOBAL_MAX, or without that 3000.</summary>
+    [ConfigurationKeyName("RATE_LIMIT_PUBLIC_READ_MAX"), Range(1, Most)]
+    public int? PublicReadMax { get; set; }
+
+    /// <summary>Sign-ins, and proofs of an e-mail address, by client address. They are counted apart from its other calls.</summary>
+    [ConfigurationKeyName("RATE_LIMIT_SIGN_IN_MAX"), Range(1, Most)]
+    public int SignInMax { get; set; } = 300;
+
     /// <summary>Reads with a token, by user; <c>RATE_LIMIT_MAX_REQUESTS</c> if not set.</summary>
     [ConfigurationKeyName("RATE_LIMIT_READ_MAX"), Range(1, Most)]
     public int? ReadMax { get; set; }
@@ -37,9 +45,13 @@ public sealed class RateLimitOptions
     [ConfigurationKeyName("RATE_LIMIT_WRITE_MAX"), Range(1, Most)]
     public int WriteMax { get; set; } = 10;
 
-    /// <summary>Holds and purchases, by user.</summary>
+    /// <summary>Holds and purchases of a customer. A try that was refused without an effect is given back.</summary>
     [ConfigurationKeyName("RATE_LIMIT_PURCHASE_MAX"), Range(1, Most)]
     public int PurchaseMax { get; set; } = 5;
+
+    /// <summary>Holds and purchases of a member of staff, who sells for cash; RATE_LIMIT_PURCHASE_MAX if that is more.</summary>
+    [ConfigurationKeyName("RATE_LIMIT_BOX_OFFICE_MAX"), Range(1, Most)]
+    public int BoxOfficeMax { get; set; } = 120;
 
     /// <summary>Transfers, by user.</summary>
     [ConfigurationKeyName("RATE_LIMIT_TRANSFER_MAX"), Range(1, Most)]
@@ -53,9 +65,9 @@ public sealed class RateLimitOptions
     [ConfigurationKeyName("RATE_LIMIT_WEBHOOK_MAX"), Range(1, Most)]
     public int WebhookMax { get; set; } = 100;
 
-    /// <summary>Scans, by device, else by user. A queue at a door is one person every two seconds: this is the first limit to raise.</summary>
+    /// <summary>Scans, by device, else by user.</summary>
     [ConfigurationKeyName("RATE_LIMIT_QR_SCAN_MAX"), Range(1, Most)]
-    public int QrScanMax { get; set; } = 30;
+    public int QrScanMax { get; set; } = 600;
 
     /// <summary>Raises tiers for roles: <c>venue_manager:WRITE=12,admin:WRITE=12</c> gives managers twelve times as many writes.</summary>
     [ConfigurationKeyName("RATE_LIMIT_MULTIPLIERS")]
@@ -74,6 +86,12 @@ public sealed class RateLimitOptions
         RateTier.QrScan => QrScanMax,
         _ => throw new ArgumentOutOfRangeException(nameof(tier)),
     };
+
+    /// <summary>What GLOBAL allows an address for reads of public pages, whose answers shared caches may keep.</summary>
+    public int MaxOfPublicReads => PublicReadMax ?? GlobalMax ?? Math.Max(3000, MaxRequests);
+
+    /// <summary>What a role may do of this tier in one window, before any multiplier.</summary>
+    public int MaxOf(RateTier tier, string role) => tier == RateTier.Purchase && role != Roles.Customer ? Math.Max(BoxOfficeMax, PurchaseMax) : MaxOf(tier);
 
     /// <summary>The tier as people write it: <c>QR_SCAN</c>.</summary>
     public static string Word(RateTier tier) => s_words[(int)tier];

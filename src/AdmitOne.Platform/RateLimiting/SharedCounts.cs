@@ -40,11 +40,20 @@ internal sealed class SharedCounts(RedisStore redis, string prefix)
           calls = calls + granted
           if calls > 0 then redis.call('RPUSH', key, calls) end
           if granted > 0 then redis.call('PEXPIRE', key, window) end
-          answers[3 * i - 2] = granted
-          answers[3 * i - 1] = math.max(max - calls, 0)
-          answers[3 * i] = math.max(oldest + window - now, 1)
+          answers[4 * i - 3] = granted
+          answers[4 * i - 2] = math.max(max - calls, 0)
+          answers[4 * i - 1] = math.max(oldest + window - now, 1)
+          answers[4 * i] = now
         end
         return answers
+        """;
+
+    /// <summary>Takes a single call out of a key's list again, found by its millisecond.</summary>
+    private const string GiveBackScript = """
+        local calls = tonumber(redis.call('RPOP', KEYS[1]) or 0)
+        if redis.call('LREM', KEYS[1], -1, string.format('%.0f', ARGV[1] * 4096 + 1)) == 1 then calls = calls - 1 end
+        if calls > 0 then redis.call('RPUSH', KEYS[1], calls) end
+        return {calls}
         """;
 
     private readonly Lock _one = new();
@@ -64,6 +73,10 @@ internal sealed class SharedCounts(RedisStore redis, string prefix)
         _ = AskAllAsync();
         return asked.Answer.Task;
     }
+
+    /// <summary>Takes one call out of the count again. If Redis does not answer, the call stays counted.</summary>
+    /// <param name="at">When it was counted (<see cref="LimitAnswer.At"/>).</param>
+    public Task GiveBackAsync(string key, long at) => redis.RunAsync(GiveBackScript, [prefix + key], [at]);
 
     // Ends when nobody waits, and is started again by who comes next.
     private async Task AskAllAsync()
@@ -96,7 +109,8 @@ internal sealed class SharedCounts(RedisStore redis, string prefix)
             // Whoever came while Redis stayed silent need not find out by waiting as long.
             if (answers is null) batch = [.. batch, .. TakeWaiting()];
             for (var n = 0; n < batch.Length; n++)
-                batch[n].Answer.TrySetResult(answers is null ? null : new LimitAnswer((int)answers[3 * n], (int)answers[(3 * n) + 1], answers[(3 * n) + 2]));
+                batch[n].Answer.TrySetResult(answers is null ? null :
+                    new LimitAnswer((int)answers[4 * n], (int)answers[(4 * n) + 1], answers[(4 * n) + 2]) { At = answers[(4 * n) + 3] });
         }
         catch (Exception fault)
         {

@@ -6,7 +6,14 @@ namespace AdmitOne.Platform.RateLimiting;
 /// <param name="Granted">How many of the calls asked for are let through.</param>
 /// <param name="Remaining">Calls left in the window.</param>
 /// <param name="ResetMs">Until the oldest call that counts has left the window, and one more may be made.</param>
-public readonly record struct LimitAnswer(int Granted, int Remaining, long ResetMs);
+public readonly record struct LimitAnswer(int Granted, int Remaining, long ResetMs)
+{
+    /// <summary>When it was counted: milliseconds of Redis' clock, or a timestamp of the process that counted it alone.</summary>
+    public long At { get; init; }
+
+    /// <summary>Counted by this process alone, because Redis did not answer.</summary>
+    public bool IsOwn { get; init; }
+}
 
 /// <summary>
 /// The same sliding log that the Redis script keeps, inside this process: what takes over while Redis is away. Each replica then counts by
@@ -30,7 +37,24 @@ internal sealed class SlidingLog(TimeProvider clock)
             var granted = Math.Min(wanted, Math.Max(rule.Max - calls.Count, 0));
             for (var i = 0; i < granted; i++) calls.Enqueue(now);
             var reset = calls.TryPeek(out var first) ? rule.WindowMs - (long)clock.GetElapsedTime(first, now).TotalMilliseconds : rule.WindowMs;
-            return new LimitAnswer(granted, Math.Max(rule.Max - calls.Count, 0), Math.Max(reset, 1));
+            return new LimitAnswer(granted, Math.Max(rule.Max - calls.Count, 0), Math.Max(reset, 1)) { At = now, IsOwn = true };
+        }
+    }
+
+    /// <summary>Takes one call out of the count again.</summary>
+    /// <param name="at">When it was counted (<see cref="LimitAnswer.At"/>).</param>
+    public void GiveBack(string key, long at)
+    {
+        if (!_calls.TryGetValue(key, out var calls)) return;
+        lock (calls)
+        {
+            var isFound = false;
+            for (var left = calls.Count; left > 0; left--)
+            {
+                var call = calls.Dequeue();
+                if (call == at && !isFound) isFound = true;
+                else calls.Enqueue(call);
+            }
         }
     }
 

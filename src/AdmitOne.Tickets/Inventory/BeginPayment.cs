@@ -59,6 +59,8 @@ internal sealed class BeginPayment(
 
     private Guid? Owner => wish.SoldBy is null && !wish.IsOwnerless ? userId : null;
 
+    internal override bool MayHoldUnpaid => Owner is not null && wanted.HoldId is null && !wish.IsSettledAtOnce;
+
     internal override Guid? HoldId => wanted.HoldId;
 
     internal override Guid? OrderId => wish.OrderId;
@@ -87,7 +89,7 @@ internal sealed class BeginPayment(
 
     private Answer<HeldBill> TryTake(StockView view, StockChanges changes, Guid orderId)
     {
-        if (view.TryTake(wanted.Items, Owner) is { } refusal) return refusal;
+        if (view.TryTake(wanted.Items, Owner, isUnpaid: !wish.IsSettledAtOnce) is { } refusal) return refusal;
         var (priced, unpriced) = view.Price(EventId, Owner, wanted.Items, wanted.Discounts.Codes);
         var total = priced?.TotalMinor ?? Total(wanted.Items.Select(i => view.Types[i.TicketTypeId].PriceMinor * i.Quantity));
         if ((unpriced ?? RefuseMethod(total) ?? view.TryCountUses(Ids(priced), Owner)) is { } unpayable)
@@ -106,6 +108,8 @@ internal sealed class BeginPayment(
             return InventoryProblems.ReservationExpired.With($"It expired at {rows[0].ExpiresAt:u}; nothing was charged. Reserve again.");
         if (rows[0].Status != "held") return InventoryProblems.ReservationNotHeld.With($"It was {rows[0].Status}.");
         if (rows[0].OrderId is not null) return InventoryProblems.ReservationNotHeld.With("It is being paid already.");
+        if (view.HasOtherTypes(rows) || Ids(Priced.Read(rows[0].Priced))?.All(wanted.Discounts.Ids.Contains) == false)
+            return InventoryProblems.ReservationChanged.With("It was changed a moment ago; nothing was charged. Look at it and buy again.");
         // The hold was made in time, so the window may have closed since; a pause, a cancel or a new date stop its sale all the same.
         if (view.Window is not { StatusSells: true }) return SaleWindow.Closed(view.Window);
         var priced = Priced.Read(rows[0].Priced);

@@ -3,13 +3,16 @@ using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Tickets.Lanes;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace AdmitOne.Tickets.Inventory;
 
 /// <summary>The lanes through which every change of an event's stock goes.</summary>
-public sealed class EventLanes(NpgsqlDataSource source, InventoryMetrics metrics, StockNews news, OutboxBells bells, SlowCommandMetrics slow, TimeProvider clock, ILogger<EventLanes> logger)
-    : LaneSet<StockCommand>("stock", () => new StockLane(source, metrics, news, bells.Told, slow, clock, logger), logger)
+public sealed class EventLanes(
+    NpgsqlDataSource source, InventoryMetrics metrics, StockNews news, OutboxBells bells, SlowCommandMetrics slow, IOptions<InventoryOptions> options, TimeProvider clock,
+    ILogger<EventLanes> logger)
+    : LaneSet<StockCommand>("stock", () => new StockLane(source, metrics, news, bells.Told, slow, options.Value.Rules, clock, logger), logger)
 {
     /// <summary>Has a command decided in its event's order, and answers after it was committed. Refuses at once when too much waits.</summary>
     /// <param name="command">It has not been in a lane before.</param>

@@ -25,6 +25,8 @@ public sealed class HoldStock(Guid tenantId, Guid eventId, Guid userId, IReadOnl
 
     internal override Guid? CustomerId => userId;
 
+    internal override bool MayHoldUnpaid => true;
+
     private protected override Answer<HoldMade> Rule(StockView view, StockChanges changes)
     {
         if (view.TryTake(items, userId) is { } refusal) return refusal;
@@ -34,25 +36,30 @@ public sealed class HoldStock(Guid tenantId, Guid eventId, Guid userId, IReadOnl
             view.PutBack(items, userId);
             return unpriced;
         }
-        var rows = Place(view, changes, EventId, userId, items, priced, view.Now + keepFor, orderId: null);
-        return new HoldMade(rows[0].HoldId, EventId, rows[0].ExpiresAt,
-            rows.Select(r => new HeldItem(r.TicketTypeId, r.Quantity, r.UnitPriceMinor)).ToArray(), rows[0].Currency)
-        { Priced = priced };
+        var rows = Place(view, changes, EventId, userId, items, priced, view.Now + view.KeepFor(items, keepFor), orderId: null);
+        return Of(EventId, rows, priced);
     }
+
+    /// <summary>A hold as its rows say.</summary>
+    internal static HoldMade Of(Guid eventId, List<HeldRow> rows, Priced? priced) =>
+        new(rows[0].HoldId, eventId, rows[0].ExpiresAt, rows.Select(r => new HeldItem(r.TicketTypeId, r.Quantity, r.UnitPriceMinor)).ToArray(), rows[0].Currency) { Priced = priced };
 
     /// <summary>Writes the rows that explain what <see cref="StockView.TryTake"/> has just taken.</summary>
     internal static List<HeldRow> Place(
         StockView view, StockChanges changes, Guid eventId, Guid userId, IReadOnlyList<HoldItem> items, Priced? priced, DateTimeOffset expiresAt, Guid? orderId)
     {
         var holdId = HoldIds.New(view.Now);
-        var rows = items.Select((item, n) =>
-        {
-            var type = view.Types[item.TicketTypeId];
-            return new HeldRow(HoldIds.Row(holdId, n), holdId, item.TicketTypeId, userId, item.Quantity, priced?.Of(item.TicketTypeId).UnitMinor ?? type.PriceMinor, type.Currency,
-                "held", orderId, expiresAt, n == 0 ? priced?.Write() : null);
-        }).ToList();
+        var rows = Rows(view, holdId, userId, items, priced, expiresAt, orderId);
         changes.Held.AddRange(rows.Select(row => new NewHeldRow(row, eventId)));
         view.Holds[holdId] = rows;
         return rows;
     }
+
+    internal static List<HeldRow> Rows(
+        StockView view, Guid holdId, Guid userId, IReadOnlyList<HoldItem> items, Priced? priced, DateTimeOffset expiresAt, Guid? orderId) => items.Select((item, n) =>
+    {
+        var type = view.Types[item.TicketTypeId];
+        return new HeldRow(HoldIds.Row(holdId, n), holdId, item.TicketTypeId, userId, item.Quantity, priced?.Of(item.TicketTypeId).UnitMinor ?? type.PriceMinor, type.Currency,
+            "held", orderId, expiresAt, n == 0 ? priced?.Write() : null);
+    }).ToList();
 }

@@ -1,3 +1,4 @@
+using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Tickets.Lanes;
@@ -11,7 +12,9 @@ namespace AdmitOne.Tickets.Inventory;
 internal static class InventoryFeature
 {
     public static void AddInventory(this IServiceCollection services) =>
-        services.AddSingleton<InventoryMetrics>().AddSingleton<LaneMetrics>().AddSingleton<StockNews>().AddSingleton<EventLanes>().AddHostedService(provider => provider.GetRequiredService<EventLanes>()).AddHostedService<LaneBatchSweeper>().AddHostedService<InventoryWatch>();
+        services.AddCheckedOptions<InventoryOptions, InventoryOptionsValidator>()
+            .AddSingleton<InventoryMetrics>().AddSingleton<LaneMetrics>().AddSingleton<StockNews>().AddSingleton<EventLanes>()
+            .AddHostedService(provider => provider.GetRequiredService<EventLanes>()).AddHostedService<LaneBatchSweeper>().AddHostedService<InventoryWatch>();
 
     public static void MapInventory(this IEndpointRouteBuilder v1)
     {

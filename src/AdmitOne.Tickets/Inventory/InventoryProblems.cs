@@ -32,6 +32,18 @@ public static class InventoryProblems
         Like = "A customer may have 8 of \"General admission\"; you hold or own 8.",
     };
 
+    /// <summary>Places of one event that a customer holds or is paying for count together, of all its ticket types. Pay for them or release them first.</summary>
+    public static readonly ProblemType LimitUnpaid = new("limit_unpaid", StatusCodes.Status422UnprocessableEntity, "The customer has as many unpaid places as allowed")
+    {
+        Like = "A customer may have 20 unpaid places of an event; you have 20.",
+    };
+
+    /// <summary>Another request changed the reservation while this one was under way. Nothing was done; read it and decide again.</summary>
+    public static readonly ProblemType ReservationChanged = new("reservation_changed", StatusCodes.Status409Conflict, "The reservation was changed meanwhile")
+    {
+        Like = "It was changed a moment ago; nothing was charged. Look at it and buy again.",
+    };
+
     /// <summary>The hold was released, completed, or is being paid already.</summary>
     public static readonly ProblemType ReservationNotHeld = new("reservation_not_held", StatusCodes.Status409Conflict, "The reservation is not held any more")
     {

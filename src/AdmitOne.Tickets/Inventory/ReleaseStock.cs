@@ -22,6 +22,7 @@ public sealed class ReleaseStock(Guid tenantId, Guid eventId, Guid userId, Guid 
             case not "held": return new HoldGone();
         }
         if (rows[0].OrderId is not null) return InventoryProblems.ReservationNotHeld.With("It is being paid; it goes back by itself if the payment fails.");
+        if (view.HasOtherTypes(rows)) return InventoryProblems.ReservationChanged.With("It was changed a moment ago; release it again.");
         End(view, changes, rows, "released");
         return new HoldGone();
     }

@@ -99,7 +99,11 @@ internal sealed class SettlePayment(
     private Settled End(StockView view, StockChanges changes, OrderState order, (string Order, string Payment, string Hold) words)
     {
         var rows = view.Holds[order.HoldId];
-        if (rows[0].Status == "held") ReleaseStock.End(view, changes, rows, words.Hold);
+        if (rows[0].Status == "held")
+        {
+            ReleaseStock.End(view, changes, rows, words.Hold);
+            if (words.Hold == "expired") changes.NeverPaid += rows.Sum(row => row.Quantity);
+        }
         view.GiveUsesBack(changes, order);
         changes.OrderMoves.Add(new OrderMove(orderId, words.Order, reference));
         changes.PaymentMoves.Add(new PaymentMove(order.PaymentId, words.Payment, reference));
@@ -143,6 +147,7 @@ internal sealed class SettlePayment(
             var type = view.Types[row.TicketTypeId];
             type.Move(heldBy: -row.Quantity, soldBy: row.Quantity);
             changes.HoldMoves.Add(new HoldMove(row.Id, "completed"));
+            if (order.UserId is { } owner) view.CollectUnpaid(owner, -row.Quantity);
             for (var n = 0; n < row.Quantity; n++)
             {
                 tickets.Add(new NewTicket(Guid.CreateVersion7(view.Now), eventId, row.TicketTypeId, type.Section.Id, order.Id, row.Id, order.UserId,

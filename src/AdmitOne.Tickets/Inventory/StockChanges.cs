@@ -9,6 +9,9 @@ internal sealed record NewHeldRow(HeldRow Row, Guid EventId);
 
 internal sealed record HoldMove(Guid RowId, string Status);
 
+/// <summary>A hold's rows as the database has them, and as they are to be.</summary>
+internal sealed record HoldRewrite(Guid EventId, IReadOnlyList<HeldRow> Before, IReadOnlyList<HeldRow> After);
+
 /// <summary>A payment began: the hold belongs to the order, and its time is moved once.</summary>
 internal sealed record HoldBound(Guid RowId, Guid OrderId, DateTimeOffset ExpiresAt);
 
@@ -98,6 +101,12 @@ internal sealed class StockChanges
     public List<KeptAnswer> Kept { get; } = [];
 
     public int Expired { get; set; }
+
+    /// <summary>Places whose time ran out before they were paid for.</summary>
+    public int NeverPaid { get; set; }
+
+    /// <summary>Holds whose rows are written anew.</summary>
+    public Dictionary<Guid, HoldRewrite> Rewritten { get; } = [];
 
     /// <summary>The trace of the command that is being decided.</summary>
     public string? TraceParent { get; set; }

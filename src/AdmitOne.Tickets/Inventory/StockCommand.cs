@@ -23,6 +23,9 @@ public abstract class StockCommand(Guid tenantId, Guid eventId) : LaneCommand(te
     /// <summary>The customer whose limits count, if any.</summary>
     internal virtual Guid? CustomerId => null;
 
+    /// <summary>It may give the customer unpaid places, so what they have of these is read, under the lock that all such commands of the event take.</summary>
+    internal virtual bool MayHoldUnpaid => false;
+
     internal virtual Guid? HoldId => null;
 
     internal virtual Guid? OrderId => null;

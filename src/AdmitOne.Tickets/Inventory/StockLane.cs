@@ -7,12 +7,13 @@ using Npgsql;
 namespace AdmitOne.Tickets.Inventory;
 
 /// <summary>A lane of those that move stock.</summary>
-internal sealed class StockLane(NpgsqlDataSource source, InventoryMetrics metrics, StockNews news, Bell told, SlowCommandMetrics slow, TimeProvider clock, ILogger logger)
+internal sealed class StockLane(
+    NpgsqlDataSource source, InventoryMetrics metrics, StockNews news, Bell told, SlowCommandMetrics slow, HoldRules rules, TimeProvider clock, ILogger logger)
     : Lane<StockCommand>(source, slow, clock, logger)
 {
     private protected override async Task<Func<Guid, Task>> BeginAsync(NpgsqlConnection connection, IReadOnlyList<StockCommand> batch)
     {
-        var view = await StockReads.RunAsync(connection, batch, CancellationToken.None);
+        var view = await StockReads.RunAsync(connection, batch, rules, CancellationToken.None);
         return async batchId =>
         {
             var changes = new StockChanges();
@@ -26,6 +27,7 @@ internal sealed class StockLane(NpgsqlDataSource source, InventoryMetrics metric
             news.Changed(batch[0].EventId);
             if (changes.Messages.Count > 0) told.Ring();
             metrics.Expired(changes.Expired);
+            metrics.NeverPaid(changes.NeverPaid);
             metrics.Sold(changes.Tickets.Count);
             metrics.Refunded(changes.TicketDeaths.Count);
         };

@@ -17,13 +17,14 @@ internal static class StockReads
     public const int MaxExpired = 1000;
 
     public static async Task<StockView> RunAsync(
-        NpgsqlConnection connection, IReadOnlyList<StockCommand> commands, CancellationToken cancellationToken)
+        NpgsqlConnection connection, IReadOnlyList<StockCommand> commands, HoldRules rules, CancellationToken cancellationToken)
     {
         var (tenantId, eventId) = (commands[0].TenantId, commands[0].EventId);
         var types = commands.SelectMany(c => c.TicketTypeIds).Distinct().Order().ToArray();
         var holds = commands.Select(c => c.HoldId).OfType<Guid>().Distinct().ToArray();
         var orders = commands.Select(c => c.OrderId).OfType<Guid>().Distinct().ToArray();
         var customers = commands.Select(c => c.CustomerId).OfType<Guid>().Distinct().ToArray();
+        var holders = commands.Where(c => c.MayHoldUnpaid).Select(c => c.CustomerId).OfType<Guid>().Distinct().ToArray();
         var codes = commands.SelectMany(c => c.Discounts.Codes).Distinct().ToArray();
         var discountIds = commands.SelectMany(c => c.Discounts.Ids).Distinct().ToArray();
         var hasDiscounts = codes.Length > 0 || discountIds.Length > 0;
@@ -49,7 +50,8 @@ internal static class StockReads
                  where k.tenant_id = $1
                 """, tenantId, users, routes, keys);
         }
-        batch.Add("select pg_advisory_xact_lock_shared($1)", EventGate.Key(eventId));
+        if (holders.Length == 0) batch.Add("select pg_advisory_xact_lock_shared($1)", EventGate.Key(eventId));
+        else batch.Add("select pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock($2)", EventGate.Key(eventId), UnpaidKey(eventId));
         batch.Add("select status, sales_start_at, sales_end_at from events.sale_window where tenant_id = $1 and event_id = $2", tenantId, eventId);
         if (hasDiscounts)
         {
@@ -112,6 +114,15 @@ internal static class StockReads
                  where l.tenant_id = $1 and l.id = any ($3) and l.max_per_customer is not null
                 """, tenantId, customers, types);
         }
+        if (holders.Length > 0)
+        {
+            // Of all types of the event, also of those that this batch does not lock. The bound on created_at, above the longest life of a hold, spares what is long over.
+            batch.Add("""
+                select c.user_id, (select coalesce(sum(r.quantity) filter (where r.event_id = $3 and r.status = 'held' and r.expires_at > statement_timestamp()), 0)
+                                     from tickets.reservations r where r.tenant_id = $1 and r.user_id = c.user_id and r.created_at > statement_timestamp() - interval '3 days')::int
+                  from unnest($2::uuid[]) as c (user_id)
+                """, tenantId, holders, eventId);
+        }
         if (refunded.Length > 0) RefundReads.Add(batch, tenantId, eventId, refunded);
 
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
@@ -134,11 +145,14 @@ internal static class StockReads
             r.GetGuid(7), r.GetString(8), r.IsDBNull(9) ? null : r.GetFieldValue<Guid[]>(9)), cancellationToken);
         var expired = await reader.NextListAsync(ReadHeld, cancellationToken);
         var owned = customers.Length == 0 ? [] : await reader.NextListAsync(r => (Key: (r.GetGuid(0), r.GetGuid(1)), Quantity: r.GetInt32(2)), cancellationToken);
+        var unpaid = holders.Length == 0 ? [] : await reader.NextListAsync(r => (UserId: r.GetGuid(0), Places: r.GetInt32(1)), cancellationToken);
         var (tickets, refundPolicy) = refunded.Length == 0 ? ([], null) : await RefundReads.ReadAsync(reader, cancellationToken);
 
         var view = new StockView
         {
             Now = now,
+            Rules = rules,
+            Unpaid = unpaid.ToDictionary(u => u.UserId, u => u.Places),
             Window = window.FirstOrDefault(),
             Types = stock.Where(s => facts.ContainsKey(s.Id)).ToDictionary(s => s.Id, s => new TypeState(s.Id, sections[s.Section], s.Quantity, (s.Held, s.Sold))
             {
@@ -164,6 +178,9 @@ internal static class StockReads
         };
         return view;
     }
+
+    // Two types of one event may be held through two replicas at once; what a customer has unpaid is counted over both.
+    private static long UnpaidKey(Guid eventId) => EventGate.Key(eventId) ^ 0x756e70616964;   // "unpaid" in ASCII
 
     private const string HeldColumns = "r.id, r.hold_id, r.ticket_type_id, r.user_id, r.quantity, r.unit_price_minor, r.currency, r.status, r.order_id, r.expires_at, r.priced::text";
 

@@ -141,6 +141,11 @@ internal sealed class StockView
     /// <summary>What a customer has of a type with a limit: held and bought.</summary>
     public required Dictionary<(Guid UserId, Guid TicketTypeId), int> Owned { get; init; }
 
+    /// <summary>How many places of the event a customer has held and not paid for.</summary>
+    public Dictionary<Guid, int> Unpaid { get; init; } = [];
+
+    public HoldRules Rules { get; init; } = HoldRules.None;
+
     public required Dictionary<(Guid UserId, string Route, string Key), KnownRequest> Requests { get; init; }
 
     /// <summary>Rows past their time that nobody has swept: they are expired from their expires_at on.</summary>
@@ -148,7 +153,8 @@ internal sealed class StockView
 
     /// <summary>Takes tickets for a customer, or says why not. All or nothing.</summary>
     /// <param name="userId">Whose limits count; null for whoever stands at the counter.</param>
-    public Refusal? TryTake(IReadOnlyList<HoldItem> items, Guid? userId)
+    /// <param name="isUnpaid">False for what is paid in the same step.</param>
+    public Refusal? TryTake(IReadOnlyList<HoldItem> items, Guid? userId, bool isUnpaid = true)
     {
         if (Window is null) return PlatformProblems.NotFound.With("There is no such event.");
         foreach (var item in items)
@@ -169,6 +175,8 @@ internal sealed class StockView
                 return InventoryProblems.LimitPerCustomer.With($"A customer may have {limit} of \"{type.Name}\"; you hold or own {Owned.GetValueOrDefault((customer, typeId))}.");
         }
 
+        if (isUnpaid && userId is { } holder && RefuseUnpaid(items, Unpaid.GetValueOrDefault(holder)) is { } tooMany) return tooMany;
+
         var taken = new List<HoldItem>();
         foreach (var item in items)
         {
@@ -186,6 +194,15 @@ internal sealed class StockView
         return null;
     }
 
+    private Refusal? RefuseUnpaid(IReadOnlyList<HoldItem> items, int unpaid)
+    {
+        // An organiser who lets one order be larger than usual lets it be held, by a customer who has nothing else unpaid.
+        var oneOrder = unpaid > 0 ? 0 : items.Select(i => Types[i.TicketTypeId].MaxPerOrder).Where(max => max > HoldRules.UsualOrder).DefaultIfEmpty(0).Max();
+        return unpaid + items.Sum(i => (long)i.Quantity) > Math.Max(Rules.MaxUnpaid, oneOrder)
+            ? InventoryProblems.LimitUnpaid.With($"A customer may have {Rules.MaxUnpaid} unpaid places of an event; you have {unpaid}.")
+            : null;
+    }
+
     /// <summary>Undoes <see cref="TryTake"/>, when something else refuses.</summary>
     public void PutBack(IReadOnlyList<HoldItem> items, Guid? userId)
     {
@@ -196,7 +213,31 @@ internal sealed class StockView
         }
     }
 
-    public void CollectOwned(Guid userId, Guid typeId, int quantity) => Owned[(userId, typeId)] = Owned.GetValueOrDefault((userId, typeId)) + quantity;
+    /// <summary>Undoes <see cref="PutBack"/>: takes again what was just given back, without asking any rule.</summary>
+    public void TakeBack(IReadOnlyList<HoldItem> items, Guid userId)
+    {
+        foreach (var (typeId, quantity) in items)
+        {
+            Types[typeId].Move(heldBy: quantity, soldBy: 0);
+            CollectOwned(userId, typeId, quantity);
+        }
+    }
+
+    public void CollectOwned(Guid userId, Guid typeId, int quantity)
+    {
+        Owned[(userId, typeId)] = Owned.GetValueOrDefault((userId, typeId)) + quantity;
+        CollectUnpaid(userId, quantity);
+    }
+
+    /// <summary>Places of a customer that have become unpaid or, below 0, have been paid for.</summary>
+    public void CollectUnpaid(Guid userId, int places) => Unpaid[userId] = Unpaid.GetValueOrDefault(userId) + places;
+
+    /// <summary>How long a hold of these types may last, after it was taken: less when little of a type is left for others.</summary>
+    public TimeSpan KeepFor(IReadOnlyList<HoldItem> items, TimeSpan usually) =>
+        usually > Rules.ScarceKeepFor && items.Select(i => Types[i.TicketTypeId]).Any(type => type.Free * 100L < (long)Rules.ScarcePercent * type.Quantity) ? Rules.ScarceKeepFor : usually;
+
+    /// <summary>Whether a hold has types that its command did not find, and so did not have locked: it was changed in between.</summary>
+    public bool HasOtherTypes(List<HeldRow> rows) => rows.Any(row => !Types.ContainsKey(row.TicketTypeId));
 
     /// <summary>What this key was used for before, if this batch is not its first use.</summary>
     public Answer<StoredAnswer>? Repeated(KeyedRequest? request)

@@ -78,9 +78,11 @@ internal static class StockWrites
 
     private static void AddHolds(NpgsqlBatch batch, Guid tenantId, StockChanges changes, DateTimeOffset now)
     {
-        if (changes.Held.Count > 0)
+        AddRewrittenHolds(batch, tenantId, changes);
+        // A hold that has more rows than before: those are new, like a new hold's.
+        NewHeldRow[] rows = [.. changes.Held, .. changes.Rewritten.Values.SelectMany(hold => hold.After.Skip(hold.Before.Count).Select(row => new NewHeldRow(row, hold.EventId)))];
+        if (rows.Length > 0)
         {
-            var rows = changes.Held;
             batch.Add("""
                 insert into tickets.reservations (tenant_id, id, hold_id, event_id, ticket_type_id, user_id, quantity, unit_price_minor, currency, status, order_id, created_at, expires_at, priced)
                 select $1, r.id, r.hold_id, r.event_id, r.ticket_type_id, r.user_id, r.quantity, r.unit_price_minor, r.currency, 'held', nullif(r.order_id, $12), $11, r.expires_at, r.priced::jsonb
@@ -108,6 +110,24 @@ internal static class StockWrites
                   from unnest($2::uuid[], $3::text[]) as m (id, status) where r.tenant_id = $1 and r.id = m.id and r.status = 'held'
                 """, tenantId, moves.Select(m => m.RowId).ToArray(), moves.Select(m => m.Status).ToArray());
         }
+    }
+
+    // The rows of a hold have consecutive ids: as many as there are both before and after are written over, and what is too much goes. A held row is
+    // never deleted (trigger reservations_held_stay), so it is released first.
+    private static void AddRewrittenHolds(NpgsqlBatch batch, Guid tenantId, StockChanges changes)
+    {
+        if (changes.Rewritten.Count == 0) return;
+        var kept = changes.Rewritten.Values.SelectMany(hold => hold.After.Take(hold.Before.Count)).ToArray();
+        var gone = changes.Rewritten.Values.SelectMany(hold => hold.Before.Skip(hold.After.Count)).Select(row => row.Id).ToArray();
+        batch.Add("""
+            update tickets.reservations r set ticket_type_id = n.ticket_type_id, quantity = n.quantity, unit_price_minor = n.unit_price_minor, currency = n.currency, priced = n.priced::jsonb
+              from unnest($2::uuid[], $3::uuid[], $4::int[], $5::bigint[], $6::text[], $7::text[]) as n (id, ticket_type_id, quantity, unit_price_minor, currency, priced)
+             where r.tenant_id = $1 and r.id = n.id and r.status = 'held' and r.order_id is null
+            """, tenantId, kept.Select(r => r.Id).ToArray(), kept.Select(r => r.TicketTypeId).ToArray(), kept.Select(r => r.Quantity).ToArray(),
+            kept.Select(r => r.UnitPriceMinor).ToArray(), kept.Select(r => r.Currency).ToArray(), kept.Select(r => r.Priced).ToArray());
+        if (gone.Length == 0) return;
+        batch.Add("update tickets.reservations r set status = 'released' where r.tenant_id = $1 and r.id = any ($2) and r.status = 'held'", tenantId, gone);
+        batch.Add("delete from tickets.reservations r where r.tenant_id = $1 and r.id = any ($2) and r.status = 'released'", tenantId, gone);
     }
 
     private static void AddOrders(NpgsqlBatch batch, Guid tenantId, StockChanges changes, DateTimeOffset now)

@@ -18,6 +18,7 @@ public sealed class SweepExpired(Guid tenantId, Guid eventId, IReadOnlyList<Guid
             view.Types[row.TicketTypeId].Move(heldBy: -row.Quantity, soldBy: 0);
             changes.HoldMoves.Add(new HoldMove(row.Id, "expired"));
             changes.Expired++;
+            changes.NeverPaid += row.Quantity;
             if (view.Holds.TryGetValue(row.HoldId, out var hold)) view.Holds[row.HoldId] = hold.ConvertAll(r => r.Id == row.Id ? r with { Status = "expired" } : r);
         }
     }

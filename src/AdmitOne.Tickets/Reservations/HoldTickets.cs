@@ -34,9 +34,9 @@ internal static class HoldTickets
     public static void Map(IEndpointRouteBuilder reservations) =>
         reservations.MapPost("/", HandleAsync)
             .WithName("HoldTickets").WithSummary("Set tickets aside for a while, all or nothing").WithRateTier(RateTier.Purchase).CountedNotLogged().KeepsItsOwnAnswer()
-            .WithRequestExample(ReservationExamples.Asked).WithAnswerExample(ReservationExamples.Held)
+            .WithRequestExample(ReservationExamples.Asked).WithAnswerExample(ReservationExamples.Held).WithEntityTag()
             .MayRefuseWith(PlatformProblems.NotFound, InventoryProblems.InsufficientInventory, InventoryProblems.SalesNotOpen, InventoryProblems.LimitPerOrder,
-                InventoryProblems.LimitPerCustomer, PricingProblems.DiscountInvalid, PricingProblems.DiscountExhausted, PlatformProblems.Overloaded);
+                InventoryProblems.LimitPerCustomer, InventoryProblems.LimitUnpaid, PricingProblems.DiscountInvalid, PricingProblems.DiscountExhausted, PlatformProblems.Overloaded);
 
     private static async Task<Results<Created<Reservation>, Refusal>> HandleAsync(
         HoldRequest request, IdempotencyKey? key, Caller caller, HttpContext context, EventLanes lanes, ReservationMetrics metrics, IOptions<ReservationOptions> options)
@@ -53,10 +53,16 @@ internal static class HoldTickets
         {
             context.Response.Headers["Idempotency-Replayed"] = "true";
             var held = JsonSerializer.Deserialize<Reservation>(before.Body, Json.Answers)!;
-            return TypedResults.Created(Path(held.Id), held);
+            return Created(context, held);
         }
         metrics.Answered(refusal);
-        return made is null ? refusal! : TypedResults.Created(Path(made.HoldId), Reservation.Of(made, "held"));
+        return made is null ? refusal! : Created(context, Reservation.Of(made, "held"));
+    }
+
+    private static Created<Reservation> Created(HttpContext context, Reservation held)
+    {
+        context.Response.Headers.ETag = held.Tag();
+        return TypedResults.Created(Path(held.Id), held);
     }
 
     private static StoredAnswer Kept(HoldMade made) =>

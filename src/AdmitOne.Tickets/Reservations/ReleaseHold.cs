@@ -15,7 +15,7 @@ internal static class ReleaseHold
     public static void Map(IEndpointRouteBuilder reservations) =>
         reservations.MapDelete("/{id}", HandleAsync)
             .WithName("ReleaseReservation").WithSummary("Give a reservation's tickets back at once; again is fine").WithRateTier(RateTier.Write)
-            .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.NotOwner, InventoryProblems.ReservationNotHeld, PlatformProblems.Overloaded);
+            .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.NotOwner, InventoryProblems.ReservationNotHeld, InventoryProblems.ReservationChanged, PlatformProblems.Overloaded);
 
     private static async Task<Results<NoContent, Refusal>> HandleAsync(Guid id, Caller caller, Database database, EventLanes lanes, CancellationToken cancellationToken)
     {

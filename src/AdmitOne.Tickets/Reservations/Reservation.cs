@@ -1,6 +1,9 @@
 using System.Collections.Immutable;
 using System.ComponentModel.DataAnnotations;
+using System.Security.Cryptography;
+using System.Text.Json;
 using AdmitOne.Contracts;
+using AdmitOne.Platform.Http;
 using AdmitOne.Tickets.Inventory;
 using AdmitOne.Tickets.Pricing;
 
@@ -28,6 +31,9 @@ public sealed record Reservation(
         return new Reservation(hold.HoldId, hold.EventId, status, hold.ExpiresAt, items, Money.Of(-Sum(l => l.Kind == PriceLineKind.Discount), hold.Currency),
             Money.Of(Sum(l => l.Kind is PriceLineKind.Fee or PriceLineKind.Tax), hold.Currency), Money.Of(hold.Priced?.TotalMinor ?? items.Sum(i => i.Total.Amount), hold.Currency));
     }
+
+    /// <summary>Its strong entity tag, with quotes: a digest of its content, so that two that say the same have the same.</summary>
+    internal string Tag() => $"\"{Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(this, Json.Answers)).AsSpan(0, 16))}\"";
 }
 
 /// <param name="UnitPrice">By the type's rules when it was held.</param>

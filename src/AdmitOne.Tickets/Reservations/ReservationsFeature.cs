@@ -19,6 +19,8 @@ internal static class ReservationsFeature
         var reservations = v1.MapGroup("/reservations").WithTag("Reservations", "Tickets set aside for a while.").RequireAuthorization(Policies.Customer);
         HoldTickets.Map(reservations);
         FindHold.Map(reservations);
+        ListHolds.Map(reservations);
+        ChangeReservation.Map(reservations);
         ReleaseHold.Map(reservations);
     }
 }

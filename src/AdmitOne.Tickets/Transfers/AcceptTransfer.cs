@@ -22,7 +22,7 @@ internal static class AcceptTransfer
     public static void Map(IEndpointRouteBuilder transfers) =>
         transfers.MapPost("/{id}/accept", HandleAsync)
             .WithName("AcceptTransfer").WithSummary("Accept an offered ticket: it is the caller's from then on, and the code shown before is dead")
-            .WithDescription("The token's e-mail address must be the one that the ticket was offered to, and must not be marked as unverified.")
+            .WithDescription("The token's e-mail address must be the one that the ticket was offered to, and verified (email_verified: true).")
             .WithRateTier(RateTier.Transfer)
             .WithAnswerExample(TransferExamples.Accepted)
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.NotOwner, TransferProblems.NotOffered, TransferProblems.Expired, TransferProblems.NotAllowed, TransferProblems.Limit,

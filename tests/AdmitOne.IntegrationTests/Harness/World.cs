@@ -111,7 +111,7 @@ public partial class World : IAsyncLifetime
     public TokenHolder Holder(string role, Guid? userId = null, Guid? tenant = null, string? email = null)
     {
         var id = userId ?? Guid.CreateVersion7();
-        return new TokenHolder(tenant ?? Tenant, id, role, email ?? $"{id:n}@people.example");
+        return new TokenHolder(tenant ?? Tenant, id, role, email ?? $"{id:n}@people.example", EmailVerified: true);
     }
 
     /// <summary>A client of the Event Service with this role's token; without a role, nobody's.</summary>

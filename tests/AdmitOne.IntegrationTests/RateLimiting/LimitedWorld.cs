@@ -10,7 +10,7 @@ namespace AdmitOne.IntegrationTests.RateLimiting;
 public class LimitedWorld(Stack stack) : World(stack,
 [
     ("ENABLE_RATE_LIMITING", "true"), ("TRUSTED_PROXIES", "127.0.0.1"), ("RATE_LIMIT_READ_MAX", "200"), ("RATE_LIMIT_GLOBAL_MAX", "60"),
-    ("RATE_LIMIT_MULTIPLIERS", "venue_manager:WRITE=3,venue_staff:QR_SCAN=10"), ("RATE_LIMIT_WEBHOOK_MAX", "40"),
+    ("RATE_LIMIT_MULTIPLIERS", "venue_manager:WRITE=3,venue_staff:QR_SCAN=10"), ("RATE_LIMIT_WEBHOOK_MAX", "40"), ("RATE_LIMIT_QR_SCAN_MAX", "30"),
 ])
 {
     /// <summary>An address of the range for documentation that no other test has.</summary>
@@ -23,6 +23,15 @@ public class LimitedWorld(Stack stack) : World(stack,
         return client;
     }
 
+    /// <summary>A purchase whose payment is declined: it has been tried with the provider, so it counts.</summary>
+    public async Task<HttpResponseMessage> DeclinedAsync(HttpClient client, Sale sale)
+    {
+        ArgumentNullException.ThrowIfNull(sale);
+        var items = new[] { new { ticketTypeId = sale.TicketTypeId, quantity = 1 } };
+        return await client.PostAsync("/api/v1/purchases", new { eventId = sale.EventId, items, payment = new { method = "test", token = "tok_decline" } }, ("Idempotency-Key", $"{Guid.CreateVersion7()}"));
+    }
+
+    /// <summary>A hold that breaks a rule: refused before any effect.</summary>
     public static async Task<HttpResponseMessage> HoldNothingAsync(HttpClient client) =>
         await client.PostAsJsonAsync("/api/v1/reservations", new { eventId = Guid.CreateVersion7(), items = Array.Empty<object>() }, TestContext.Current.CancellationToken);
 

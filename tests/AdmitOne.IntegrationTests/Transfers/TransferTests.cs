@@ -47,9 +47,24 @@ public sealed class TransferTests(World world) : IClassFixture<World>
         await RefusesAsync((HttpStatusCode.NotFound, "not_found"), await world.AnswerTransferAsync(offer, ben, tenant: world.OtherTenant));
         await RefusesAsync((HttpStatusCode.NotFound, "not_found"), await world.AnswerTransferAsync(Guid.CreateVersion7(), ben));
 
-        using var unverified = world.Tickets(world.Holder(Roles.Customer, ben) with { EmailVerified = false });
-        await RefusesAsync((HttpStatusCode.Forbidden, "not_owner"), await unverified.PostAsync($"/api/v1/transfers/{offer}/accept", null, Cancellation));
-        Assert.Empty((await unverified.GetJsonAsync("/api/v1/transfers")).Items());
+        foreach (bool? said in new bool?[] { false, null })   // what the token does not say is not so
+        {
+            using var unverified = world.Tickets(world.Holder(Roles.Customer, ben) with { EmailVerified = said });
+            foreach (var what in new[] { "accept", "decline" })
+                await RefusesAsync((HttpStatusCode.Forbidden, "not_owner"), await unverified.PostAsync($"/api/v1/transfers/{offer}/{what}", null, Cancellation));
+            await RefusesAsync((HttpStatusCode.Forbidden, "not_owner"), await unverified.GetAsync($"/api/v1/transfers/{offer}", Cancellation));
+            Assert.Empty((await unverified.GetJsonAsync("/api/v1/transfers")).Items());
+        }
+        await using (var trusting = await world.StartAsync(configuration => AdmitOne.Tickets.TicketsService.Build(configuration),
+            new Dictionary<string, string?>(world.TicketsSettings) { ["JWT_ISSUER_VERIFIES_EMAIL"] = "true" }))
+        {
+            foreach (var (said, listed) in new (bool?, int)[] { (null, 1), (false, 0) })
+            {
+                using var client = world.Client(World.Address(trusting));
+                client.DefaultRequestHeaders.Authorization = new("Bearer", world.Mint.Mint(world.Holder(Roles.Customer, ben) with { EmailVerified = said }));
+                Assert.Equal(listed, (await client.GetJsonAsync("/api/v1/transfers")).Items().Count);
+            }
+        }
         using var verified = world.Tickets(world.Holder(Roles.Customer, ben) with { EmailVerified = true, Email = World.EmailOf(ben).ToUpperInvariant() });
         await (await verified.PostAsync($"/api/v1/transfers/{offer}/accept", null, Cancellation)).ReadAsync();
     }

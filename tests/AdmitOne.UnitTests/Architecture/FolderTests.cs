@@ -20,7 +20,7 @@ public sealed partial class FolderTests
         // The lane and the commands that go through it: all that changes stock.
         ["Tickets/Inventory"] =
         [
-            "EventLanes", "StockNews", "InventoryProblems", "Answer", "HoldStock", "HoldItem", "HoldIds", "ReleaseStock", "SweepExpired", "BeginPayment", "WantedTickets",
+            "EventLanes", "StockNews", "InventoryProblems", "Answer", "HoldStock", "ChangeHold", "HoldItem", "HoldIds", "ReleaseStock", "SweepExpired", "BeginPayment", "WantedTickets",
             "HoldMade", "HeldItem", "HeldFor", "PaymentWish", "PaymentTimes", "OpenPayment", "SettlePayment", "PaymentResult", "Settled", "PaidOrder", "KeyedRequest", "StoredAnswer",
             "RefundTickets", "RefundWish", "EndSales", "RefundableOrder", "RefundMade", "KeyedRefund", "WantedDiscounts", "CustomerLimit",
         ],

@@ -36,5 +36,5 @@ public sealed class Services : IAsyncDisposable
         foreach (var (_, app) in All) await app.DisposeAsync();
     }
 
-    private static IConfiguration Settings() => new ConfigurationBuilder().AddInMemoryCollection(s_settings).Build();
+    internal static IConfiguration Settings() => new ConfigurationBuilder().AddInMemoryCollection(s_settings).Build();
 }

@@ -34,6 +34,11 @@ internal sealed class Books
 
     public int FeePercent { get; set; }
 
+    public HoldRules Rules { get; init; } = HoldRules.None;
+
+    /// <summary>What a customer has held and not paid for, by the clock.</summary>
+    public int Unpaid(Guid user) => _rows.Values.Where(r => r.UserId == user && r.Status == "held" && r.ExpiresAt > Now).Sum(r => r.Quantity);
+
     /// <summary>The door lets a ticket in, if it still lives.</summary>
     public bool TryAdmit(Guid ticket) => !_dead.ContainsKey(ticket) && _admitted.Add(ticket);
 
@@ -102,6 +107,8 @@ internal sealed class Books
         return new StockView
         {
             Now = Now,
+            Rules = Rules,
+            Unpaid = commands.Where(c => c.MayHoldUnpaid).Select(c => c.CustomerId).OfType<Guid>().Distinct().ToDictionary(u => u, Unpaid),
             Window = new SaleWindow(EventStatus, Now.AddDays(-1), Now.AddDays(1)),
             Types = _types.Where(t => locked.Contains(t.Id)).ToDictionary(t => t.Id, t => new TypeState(t.Id, sections[t.Section], t.Quantity, _stock[t.Id])
             {
@@ -135,6 +142,11 @@ internal sealed class Books
     {
         foreach (var type in view.Types.Values) _stock[type.Id] = (_stock[type.Id].Held + type.HeldChange, _stock[type.Id].Sold + type.SoldChange);
         foreach (var added in changes.Held) _rows.Add(added.Row.Id, added.Row);
+        foreach (var hold in changes.Rewritten.Values)
+        {
+            foreach (var gone in hold.Before.Skip(hold.After.Count)) _rows.Remove(gone.Id);
+            foreach (var row in hold.After) _rows[row.Id] = row;
+        }
         foreach (var bound in changes.HoldsBound) _rows[bound.RowId] = _rows[bound.RowId] with { OrderId = bound.OrderId, ExpiresAt = bound.ExpiresAt };
         foreach (var move in changes.HoldMoves.GroupBy(m => m.RowId).Select(g => g.Last()))
             if (_rows[move.RowId].Status == "held") _rows[move.RowId] = _rows[move.RowId] with { Status = move.Status };
@@ -202,6 +214,7 @@ internal sealed class Books
             Assert.InRange(discount.Used, 0, discount.MaxUses ?? int.MaxValue);
             Assert.All(counted.GroupBy(r => r.Of.UserId), mine => Assert.InRange(mine.Count(), 0, discount.MaxUsesPerCustomer ?? int.MaxValue));
         }
+        foreach (var user in _rows.Values.Select(r => r.UserId).Distinct()) Assert.InRange(Unpaid(user), 0, Rules.MaxUnpaid);
         foreach (var owned in _tickets.Where(IsAlive).GroupBy(t => (t.UserId, t.TicketTypeId)))
             if (_types.Single(t => t.Id == owned.Key.TicketTypeId).PerCustomer is { } limit) Assert.InRange(owned.Count(), 0, limit);
     }

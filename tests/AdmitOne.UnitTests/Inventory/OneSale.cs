@@ -27,6 +27,8 @@ internal sealed class OneSale
 
     public List<DiscountState> Discounts { get; } = [];
 
+    public HoldRules Rules { get; set; } = HoldRules.None;
+
     public StockChanges Changes { get; } = new();
 
     public OneSale() => Window = new SaleWindow("on_sale", Now.AddDays(-1), Now.AddDays(1));
@@ -34,7 +36,7 @@ internal sealed class OneSale
     /// <summary>All that a batch knows, from the first time that it is asked for.</summary>
     public StockView View => _view ??= new StockView
     {
-        Now = Now, Window = Window, Types = _types.ToDictionary(t => t.Id), Holds = [], Orders = [], Discounts = Discounts, Owned = [], Requests = [], Expired = [],
+        Now = Now, Rules = Rules, Window = Window, Types = _types.ToDictionary(t => t.Id), Holds = [], Orders = [], Discounts = Discounts, Owned = [], Requests = [], Expired = [],
     };
 
     public TypeState Type(
@@ -81,6 +83,11 @@ internal sealed class OneSale
     public HoldStock HoldFor(Guid buyer, params (TypeState Type, int Quantity)[] items) =>
         new(Tenant, EventId, buyer, [.. items.Select(i => new HoldItem(i.Type.Id, i.Quantity))], TimeSpan.FromMinutes(10));
 
+    /// <param name="isExpected">What the owner's If-Match says.</param>
+    public ChangeHold Change(Guid hold, (TypeState Type, int Quantity)[] items, string? code = null, Func<HoldMade, bool>? isExpected = null, Guid? by = null) =>
+        new(Tenant, EventId, by ?? Buyer, hold, [.. View.Holds.GetValueOrDefault(hold, []).Select(r => r.TicketTypeId)], [.. items.Select(i => new HoldItem(i.Type.Id, i.Quantity))], isExpected ?? (_ => true))
+        { DiscountCodes = code is null ? [] : [code] };
+
     public HoldStock HoldWith(string code, TypeState type) => new(Tenant, EventId, Buyer, [new HoldItem(type.Id, 2)], TimeSpan.FromMinutes(10)) { DiscountCodes = [code] };
 
     /// <summary>A hold that is there already; stock and limits count it.</summary>
@@ -121,6 +128,8 @@ internal sealed class OneSale
         Assert.All(Discounts, discount => Assert.Equal(0, discount.UsedChange));
         Assert.All(View.Owned.Values, owned => Assert.Equal(0, owned));
         Assert.Empty(Changes.Held);
+        Assert.Empty(Changes.Rewritten);
+        Assert.All(View.Unpaid.Values, unpaid => Assert.Equal(0, unpaid));
         Assert.Empty(Changes.HoldMoves);
         Assert.Empty(Changes.HoldsBound);
         Assert.Empty(Changes.Orders);

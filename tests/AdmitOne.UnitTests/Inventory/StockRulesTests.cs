@@ -13,7 +13,7 @@ public sealed class StockRulesTests
     private static readonly PaymentTimes s_times = new(TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(15));
     private static readonly StoredAnswer s_declined = new(402, "declined");
 
-    /// <summary>One thing that happens: which of thirteen, to which of what there is, and how much.</summary>
+    /// <summary>One thing that happens: which of fifteen, to which of what there is, and how much.</summary>
     private sealed record Step(int Kind, int Pick, int Quantity)
     {
         /// <summary>Half of the steps have a code.</summary>
@@ -21,7 +21,7 @@ public sealed class StockRulesTests
     }
 
     private static Gen<Step> Steps =>
-        from kind in Gen.Choose(0, 13)
+        from kind in Gen.Choose(0, 15)
         from pick in Gen.Choose(0, 50)
         from quantity in Gen.Choose(1, 4)
         select new Step(kind, pick, quantity);
@@ -117,7 +117,7 @@ public sealed class StockRulesTests
 
     private static void Play(IEnumerable<Step> steps)
     {
-        var books = new Books();
+        var books = new Books { Rules = new HoldRules(MaxUnpaid: 6, ScarcePercent: 30, TimeSpan.FromMinutes(1)) };
         var floor = books.AddSection(12);
         books.AddDiscount("TEN", 1000, maxUses: 3);
         books.AddDiscount("ONCE", 5000, perCustomer: 1);
@@ -140,7 +140,7 @@ public sealed class StockRulesTests
             switch (step.Kind)
             {
                 case 0 or 1: waiting.Add(new HoldStock(books.Tenant, books.EventId, buyer, [new HoldItem(type, step.Quantity)], TimeSpan.FromMinutes(2)) { DiscountCodes = step.Codes }); break;
-                case 2 when row is not null: waiting.Add(new ReleaseStock(books.Tenant, books.EventId, row.UserId, row.HoldId, [row.TicketTypeId])); break;
+                case 2 when row is not null: waiting.Add(new ReleaseStock(books.Tenant, books.EventId, row.UserId, row.HoldId, TypesOf(books, row))); break;
                 case 3 when row is not null: waiting.Add(Pay(books, row, $"key-{keys++}")); break;
                 case 4: waiting.Add(Buy(books, type, step.Quantity, buyer, $"key-{step.Pick}", step.Codes)); break;   // some keys come again
                 case 5 or 6 when order is not null: waiting.Add(Settle(books, order, PaymentResult.Succeeded)); break;
@@ -154,6 +154,10 @@ public sealed class StockRulesTests
                 case 13:
                     books.FeePercent = step.Pick;
                     if (books.Tickets.Count > 0) books.TryAdmit(books.Tickets[step.Pick % books.Tickets.Count].Id);
+                    break;
+                case 14 or 15 when row is not null:
+                    HoldItem[] items = step.Pick % 2 == 0 ? [new(type, step.Quantity)] : [new(types[0], step.Quantity), new(types[step.Pick % 3 == 0 ? 1 : 2], 1)];
+                    waiting.Add(new ChangeHold(books.Tenant, books.EventId, row.UserId, row.HoldId, TypesOf(books, row), items, _ => step.Pick % 5 != 0) { DiscountCodes = step.Codes });
                     break;
                 case 9: books.EventStatus = step.Pick == 7 ? "cancelled" : step.Pick % 3 == 0 ? "sales_paused" : "on_sale"; break;
             }
@@ -169,9 +173,11 @@ public sealed class StockRulesTests
         new WantedTickets(null, [new HoldItem(type, quantity)], WantedDiscounts.Of(codes ?? [])), new PaymentWish("test", "tok_ok"), s_times, new KeyedRequest(buyer, "POST /purchases", key, [(byte)quantity]), Paid);
 
     private static BeginPayment Pay(Books books, HeldRow row, string key) => new(books.Tenant, books.EventId, row.UserId,
-        new WantedTickets(row.HoldId, [new HoldItem(row.TicketTypeId, row.Quantity)],
+        new WantedTickets(row.HoldId, [.. books.Rows.Where(r => r.HoldId == row.HoldId).Select(r => new HoldItem(r.TicketTypeId, r.Quantity))],
             WantedDiscounts.Of(Priced.Read(books.Rows.First(r => r.HoldId == row.HoldId).Priced)?.Discounts.Select(d => d.Id).ToArray())), new PaymentWish(row.UnitPriceMinor == 0 ? "free" : "test", null), s_times,
         new KeyedRequest(row.UserId, "POST /purchases", key, [0]), Paid);
+
+    private static Guid[] TypesOf(Books books, HeldRow row) => [.. books.Rows.Where(r => r.HoldId == row.HoldId).Select(r => r.TicketTypeId)];
 
     private static SettlePayment Settle(Books books, OrderState order, PaymentResult result) => new(books.Tenant, books.EventId, order.Id,
         new HeldFor(order.HoldId, order.UserId, books.Rows.Where(r => r.HoldId == order.HoldId).Select(r => r.TicketTypeId).ToArray(), order.DiscountIds), result, "ref", Paid, s_declined);

@@ -14,7 +14,7 @@ public sealed partial class AlertTests
     ];
 
     private static readonly string[] s_invariants =
-        ["InventoryDrift", "OutboxStuck", "WorkerStalled", "LaneStuck", "RetentionSweepFailing", "MetricsScrapeFailing", "BackupTooOld", "PurchaseBurnRateFast", "PurchaseBurnRateSlow", "ScanBurnRateFast", "ScanBurnRateSlow"];
+        ["InventoryDrift", "OutboxStuck", "WorkerStalled", "LaneStuck", "RetentionSweepFailing", "MetricsScrapeFailing", "BackupTooOld", "PurchaseBurnRateFast", "PurchaseBurnRateSlow", "ScanBurnRateFast", "ScanBurnRateSlow", "HeldAndNeverPaid"];
 
     [Fact]
     public void The_alerts_have_the_names_that_people_were_told()

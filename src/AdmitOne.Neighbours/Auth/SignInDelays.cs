@@ -1,0 +1,80 @@
+using System.Security.Cryptography;
+using System.Text;
+using AdmitOne.Platform.RateLimiting;
+using Dapper;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace AdmitOne.Neighbours;
+
+/// <summary>
+/// Slows the guessing of passwords down, by account. After five wrong passwords from one network within a quarter of an hour, the next try of that account from there
+/// must wait 2 s, then 4 s, up to 30 s; after twenty wrong ones from anywhere, every try of the account must. Nothing is locked: each wait ends by itself, and a right
+/// password ends the network's count. Addresses without an account are counted alike.
+/// </summary>
+internal sealed class SignInDelays(NpgsqlDataSource source, IOptions<RateLimitOptions> limits, TimeProvider clock)
+{
+    public const string Tables = """
+        create table if not exists neighbours.sign_in_failures (
+            account   bytea       not null,
+            network   text        not null,
+            failures  int         not null,
+            last_at   timestamptz not null,
+            constraint sign_in_failures_pkey primary key (account, network)
+        );
+        create index if not exists ix_sign_in_failures_last on neighbours.sign_in_failures (last_at);
+        """;
+
+    private const string Anywhere = "";
+    private const int FreeFromNetwork = 5;
+    private const int FreeFromAnywhere = 20;
+    private const int MaxSeconds = 30;
+    private static readonly TimeSpan s_forgotten = TimeSpan.FromMinutes(15);
+
+    /// <summary>Counts a try as failed before its password is looked at, so that many at once are no way around the wait.</summary>
+    /// <returns>How long the next try must wait, if this one may not be made; else null.</returns>
+    public async Task<TimeSpan?> BeginAsync(string email, string network, CancellationToken cancellationToken)
+    {
+        if (!limits.Value.Enabled) return null;
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var now = clock.GetUtcNow();
+        foreach (var (where, free) in new[] { (network, FreeFromNetwork), (Anywhere, FreeFromAnywhere) })
+        {
+            var row = await connection.QuerySingleAsync<Row>(new CommandDefinition("""
+                insert into neighbours.sign_in_failures (account, network, failures, last_at) values (@account, @where, 0, @now)
+                on conflict (account, network) do update set failures = case when sign_in_failures.last_at < @before then 0 else sign_in_failures.failures end
+                returning failures, last_at
+                """, new { account = Key(email), where, now, before = now - s_forgotten }, transaction, cancellationToken: cancellationToken));
+            var wait = row.LastAt + Delay(row.Failures - free) - now;
+            if (row.Failures >= free && wait > TimeSpan.Zero) return wait;   // nothing is counted for a try that is not made
+            await connection.ExecuteAsync(new CommandDefinition("update neighbours.sign_in_failures set failures = failures + 1, last_at = @now where account = @account and network = @where",
+                new { account = Key(email), where, now }, transaction, cancellationToken: cancellationToken));
+        }
+        await transaction.CommitAsync(cancellationToken);
+        return null;
+    }
+
+    /// <summary>The password was right: the network's failures are forgotten, and this try was none of the account's.</summary>
+    public async Task SucceedAsync(string email, string network, CancellationToken cancellationToken)
+    {
+        if (!limits.Value.Enabled) return;
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition("""
+            delete from neighbours.sign_in_failures where account = @account and network = @network;
+            update neighbours.sign_in_failures set failures = greatest(failures - 1, 0) where account = @account and network = @Anywhere;
+            delete from neighbours.sign_in_failures where last_at < @before;
+            """, new { account = Key(email), network, Anywhere, before = clock.GetUtcNow() - s_forgotten }, cancellationToken: cancellationToken));
+    }
+
+    private static TimeSpan Delay(int beyond) => TimeSpan.FromSeconds(Math.Min(MaxSeconds, 2 << Math.Clamp(beyond, 0, 4)));
+
+    // The table says nothing about who tries to sign in.
+    private static byte[] Key(string email) => SHA256.HashData(Encoding.UTF8.GetBytes(Accounts.Fold(email)));
+
+    private sealed class Row
+    {
+        public int Failures { get; init; }
+        public DateTimeOffset LastAt { get; init; }
+    }
+}
