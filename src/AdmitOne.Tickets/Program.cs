@@ -62,6 +62,7 @@ public static class TicketsService
         v1.MapPricing();
         v1.MapDiscounts();
         v1.MapReservations();
+        ShowPaymentMethods.Map(v1);
         v1.MapPurchases();
         v1.MapOrders();
         v1.MapRefunds();

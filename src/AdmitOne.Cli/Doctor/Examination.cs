@@ -11,6 +11,7 @@ internal static class Examination
         new("repeated secrets", "Make another: openssl rand -hex 32", "same value"),
         new("TLS", "Speak TLS to what is outside of the cluster.", "DB_SSL_MODE", "https"),
         new("payments", "Take it out: it accepts invented payments.", "PAYMENT_METHODS"),
+        new("Stripe", "Copy it from Stripe's dashboard: docs/stripe.md says which key goes where.", "STRIPE_"),
         new("signing key", "Make one: openssl ecparam -name prime256v1 -genkey -noout", "CODE_SIGNING_KEY"),
     ];
 

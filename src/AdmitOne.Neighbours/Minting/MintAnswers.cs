@@ -58,7 +58,7 @@ internal sealed class MintAnswers(
         using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ByteArrayContent(body) { Headers = { ContentType = new("application/json") } } };
         request.Headers.TryAddWithoutValidation(StandardWebhook.IdHeader, id);
         request.Headers.TryAddWithoutValidation(StandardWebhook.TimestampHeader, timestamp.ToString(System.Globalization.CultureInfo.InvariantCulture));
-        request.Headers.TryAddWithoutValidation(StandardWebhook.SignatureHeader, StandardWebhook.Sign(service.Value.InternalWebhookSecret, id, timestamp, body));
+        request.Headers.TryAddWithoutValidation(StandardWebhook.SignatureHeader, StandardWebhook.Sign(service.Value.MintingWebhookSecret is { Length: > 0 } own ? own : service.Value.InternalWebhookSecret, id, timestamp, body));
         try
         {
             using var client = clients.CreateClient();

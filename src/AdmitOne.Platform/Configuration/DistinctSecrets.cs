@@ -10,6 +10,7 @@ internal sealed class DistinctSecrets(IConfiguration configuration) : IValidateO
     [
         "JWT_SECRET", "JWT_SECRET_PREVIOUS", "QR_ENCRYPTION_KEY", "QR_ENCRYPTION_KEY_PREVIOUS", "INTERNAL_API_KEY", "INTERNAL_API_KEY_PREVIOUS",
         "INTERNAL_WEBHOOK_SECRET", "INTERNAL_WEBHOOK_SECRET_PREVIOUS", "DB_PASSWORD", "REDIS_PASSWORD", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET",
+        "PAYMENT_WEBHOOK_SECRET", "MINTING_WEBHOOK_SECRET",   // what was before them may be INTERNAL_WEBHOOK_SECRET
     ];
 
     public ValidateOptionsResult Validate(string? name, ServiceOptions options)

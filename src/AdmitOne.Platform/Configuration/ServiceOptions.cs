@@ -67,6 +67,22 @@ public sealed class ServiceOptions
     [ConfigurationKeyName("INTERNAL_WEBHOOK_SECRET_PREVIOUS"), Secret]
     public string? InternalWebhookSecretPrevious { get; set; }
 
+    /// <summary>Signs the webhooks of the payment service, <c>POST /api/v1/webhooks/payments</c>; <c>INTERNAL_WEBHOOK_SECRET</c> unless it is set, which then no longer counts there.</summary>
+    [ConfigurationKeyName("PAYMENT_WEBHOOK_SECRET"), Secret]
+    public string? PaymentWebhookSecret { get; set; }
+
+    /// <summary>Still accepted while <c>PAYMENT_WEBHOOK_SECRET</c> is being rotated; at first it may be what <c>INTERNAL_WEBHOOK_SECRET</c> is.</summary>
+    [ConfigurationKeyName("PAYMENT_WEBHOOK_SECRET_PREVIOUS"), Secret]
+    public string? PaymentWebhookSecretPrevious { get; set; }
+
+    /// <summary>Signs the webhooks of the minting service, <c>POST /api/v1/webhooks/minting</c>; <c>INTERNAL_WEBHOOK_SECRET</c> unless it is set, which then no longer counts there.</summary>
+    [ConfigurationKeyName("MINTING_WEBHOOK_SECRET"), Secret]
+    public string? MintingWebhookSecret { get; set; }
+
+    /// <summary>Still accepted while <c>MINTING_WEBHOOK_SECRET</c> is being rotated; at first it may be what <c>INTERNAL_WEBHOOK_SECRET</c> is.</summary>
+    [ConfigurationKeyName("MINTING_WEBHOOK_SECRET_PREVIOUS"), Secret]
+    public string? MintingWebhookSecretPrevious { get; set; }
+
     /// <summary>development, staging or production, by whichever of the three names it was given.</summary>
     public string Environment => EnvironmentName ?? NodeEnvironmentName ?? AspNetEnvironmentName ?? "development";
 

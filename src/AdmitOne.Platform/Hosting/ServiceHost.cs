@@ -74,7 +74,7 @@ public static class ServiceHost
         builder.Services.AddHealthChecks().AddCheck<ReadinessHealthCheck>("ready", tags: ["ready"]);
 
         builder.Services.AddSingleton<IProblemDetailsService, ValidationAnswers>();
-        builder.Services.AddSingleton<MergePatch>().AddSingleton<RunningRequests>().AddSingleton<AnswerSeal>();
+        builder.Services.AddSingleton<MergePatch>().AddSingleton<RunningRequests>().AddSingleton<AnswerSeal>().AddSingleton<SecretSeal>();
         builder.Services.ConfigureHttpJsonOptions(json => Json.Configure(json.SerializerOptions));
         // What cannot be bound is explained in one place (FaultMiddleware): a bare 400 without a word helps nobody.
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);

@@ -7,32 +7,39 @@ using Microsoft.Extensions.Options;
 namespace AdmitOne.Platform.Idempotency;
 
 /// <summary>
-/// Keeps answers that show a secret this once: sealed with AES-256-GCM under a key that follows from INTERNAL_API_KEY by HKDF-SHA256, and bound
-/// to whose answer to which key it is. Who reads the database, or a backup of it, reads no credential.
+/// Encrypts what must be read again and must not be read in the database or a backup of it: with AES-256-GCM under a key that follows from
+/// INTERNAL_API_KEY by HKDF-SHA256, bound to what it belongs to. What INTERNAL_API_KEY_PREVIOUS encrypted opens too.
 /// </summary>
-internal sealed class AnswerSeal(IOptions<ServiceOptions> options)
+/// <param name="purpose">Each purpose has keys of its own.</param>
+public abstract class KeySeal(IOptions<ServiceOptions> options, string purpose)
 {
-    private const string Prefix = "sealed:1:";   // no answer begins like this: they are JSON
+    private const string Prefix = "sealed:1:";   // nothing that is sealed begins like this: JSON, or whsec_
     private const int NonceBytes = 12;
     private const int TagBytes = 16;
+    private const int KeyIdBytes = 8;
 
     private readonly byte[][] _keys = [.. new[] { options.Value.InternalApiKey, options.Value.InternalApiKeyPrevious }.Where(secret => !string.IsNullOrEmpty(secret))
-        .Select(secret => HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret!), 32, info: "admitone kept answers"u8.ToArray()))];
+        .Select(secret => HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret!), 32, info: Encoding.UTF8.GetBytes(purpose)))];
 
-    public string Seal(string body, string of)
+    /// <summary>Names the current key and says nothing about it: 16 hex digits.</summary>
+    public string KeyId => Convert.ToHexStringLower(SHA256.HashData([.. "admitone seal key id"u8, .. _keys[0]]).AsSpan(0, KeyIdBytes));
+
+    /// <param name="of">What the text belongs to: moved elsewhere, it does not open.</param>
+    public string Seal(string text, string of)
     {
-        var (plain, nonce) = (Encoding.UTF8.GetBytes(body), RandomNumberGenerator.GetBytes(NonceBytes));
+        var (plain, nonce) = (Encoding.UTF8.GetBytes(text), RandomNumberGenerator.GetBytes(NonceBytes));
         var (cipher, tag) = (new byte[plain.Length], new byte[TagBytes]);
         using var aes = new AesGcm(_keys[0], TagBytes);
         aes.Encrypt(nonce, plain, cipher, tag, Encoding.UTF8.GetBytes(of));
         return Prefix + Convert.ToBase64String([.. nonce, .. cipher, .. tag]);
     }
 
-    /// <returns>The body; itself if it is not sealed; null if it was sealed with a key that is gone, or for another request.</returns>
-    public string? Open(string body, string of)
+    /// <returns>The text; itself if it is not sealed; null if it was sealed with a key that is gone, or for something else.</returns>
+    public string? Open(string text, string of)
     {
-        if (!body.StartsWith(Prefix, StringComparison.Ordinal)) return body;
-        var bytes = Convert.FromBase64String(body[Prefix.Length..]);
+        ArgumentNullException.ThrowIfNull(text);
+        if (!text.StartsWith(Prefix, StringComparison.Ordinal)) return text;
+        var bytes = Convert.FromBase64String(text[Prefix.Length..]);
         var plain = new byte[bytes.Length - NonceBytes - TagBytes];
         foreach (var key in _keys)
         {
@@ -50,6 +57,12 @@ internal sealed class AnswerSeal(IOptions<ServiceOptions> options)
         return null;
     }
 }
+
+/// <summary>Keeps answers that show a secret this once, bound to whose answer to which key it is.</summary>
+internal sealed class AnswerSeal(IOptions<ServiceOptions> options) : KeySeal(options, "admitone kept answers");
+
+/// <summary>Keeps secrets that the service itself uses or shows again: those of webhook endpoints, and what a buyer's browser confirms a payment with.</summary>
+public sealed class SecretSeal(IOptions<ServiceOptions> options) : KeySeal(options, "admitone stored secrets");
 
 public static class SecretAnswers
 {

@@ -4,6 +4,7 @@ using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Tickets.Payments;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -23,13 +24,14 @@ internal static class ChangeDiscount
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.IfMatchRequired, PlatformProblems.VersionMismatch, PlatformProblems.AlreadyExists);
 
     private static async Task<Results<Ok<Discount>, Refusal>> HandleAsync(
-        Guid id, JsonObject patch, Caller caller, Actor actor, HttpContext context, Database database, MergePatch merge, CancellationToken cancellationToken)
+        Guid id, JsonObject patch, Caller caller, Actor actor, HttpContext context, Database database, MergePatch merge, CardAmounts cards, CancellationToken cancellationToken)
     {
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
         if (await DiscountRow.LockAsync(work, id, cancellationToken) is not { } before) return DiscountRules.NoDiscount;
         if (EntityTag.Refuse(context, before.Version) is { } stale) return stale;
         var (after, invalid) = await merge.ApplyAsync(before.Body(), patch, cancellationToken);
         if (after is null) return invalid!;
+        if (cards.Refuse(after.TakenOff(), before.Body().TakenOff()) is { } unpayable) return unpayable;
         if (after.MaxUses < before.Used) return PlatformProblems.Invalid("/maxUses", $"{before.Used} are used already.");
         if (await DiscountRules.RefuseScopeAsync(work, after, cancellationToken) is { } refusal) return refusal;
 

@@ -3,6 +3,7 @@ using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Tickets.Payments;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -20,8 +21,9 @@ internal static class CreateDiscount
             .MayRefuseWith(PlatformProblems.AlreadyExists);
 
     private static async Task<Results<Created<Discount>, Refusal>> HandleAsync(
-        DiscountBody body, Caller caller, Actor actor, HttpContext context, Database database, TimeProvider clock, CancellationToken cancellationToken)
+        DiscountBody body, Caller caller, Actor actor, HttpContext context, Database database, CardAmounts cards, TimeProvider clock, CancellationToken cancellationToken)
     {
+        if (cards.Refuse(body.TakenOff()) is { } unpayable) return unpayable;
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
         if (await DiscountRules.RefuseScopeAsync(work, body, cancellationToken) is { } refusal) return refusal;
         var id = Guid.CreateVersion7(clock.GetUtcNow());

@@ -76,6 +76,9 @@ public sealed record DiscountBody : IValidatableObject
         if (TicketTypeIds is not null && TicketTypeIds.Distinct().Count() != TicketTypeIds.Count) yield return At(nameof(TicketTypeIds), "Names a type twice.");
     }
 
+    /// <summary>The amounts that are taken off, each with the JSON pointer of its member.</summary>
+    internal IEnumerable<(string Pointer, Money? Money)> TakenOff() => [("/amount", Amount), ("/cap", Cap)];
+
     internal IEnumerable<Money> Monies => new[] { Amount, Minimum, Cap }.OfType<Money>();
 }
 

@@ -102,7 +102,7 @@ internal static class LookForOrder
         public DateTimeOffset Now { get; init; }
 
         public long CurrentPrice() => Pricing.PricePolicy.Read(PricePolicy) is { } policy
-            ? PriceEngine.UnitPrice(new PriceItem(Id, Quantity: 1, PriceMinor, policy, (Taken, Quantity)), Now)
+            ? PriceEngine.UnitPrice(new PriceItem(Id, Quantity: 1, PriceMinor, policy, (Taken, Quantity)), Currency, Now)
             : PriceMinor;
     }
 }

@@ -24,6 +24,9 @@ internal sealed record PaymentWish(string Method, string? Token)
     /// <summary>Nobody owns the order, so no customer's limit counts.</summary>
     public bool IsOwnerless { get; init; }
 
+    /// <summary>Says why this method cannot charge a sum (minor units, currency); null if it can charge any.</summary>
+    public Func<long, string, string?>? RefuseAmount { get; init; }
+
     /// <summary>The money is there, or there is none: no provider has to be asked.</summary>
     public bool IsSettledAtOnce => IsFree || SoldBy is not null;
 }
@@ -92,7 +95,7 @@ internal sealed class BeginPayment(
         if (view.TryTake(wanted.Items, Owner, isUnpaid: !wish.IsSettledAtOnce) is { } refusal) return refusal;
         var (priced, unpriced) = view.Price(EventId, Owner, wanted.Items, wanted.Discounts.Codes);
         var total = priced?.TotalMinor ?? Total(wanted.Items.Select(i => view.Types[i.TicketTypeId].PriceMinor * i.Quantity));
-        if ((unpriced ?? RefuseMethod(total) ?? view.TryCountUses(Ids(priced), Owner)) is { } unpayable)
+        if ((unpriced ?? RefuseMethod(total, view.Types[wanted.Items[0].TicketTypeId].Currency) ?? view.TryCountUses(Ids(priced), Owner)) is { } unpayable)
         {
             view.PutBack(wanted.Items, Owner);
             return unpayable;
@@ -113,7 +116,7 @@ internal sealed class BeginPayment(
         // The hold was made in time, so the window may have closed since; a pause, a cancel or a new date stop its sale all the same.
         if (view.Window is not { StatusSells: true }) return SaleWindow.Closed(view.Window);
         var priced = Priced.Read(rows[0].Priced);
-        if (RefuseMethod(priced?.TotalMinor ?? Total(rows.Select(r => r.UnitPriceMinor * r.Quantity))) is { } unpayable) return unpayable;
+        if (RefuseMethod(priced?.TotalMinor ?? Total(rows.Select(r => r.UnitPriceMinor * r.Quantity)), rows[0].Currency) is { } unpayable) return unpayable;
         if (view.TryCountUses(Ids(priced), Owner) is { } exhausted) return exhausted;
 
         var expiresAt = rows[0].ExpiresAt > view.Now + times.PaymentWindow ? rows[0].ExpiresAt : view.Now + times.PaymentWindow;
@@ -123,8 +126,9 @@ internal sealed class BeginPayment(
         return new HeldBill(bound, priced);
     }
 
-    private Refusal? RefuseMethod(long totalMinor) => wish.IsFree && totalMinor > 0
-        ? InventoryProblems.PaymentMethodUnavailable.With("Only an order that costs nothing is free.")
+    private Refusal? RefuseMethod(long totalMinor, string currency) =>
+        wish.IsFree && totalMinor > 0 ? InventoryProblems.PaymentMethodUnavailable.With("Only an order that costs nothing is free.")
+        : wish.RefuseAmount?.Invoke(totalMinor, currency) is { } why ? InventoryProblems.PaymentMethodUnavailable.With(why)
         : null;
 
     private PaymentBegun Write(StockView view, StockChanges changes, Guid orderId, HeldBill bill)

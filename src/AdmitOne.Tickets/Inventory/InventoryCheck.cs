@@ -135,13 +135,14 @@ public static class InventoryCheck
             or (tickets = wanted and status <> case alive when tickets then 'paid' when 0 then 'refunded' else 'partially_refunded' end))
         """;
 
+    // What went back for no ticket (a partial refund in the provider's dashboard) is not paid again for the tickets that are given back later.
     private const string MoneyMissing = """
         (total_minor <> lines_minor
             or (status in ('paid', 'partially_refunded', 'refunded') and paid_minor <> total_minor)
             or (status in ('payment_pending', 'payment_failed', 'expired') and paid_minor + refunded_minor > 0)
-            or (tickets = wanted and (sold_minor <> total_minor or refunded_minor + fee_minor <> back_minor))
+            or (tickets = wanted and (sold_minor <> total_minor or refunded_minor - loose_minor + fee_minor not between back_minor - loose_minor and back_minor))
             or (tickets = 0 and status = 'refunded' and refunded_minor <> paid_minor)
-            or refunded_minor + fee_minor > paid_minor)
+            or refunded_minor > paid_minor or (loose_minor = 0 and refunded_minor + fee_minor > paid_minor))
         """;
 
     /// <inheritdoc cref="Door"/>
@@ -160,12 +161,13 @@ public static class InventoryCheck
                 select order_id, currency, sum(amount_minor)::bigint as paid_minor
                   from tickets.payments where tenant_id = @tenantId and status = 'succeeded'{ofEvent} group by order_id, currency),
             owed as (
-                select order_id, sum(amount_minor)::bigint as refunded_minor, sum(fee_minor)::bigint as fee_minor
+                select order_id, sum(amount_minor)::bigint as refunded_minor, sum(fee_minor)::bigint as fee_minor, sum(unassigned_minor)::bigint as loose_minor
                   from tickets.refunds where tenant_id = @tenantId{ofEvent} group by order_id),
             bought as (
                 select o.id, t.order_id as tickets_order_id, o.status, o.total_minor, o.currency, coalesce(l.wanted, 0) as wanted, coalesce(l.lines_minor, 0) as lines_minor,
                        coalesce(t.tickets, 0) as tickets, coalesce(t.alive, 0) as alive, coalesce(t.sold_minor, 0) as sold_minor, coalesce(t.back_minor, 0) as back_minor,
-                       coalesce(p.paid_minor, 0) as paid_minor, coalesce(r.refunded_minor, 0) as refunded_minor, coalesce(r.fee_minor, 0) as fee_minor
+                       coalesce(p.paid_minor, 0) as paid_minor, coalesce(r.refunded_minor, 0) as refunded_minor, coalesce(r.fee_minor, 0) as fee_minor,
+                       coalesce(r.loose_minor, 0) as loose_minor
                   from (select * from tickets.orders where tenant_id = @tenantId and event_id = @id) o
                   full join of_order t on t.order_id = o.id
                   left join lines l on l.order_id = o.id
@@ -180,8 +182,8 @@ public static class InventoryCheck
               from wrong w join tickets.tickets t on t.tenant_id = @tenantId and t.event_id = @id and t.order_id = w.tickets_order_id
              where w.id is null and not exists (select from tickets.orders o where o.tenant_id = @tenantId and o.id = t.order_id)
             union all
-            select 'money_mismatch', id, format('order %s: total %s, lines %s, paid %s, tickets %s, of which given back %s; refunded %s and kept as fee %s %s',
-                   status, total_minor, lines_minor, paid_minor, sold_minor, back_minor, refunded_minor, fee_minor, currency)
+            select 'money_mismatch', id, format('order %s: total %s, lines %s, paid %s, tickets %s, of which given back %s; refunded %s, of which for no ticket %s, and kept as fee %s %s',
+                   status, total_minor, lines_minor, paid_minor, sold_minor, back_minor, refunded_minor, loose_minor, fee_minor, currency)
               from wrong where id is not null and {MoneyMissing}
             """;
     }

@@ -18,6 +18,14 @@ internal sealed record RefundPolicyState(DateTimeOffset ClosesAt, int FeePercent
     public bool GivesAllBack(DateTimeOffset now) => now < AllBackUntil;
 }
 
+/// <summary>A refund of an order that is on the books.</summary>
+/// <param name="ProviderReference">What the provider calls it, once it has accepted it.</param>
+internal sealed record RefundState(Guid Id, Guid OrderId, string Status, long AmountMinor, string? ProviderReference)
+{
+    /// <summary>No money has gone by it yet.</summary>
+    public bool IsUnsent => Status == "failed" || (Status == "pending" && ProviderReference is null);
+}
+
 /// <summary>What a batch with refunds in it reads beyond the rest. The tickets' locks come after the stock's, as in the one order of locks.</summary>
 internal static class RefundReads
 {
@@ -33,14 +41,16 @@ internal static class RefundReads
             select w.starts_at - make_interval(hours => w.refund_until_hours_before), w.refund_fee_percent, w.refund_window_until
               from events.sale_window w where w.tenant_id = $1 and w.event_id = $2
             """, tenantId, eventId);
+        batch.Add("select id, order_id, status, amount_minor, provider_reference from tickets.refunds where tenant_id = $1 and order_id = any ($2) order by created_at, id", tenantId, orders);
     }
 
-    public static async Task<(List<TicketState> Tickets, RefundPolicyState? Policy)> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
+    public static async Task<(List<TicketState> Tickets, RefundPolicyState? Policy, List<RefundState> Refunds)> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
     {
         await reader.NextResultAsync(cancellationToken);   // the locks
         var tickets = await reader.NextListAsync(r => new TicketState(r.GetGuid(0), r.GetGuid(1), r.GetGuid(2), r.IsDBNull(3) ? null : r.GetGuid(3), r.GetString(4), r.GetInt64(5),
             r.GetBoolean(6)), cancellationToken);
         var policy = await reader.NextListAsync(r => new RefundPolicyState(r.Instant(0), r.GetInt32(1), r.InstantOrNull(2)), cancellationToken);
-        return (tickets, policy.FirstOrDefault());
+        var refunds = await reader.NextListAsync(r => new RefundState(r.GetGuid(0), r.GetGuid(1), r.GetString(2), r.GetInt64(3), r.IsDBNull(4) ? null : r.GetString(4)), cancellationToken);
+        return (tickets, policy.FirstOrDefault(), refunds);
     }
 }

@@ -1,6 +1,7 @@
 using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Tickets.Pricing;
 
 namespace AdmitOne.Tickets.Inventory;
 
@@ -86,8 +87,9 @@ internal sealed class RefundTickets(Guid tenantId, Guid eventId, IReadOnlyList<G
         if (wish.HolderId is not null && RefuseHolder(view, dying) is { } closed) return closed;
 
         var feePercent = wish.HolderId is null || view.RefundPolicy is not { } policy || policy.GivesAllBack(view.Now) ? 0 : policy.FeePercent;
-        var fee = dying.Sum(t => Fee(t.PaidMinor, feePercent));
-        var amount = dying.Sum(t => t.PaidMinor) - fee;
+        var fee = dying.Sum(t => Fee(t.PaidMinor, feePercent, order.Currency));
+        // What the organiser gave back in the provider's dashboard, for no ticket in particular, is not paid again.
+        var amount = Math.Clamp(dying.Sum(t => t.PaidMinor) - fee, 0, Math.Max(0, order.TotalMinor - view.Refunds.GetValueOrDefault(order.Id, []).Sum(r => r.AmountMinor)));
         var status = view.Tickets[order.Id].Count(t => t.IsAlive) == dying.Count ? "refunded" : "partially_refunded";
         var made = new RefundMade(Guid.CreateVersion7(view.Now), order.Id, status, amount > 0 ? "pending" : "succeeded", amount, fee, order.Currency,
             dying.ConvertAll(t => t.Id), wish.Reason, view.Now);
@@ -95,8 +97,15 @@ internal sealed class RefundTickets(Guid tenantId, Guid eventId, IReadOnlyList<G
         return made;
     }
 
-    /// <summary>A ticket's part of the fee, half a minor unit up. By the ticket, so that refunds in parts come to the same as one of all.</summary>
-    internal static long Fee(long paidMinor, int percent) => (long)(((Int128)paidMinor * percent + 50) / 100);
+    /// <summary>
+    /// A ticket's part of the fee, half a minor unit up, or half of a <see cref="ChargeStep"/> where the ticket was paid in whole ones. By the ticket, so that
+    /// refunds in parts come to the same as one of all.
+    /// </summary>
+    internal static long Fee(long paidMinor, int percent, string currency)
+    {
+        var step = ChargeStep.Of(currency) is var wanted && paidMinor % wanted == 0 ? wanted : 1;
+        return step * Rounding.Share(paidMinor / step, percent, 100);
+    }
 
     private Answer<List<TicketState>> Choose(List<TicketState> tickets)
     {
@@ -126,28 +135,36 @@ internal sealed class RefundTickets(Guid tenantId, Guid eventId, IReadOnlyList<G
 
     private void Write(StockView view, StockChanges changes, OrderState order, RefundMade made, List<TicketState> dying)
     {
-        foreach (var ticket in dying)
-        {
-            view.Types[ticket.TypeId].Move(heldBy: 0, soldBy: -1);
-            if (ticket.UserId is { } owner) view.CollectOwned(owner, ticket.TypeId, -1);
-            changes.TicketDeaths.Add(new TicketDeath(ticket.Id, wish.Becomes, made.RefundId));
-            var told = new { TicketId = ticket.Id, OrderId = order.Id, EventId, made.RefundId, HolderId = ticket.UserId };
-            if (wish.Becomes == "cancelled") changes.Tell(view.Now, "ticket.cancelled", ticket.Id, told);
-            else changes.Tell(view.Now, "ticket.refunded", ticket.Id, told);
-        }
-        view.Tickets[order.Id] = view.Tickets[order.Id].ConvertAll(t => dying.Contains(t) ? t with { Status = wish.Becomes } : t);
-        if (made.OrderStatus == "refunded") view.GiveUsesBack(changes, order);
-        view.Orders[order.Id] = order with { Status = made.OrderStatus };
-        changes.OrderMoves.Add(new OrderMove(order.Id, made.OrderStatus, null));
+        Kill(view, changes, order, made, dying, (EventId, wish.Becomes));
         changes.Refunds.Add(new NewRefund(made.RefundId, order.Id, order.PaymentId, made.AmountMinor, order.Currency, wish.Reason)
         {
             Status = made.Status, FeeMinor = made.FeeMinor, RequestedBy = wish.By.Kind == ActorKind.User ? wish.By.Id : null,
         });
-        var owed = new { OrderId = order.Id, EventId, made.RefundId, Tickets = dying.Count, made.AmountMinor, made.FeeMinor, order.Currency };
-        if (made.OrderStatus == "refunded") changes.Tell(view.Now, "order.refunded", order.Id, owed);
-        else changes.Tell(view.Now, "order.partially_refunded", order.Id, owed);
         changes.Audit(view.Now, wish.By, new AuditEntry("order.refund", "order", order.Id, new { order.Status },
             new { Status = made.OrderStatus, made.RefundId, made.AmountMinor, made.FeeMinor, order.Currency, made.TicketIds, Tickets = wish.Becomes, wish.Reason }));
+    }
+
+    /// <summary>What every refund of tickets does beside its own row: they die, their places return to sale, the order moves, and all of it is told.</summary>
+    internal static void Kill(StockView view, StockChanges changes, OrderState order, RefundMade made, List<TicketState> dying, (Guid EventId, string Becomes) how)
+    {
+        foreach (var ticket in dying)
+        {
+            view.Types[ticket.TypeId].Move(heldBy: 0, soldBy: -1);
+            if (ticket.UserId is { } owner) view.CollectOwned(owner, ticket.TypeId, -1);
+            changes.TicketDeaths.Add(new TicketDeath(ticket.Id, how.Becomes, made.RefundId));
+            var told = new { TicketId = ticket.Id, OrderId = order.Id, how.EventId, made.RefundId, HolderId = ticket.UserId };
+            if (how.Becomes == "cancelled") changes.Tell(view.Now, "ticket.cancelled", ticket.Id, told);
+            else changes.Tell(view.Now, "ticket.refunded", ticket.Id, told);
+        }
+        view.Tickets[order.Id] = view.Tickets[order.Id].ConvertAll(t => dying.Contains(t) ? t with { Status = how.Becomes } : t);
+        if (made.OrderStatus == "refunded") view.GiveUsesBack(changes, order);
+        view.Orders[order.Id] = order with { Status = made.OrderStatus };
+        changes.OrderMoves.Add(new OrderMove(order.Id, made.OrderStatus, null));
+        if (!view.Refunds.TryGetValue(order.Id, out var refunds)) view.Refunds[order.Id] = refunds = [];
+        refunds.Add(new RefundState(made.RefundId, order.Id, made.Status, made.AmountMinor, null));
+        var owed = new { OrderId = order.Id, how.EventId, made.RefundId, Tickets = dying.Count, made.AmountMinor, made.FeeMinor, order.Currency };
+        if (made.OrderStatus == "refunded") changes.Tell(view.Now, "order.refunded", order.Id, owed);
+        else changes.Tell(view.Now, "order.partially_refunded", order.Id, owed);
     }
 }
 

@@ -31,13 +31,24 @@ internal static class RefundWrites
         {
             var refunds = changes.Refunds;
             batch.Add("""
-                insert into tickets.refunds (tenant_id, id, order_id, payment_id, amount_minor, currency, reason, status, fee_minor, requested_by, next_attempt_at, created_at, updated_at)
-                select $1, r.id, r.order_id, r.payment_id, r.amount_minor, r.currency, r.reason, r.status, r.fee_minor, nullif(r.requested_by, $11), $12, $12, $12
-                  from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::uuid[])
-                       as r (id, order_id, payment_id, amount_minor, currency, reason, status, fee_minor, requested_by)
+                insert into tickets.refunds (tenant_id, id, order_id, payment_id, amount_minor, currency, reason, status, fee_minor, requested_by, provider_reference, from_provider,
+                       unassigned_minor, needs_person, next_attempt_at, created_at, updated_at)
+                select $1, r.id, r.order_id, r.payment_id, r.amount_minor, r.currency, r.reason, r.status, r.fee_minor, nullif(r.requested_by, $11), nullif(r.provider_reference, ''),
+                       r.provider_reference <> '', r.unassigned_minor, r.needs_person, $12, $12, $12
+                  from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::uuid[], $13::text[], $14::bigint[], $15::boolean[])
+                       as r (id, order_id, payment_id, amount_minor, currency, reason, status, fee_minor, requested_by, provider_reference, unassigned_minor, needs_person)
                 """, tenantId, refunds.Select(r => r.Id).ToArray(), refunds.Select(r => r.OrderId).ToArray(), refunds.Select(r => r.PaymentId).ToArray(),
                 refunds.Select(r => r.AmountMinor).ToArray(), refunds.Select(r => r.Currency).ToArray(), refunds.Select(r => r.Reason).ToArray(),
-                refunds.Select(r => r.Status).ToArray(), refunds.Select(r => r.FeeMinor).ToArray(), refunds.Select(r => r.RequestedBy ?? Guid.Empty).ToArray(), Guid.Empty, now.UtcDateTime);
+                refunds.Select(r => r.Status).ToArray(), refunds.Select(r => r.FeeMinor).ToArray(), refunds.Select(r => r.RequestedBy ?? Guid.Empty).ToArray(), Guid.Empty, now.UtcDateTime,
+                refunds.Select(r => r.ProviderReference ?? "").ToArray(), refunds.Select(r => r.UnassignedMinor).ToArray(), refunds.Select(r => r.NeedsPerson).ToArray());
+        }
+        if (changes.RefundsCovered.Count > 0)
+        {
+            var covered = changes.RefundsCovered;
+            batch.Add("""
+                update tickets.refunds r set status = c.status, provider_reference = c.reference, needs_person = false, last_error = null, updated_at = $5
+                  from unnest($2::uuid[], $3::text[], $4::text[]) as c (id, status, reference) where r.tenant_id = $1 and r.id = c.id
+                """, tenantId, covered.Select(c => c.RefundId).ToArray(), covered.Select(c => c.Status).ToArray(), covered.Select(c => c.ProviderReference).ToArray(), now.UtcDateTime);
         }
         if (changes.TicketDeaths.Count == 0) return;
         var deaths = changes.TicketDeaths;

@@ -49,7 +49,18 @@ internal sealed record NewRefund(Guid Id, Guid OrderId, Guid PaymentId, long Amo
     public long FeeMinor { get; init; }
 
     public Guid? RequestedBy { get; init; }
+
+    /// <summary>Set for a refund that the provider has made already.</summary>
+    public string? ProviderReference { get; init; }
+
+    /// <summary>The part of the amount for which no ticket is given back.</summary>
+    public long UnassignedMinor { get; init; }
+
+    public bool NeedsPerson { get; init; }
 }
+
+/// <summary>A refund that was owed is covered by one that the organiser made in the provider's dashboard.</summary>
+internal sealed record RefundCovered(Guid RefundId, string Status, string ProviderReference);
 
 /// <param name="TraceParent">The trace of the command that tells it; null if that is not recorded.</param>
 internal sealed record NewMessage(Guid Id, string Type, Guid ResourceId, string Data, string? TraceParent);
@@ -84,6 +95,8 @@ internal sealed class StockChanges
     public List<PaymentMove> PaymentMoves { get; } = [];
 
     public List<NewRefund> Refunds { get; } = [];
+
+    public List<RefundCovered> RefundsCovered { get; } = [];
 
     public List<TicketDeath> TicketDeaths { get; } = [];
 

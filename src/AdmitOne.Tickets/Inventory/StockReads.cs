@@ -146,7 +146,7 @@ internal static class StockReads
         var expired = await reader.NextListAsync(ReadHeld, cancellationToken);
         var owned = customers.Length == 0 ? [] : await reader.NextListAsync(r => (Key: (r.GetGuid(0), r.GetGuid(1)), Quantity: r.GetInt32(2)), cancellationToken);
         var unpaid = holders.Length == 0 ? [] : await reader.NextListAsync(r => (UserId: r.GetGuid(0), Places: r.GetInt32(1)), cancellationToken);
-        var (tickets, refundPolicy) = refunded.Length == 0 ? ([], null) : await RefundReads.ReadAsync(reader, cancellationToken);
+        var (tickets, refundPolicy, refunds) = refunded.Length == 0 ? ([], null, []) : await RefundReads.ReadAsync(reader, cancellationToken);
 
         var view = new StockView
         {
@@ -170,6 +170,7 @@ internal static class StockReads
             Holds = held.GroupBy(h => h.HoldId).ToDictionary(g => g.Key, g => g.ToList()),
             Orders = orderRows.ToDictionary(o => o.Id),
             Tickets = refunded.ToDictionary(id => id, id => tickets.FindAll(t => t.OrderId == id)),
+            Refunds = refunded.ToDictionary(id => id, id => refunds.FindAll(r => r.OrderId == id)),
             RefundPolicy = refundPolicy,
             Owned = owned.ToDictionary(o => o.Key, o => o.Quantity),
             Discounts = discounts,

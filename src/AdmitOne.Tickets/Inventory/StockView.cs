@@ -135,6 +135,9 @@ internal sealed class StockView
     /// <summary>The tickets, by order, of those orders that commands of this batch want to refund.</summary>
     public Dictionary<Guid, List<TicketState>> Tickets { get; init; } = [];
 
+    /// <summary>Their refunds, by order.</summary>
+    public Dictionary<Guid, List<RefundState>> Refunds { get; init; } = [];
+
     /// <summary>Read only for a batch with refunds in it.</summary>
     public RefundPolicyState? RefundPolicy { get; init; }
 

@@ -53,7 +53,7 @@ internal static class ReceiveMintAnswer
     private const string Source = "minting";
 
     public static void Map(IEndpointRouteBuilder webhooks) =>
-        webhooks.MapPost("/minting", HandleAsync).RequireWebhookSignature()
+        webhooks.MapPost("/minting", HandleAsync).RequireWebhookSignature(WebhookSource.Minting)
             .WithName("ReceiveMintAnswer").WithSummary("The minting service's answer to a job; a repeated one changes nothing")
             .WithRateTier(RateTier.Webhook)
             .WithRequestExample(MintingExamples.Minted, name: "minted").WithRequestExample(MintingExamples.Failed, name: "failed").WithAnswerExample(new MintAnswerTaken("done"))

@@ -16,7 +16,7 @@ namespace AdmitOne.Tickets.Orders;
 public sealed record Order(
     Guid Id, string OrderNumber, Guid EventId, Guid? UserId, Guid? SoldBy, string Status, Money Total, OrderPayment Payment, IReadOnlyList<OrderLine> Items,
     IReadOnlyList<ChargeLine> Lines, IReadOnlyList<ContainedTax> ContainedTaxes, IReadOnlyList<OrderTicket> Tickets, IReadOnlyList<OrderRefund> Refunds,
-    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
+    IReadOnlyList<OrderDispute> Disputes, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
 
 public sealed record OrderPayment(string Method, string Status);
 
@@ -25,11 +25,18 @@ public sealed record OrderLine(Guid TicketTypeId, int Quantity, Money UnitPrice,
 public sealed record OrderTicket(Guid Id, Guid TicketTypeId, string Status);
 
 /// <summary>Money on its way back.</summary>
-/// <param name="Status"><c>pending</c>, <c>succeeded</c>, or <c>failed</c>: the provider did not take it, and is asked again.</param>
+/// <param name="Status"><c>pending</c>, also at the provider; <c>succeeded</c>; or <c>failed</c>: the provider did not take it, and is asked again unless it needs a person.</param>
 /// <param name="Attempts">How often the provider was asked.</param>
 /// <param name="LastError">What the provider said last, for managers.</param>
+/// <param name="NeedsPerson">For managers: it failed after the provider had accepted it, or it was made in the provider's dashboard and fits no tickets.</param>
 public sealed record OrderRefund(
-    Guid Id, string Status, Money Amount, Money Fee, string Reason, IReadOnlyList<Guid> TicketIds, int Attempts, string? LastError, DateTimeOffset CreatedAt);
+    Guid Id, string Status, Money Amount, Money Fee, string Reason, IReadOnlyList<Guid> TicketIds, int Attempts, string? LastError, bool NeedsPerson, DateTimeOffset CreatedAt);
+
+/// <summary>The buyer's bank asks for the order's money back. Managers see it.</summary>
+/// <param name="Status"><c>open</c>, <c>won</c> or <c>lost</c>.</param>
+/// <param name="ProviderStatus">The provider's own word for it, such as <c>needs_response</c>.</param>
+/// <param name="Reason">The provider's word, such as <c>fraudulent</c>.</param>
+public sealed record OrderDispute(Guid Id, string Status, string ProviderStatus, string Reason, Money Amount, DateTimeOffset CreatedAt);
 
 /// <summary>An order in a list; its lines and tickets are read with the order itself.</summary>
 public sealed record OrderSummary(Guid Id, string OrderNumber, Guid EventId, string Status, Money Total, DateTimeOffset CreatedAt);

@@ -11,7 +11,7 @@ internal static class OrderExamples
         [new ChargeLine(PriceLineKind.Ticket, ExampleSale.TicketType, ExampleSale.TypeName, 2, new SignedMoney(4500, "EUR"), new SignedMoney(9000, "EUR"))],
         [new ContainedTax(ExampleSale.TicketType, "VAT", new SignedMoney(743, "EUR"))],
         [new OrderTicket(ExampleSale.Ticket, ExampleSale.TicketType, "issued"), new OrderTicket(ExampleSale.SecondTicket, ExampleSale.TicketType, "issued")],
-        [], s_bought, s_bought);
+        [], [], s_bought, s_bought);
 
     public static readonly OrderSummary InList = new(Paid.Id, Paid.OrderNumber, Paid.EventId, Paid.Status, Paid.Total, Paid.CreatedAt);
 }

@@ -23,5 +23,6 @@ internal sealed class PaidElsewhere(string method) : IPaymentProvider
     public Task<ProviderAnswer> CancelAsync(ProviderPayment payment, CancellationToken cancellationToken) =>
         Task.FromResult(new ProviderAnswer(ProviderState.Cancelled, payment.Reference));
 
-    public Task<string> RefundAsync(ProviderRefund refund, CancellationToken cancellationToken) => Task.FromResult($"{method}_{refund.RefundId:N}");
+    public Task<ProviderRefundResult> RefundAsync(ProviderRefund refund, CancellationToken cancellationToken) =>
+        Task.FromResult(new ProviderRefundResult(ProviderRefundState.Succeeded, $"{method}_{refund.RefundId:N}"));
 }

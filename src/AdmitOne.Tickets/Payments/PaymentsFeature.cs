@@ -19,7 +19,7 @@ internal static class PaymentsFeature
             http.MaxResponseContentBufferSize = 256 * 1024;
             http.Timeout = Timeout.InfiniteTimeSpan;   // StripePatience bounds each attempt and all of them
         }).MeteredAs("stripe", provider => provider.GetRequiredKeyedService<Breaker>(StripePatience.Neighbour).State.CircuitState);
-        services.AddSingleton<IPaymentProvider, TestPayments>().AddSingleton<IPaymentProvider, StripePayments>();
+        services.AddSingleton<CardAmounts>().AddSingleton<StripePayments>().AddSingleton<IPaymentProvider, TestPayments>().AddSingleton<IPaymentProvider>(provider => provider.GetRequiredService<StripePayments>());
         services.AddSingleton<IPaymentProvider>(_ => new PaidElsewhere("cash")).AddSingleton<IPaymentProvider>(_ => new PaidElsewhere("external"));
         services.AddSingleton<IPaymentProvider>(_ => new PaidElsewhere("free")).AddSingleton<PaymentProviders>();
     }
@@ -29,6 +29,9 @@ internal static class PaymentsFeature
 public sealed class PaymentProviders(IEnumerable<IPaymentProvider> all)
 {
     private readonly FrozenDictionary<string, IPaymentProvider> _byMethod = all.ToFrozenDictionary(p => p.Method);
+
+    /// <summary>The methods whose payments and refunds this replica works on.</summary>
+    public string[] Configured => [.. _byMethod.Values.Where(p => p.IsConfigured).Select(p => p.Method)];
 
     /// <exception cref="KeyNotFoundException">Nobody implements this method.</exception>
     public IPaymentProvider Of(string method) => _byMethod[method];

@@ -13,14 +13,15 @@ using Polly.Timeout;
 namespace AdmitOne.Tickets.Payments;
 
 /// <summary>
-/// As much of Stripe's REST API as a sale needs: Payment Intents and refunds, form-encoded, in version 2024-06-20. Each call that changes
+/// As much of Stripe's REST API as a sale needs: Payment Intents, refunds and disputes, form-encoded, in one version. Each call that changes
 /// something carries an idempotency key of ours, so that a repeat is answered what the first was.
 /// </summary>
 internal sealed class StripeClient(IHttpClientFactory clients, IOptions<StripeOptions> options, StripePatience patience)
 {
     public const string HttpClientName = "stripe";
 
-    private const string Version = "2024-06-20";
+    /// <summary>The version of Stripe's API that this client speaks, whatever the account's default is. The date in it is when Stripe released it.</summary>
+    public const string Version = "2026-09-30.endive";
 
     // Stripe adds properties at any time.
     private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
@@ -49,7 +50,31 @@ internal sealed class StripeClient(IHttpClientFactory clients, IOptions<StripeOp
     public Task<StripeReply<StripeRefund>> RefundAsync(ProviderRefund refund, string intentId, long amount, CancellationToken cancellationToken) => SendAsync<StripeRefund>(HttpMethod.Post, "v1/refunds",
     [
         ("payment_intent", intentId), ("amount", amount.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("metadata[refund_id]", refund.RefundId.ToString()),
-    ], $"{refund.RefundId}-refund", cancellationToken);
+    ], refund.KeyNumber == 1 ? $"{refund.RefundId}-refund" : $"{refund.RefundId}-refund-{refund.KeyNumber}", cancellationToken);
+
+    /// <summary>GET /v1/refunds/{id}.</summary>
+    public Task<StripeReply<StripeRefund>> RetrieveRefundAsync(string id, CancellationToken cancellationToken) =>
+        SendAsync<StripeRefund>(HttpMethod.Get, $"v1/refunds/{Uri.EscapeDataString(id)}", null, null, cancellationToken);
+
+    /// <summary>GET /v1/refunds?payment_intent=: all of a payment's refunds, whoever made them, the oldest first.</summary>
+    public async Task<StripeReply<IReadOnlyList<StripeRefund>>> ListRefundsAsync(string intentId, CancellationToken cancellationToken)
+    {
+        var all = new List<StripeRefund>();
+        while (true)
+        {
+            var after = all.Count == 0 ? "" : $"&starting_after={Uri.EscapeDataString(all[^1].Id)}";
+            var (page, error) = await SendAsync<StripeList<StripeRefund>>(HttpMethod.Get, $"v1/refunds?payment_intent={Uri.EscapeDataString(intentId)}&limit=100{after}", null, null, cancellationToken);
+            if (page is null) return new StripeReply<IReadOnlyList<StripeRefund>>(null, error);
+            all.AddRange(page.Data);
+            if (page.HasMore && page.Data.Count > 0) continue;
+            all.Reverse();   // Stripe lists the newest first
+            return new StripeReply<IReadOnlyList<StripeRefund>>(all, null);
+        }
+    }
+
+    /// <summary>GET /v1/disputes/{id}.</summary>
+    public Task<StripeReply<StripeDispute>> RetrieveDisputeAsync(string id, CancellationToken cancellationToken) =>
+        SendAsync<StripeDispute>(HttpMethod.Get, $"v1/disputes/{Uri.EscapeDataString(id)}", null, null, cancellationToken);
 
     private async Task<StripeReply<T>> SendAsync<T>(HttpMethod method, string path, (string Name, string Value)[]? form, string? idempotencyKey, CancellationToken cancellationToken) where T : class
     {
@@ -97,12 +122,34 @@ internal sealed record StripeNextAction(string Type, StripeRedirect? RedirectToU
 
 internal sealed record StripeRedirect(string? Url);
 
-internal sealed record StripeRefund(string Id, string Status, string? FailureReason);
+/// <param name="Status">pending, requires_action, succeeded, failed or canceled.</param>
+/// <param name="Amount">As Stripe counts it (<see cref="StripeAmount"/>).</param>
+internal sealed record StripeRefund(string Id, string Status, string? FailureReason, long Amount, Dictionary<string, string>? Metadata)
+{
+    /// <summary>No money moves by it any more.</summary>
+    public bool IsDead => Status is "failed" or "canceled";
+
+    /// <summary>The refund of ours that it is; null for one that was made elsewhere.</summary>
+    public Guid? RefundId => Guid.TryParse(Metadata?.GetValueOrDefault("refund_id"), out var id) ? id : null;
+
+    public ProviderRefundResult Result() => Status switch
+    {
+        "succeeded" => new ProviderRefundResult(ProviderRefundState.Succeeded, Id),
+        "failed" or "canceled" => new ProviderRefundResult(ProviderRefundState.Failed, Id, $"Stripe could not send it: {FailureReason ?? Status}."),
+        "requires_action" => new ProviderRefundResult(ProviderRefundState.Pending, Id, "Stripe waits for the buyer, whom it has written to."),
+        _ => new ProviderRefundResult(ProviderRefundState.Pending, Id),
+    };
+}
+
+/// <param name="Status">warning_needs_response, warning_under_review, warning_closed, needs_response, under_review, won, lost or prevented.</param>
+internal sealed record StripeDispute(string Id, string Status, string? Reason, long Amount, string Currency);
+
+internal sealed record StripeList<T>(IReadOnlyList<T> Data, bool HasMore);
 
 internal sealed record StripeFault(StripeError? Error);
 
 /// <param name="Type">card_error, invalid_request_error, idempotency_error or api_error.</param>
-internal sealed record StripeError(string Type, string? Code, string? DeclineCode, string? Message, [property: JsonPropertyName("payment_intent")] StripeIntent? Intent);
+internal sealed record StripeError(string Type, string? Code, string? DeclineCode, string? Message, [property: JsonPropertyName("payment_intent")] StripeIntent? Intent, string? Param = null);
 
 /// <summary>How long Stripe is waited for. One for the process, because a breaker is worth something only when all calls share it.</summary>
 internal sealed class StripePatience

@@ -47,9 +47,9 @@ internal sealed class TestPayments(TimeProvider clock) : IPaymentProvider
     public async Task<ProviderAnswer> CancelAsync(ProviderPayment payment, CancellationToken cancellationToken) =>
         payment.Token == "tok_timeout" ? Answer(payment, ProviderState.Cancelled) : await AskAsync(payment, cancellationToken);
 
-    public Task<string> RefundAsync(ProviderRefund refund, CancellationToken cancellationToken) => refund.Attempt <= RefusedRefunds(refund.Token)
-        ? throw new PaymentProviderException($"The test provider refuses attempt {refund.Attempt}, as {refund.Token} wants it.")
-        : Task.FromResult($"test_refund_{refund.RefundId:N}");
+    public Task<ProviderRefundResult> RefundAsync(ProviderRefund refund, CancellationToken cancellationToken) => Task.FromResult(refund.Attempt <= RefusedRefunds(refund.Token)
+        ? new ProviderRefundResult(ProviderRefundState.Refused, null, $"The test provider refuses attempt {refund.Attempt}, as {refund.Token} wants it.")
+        : new ProviderRefundResult(ProviderRefundState.Succeeded, $"test_refund_{refund.RefundId:N}"));
 
     private static ProviderAnswer Answer(ProviderPayment payment, ProviderState state) => new(state, $"test_{payment.PaymentId:N}");
 

@@ -25,14 +25,14 @@ internal static class BillDiscounts
         var left = chosen.Sum(t => bill.Net[t]);
         var wanted = discount.Kind switch
         {
-            DiscountKind.Percentage => Rounding.Share(left, discount.PercentBp!.Value, PercentAttribute.WholeInBasisPoints),
+            DiscountKind.Percentage => bill.Share(left, discount.PercentBp!.Value, PercentAttribute.WholeInBasisPoints),
             DiscountKind.Fixed => Math.Min(left, discount.AmountMinor!.Value),
             _ => left,
         };
         var taken = discount.CapMinor is { } cap ? Math.Min(wanted, cap) : wanted;
         if (taken == 0) return (0, Not("takes nothing off these tickets."));
 
-        var parts = Rounding.Spread(taken, [.. chosen.Select(t => bill.Net[t])]);
+        var parts = bill.Spread(taken, [.. chosen.Select(t => bill.Net[t])]);
         foreach (var (ticket, part) in chosen.Zip(parts))
         {
             bill.Net[ticket] -= part;
@@ -68,9 +68,9 @@ internal static class BillFees
         var parts = (fee.Per, fee.Amount) switch
         {
             (FeePer.Ticket, { } amount) => Array.ConvertAll(net, _ => amount.Amount),
-            (FeePer.Ticket, null) => Array.ConvertAll(net, price => Rounding.Share(price, Points(), PercentAttribute.WholeInBasisPoints)),
-            (_, { } amount) => Rounding.Spread(amount.Amount, net),
-            (_, null) => Rounding.Spread(Rounding.Share(bill.NetOf(item), Points(), PercentAttribute.WholeInBasisPoints), net),
+            (FeePer.Ticket, null) => Array.ConvertAll(net, price => bill.Share(price, Points(), PercentAttribute.WholeInBasisPoints)),
+            (_, { } amount) => bill.Spread(amount.Amount, net),
+            (_, null) => bill.Spread(bill.Share(bill.NetOf(item), Points(), PercentAttribute.WholeInBasisPoints), net),
         };
         var whole = parts.Sum();
         if (whole == 0) return;
@@ -90,9 +90,10 @@ internal static class BillTaxes
             if (bill.Items[n].Policy.Tax is not { } tax) continue;
             long[] taxed = [.. bill.TicketsOf(n).Select(t => bill.Paid[t])];
             var points = PercentAttribute.BasisPoints(tax.Percent);
-            var amount = Rounding.Share(taxed.Sum(), points, PercentAttribute.WholeInBasisPoints + (tax.Included ? points : 0));
+            // What is only said is said exactly.
+            var amount = tax.Included ? Rounding.Share(taxed.Sum(), points, PercentAttribute.WholeInBasisPoints + points) : bill.Share(taxed.Sum(), points, PercentAttribute.WholeInBasisPoints);
             if (amount == 0) continue;
-            if (!tax.Included) bill.Charge(n, Rounding.Spread(amount, taxed));
+            if (!tax.Included) bill.Charge(n, bill.Spread(amount, taxed));
             bill.Lines.Add(new PriceLine(PriceLineKind.Tax, bill.Items[n].TicketTypeId, tax.Name, 1, 0, tax.Included ? 0 : amount, tax.Included ? amount : 0));
         }
     }

@@ -5,10 +5,11 @@ internal sealed class OpenBill
 {
     private readonly int[] _first;
 
-    public OpenBill(IReadOnlyList<PriceItem> items, DateTimeOffset now)
+    public OpenBill(IReadOnlyList<PriceItem> items, string currency, DateTimeOffset now)
     {
         Items = [.. items.OrderBy(i => i.TicketTypeId)];
-        Unit = [.. Items.Select(item => PriceEngine.UnitPrice(item, now))];
+        Unit = [.. Items.Select(item => PriceEngine.UnitPrice(item, currency, now))];
+        Step = ChargeStep.Of(currency) is var step && Unit.All(price => price % step == 0) ? step : 1;
         _first = new int[Items.Count + 1];
         for (var n = 0; n < Items.Count; n++) _first[n + 1] = checked(_first[n] + Items[n].Quantity);
         Face = new long[_first[^1]];
@@ -22,6 +23,9 @@ internal sealed class OpenBill
     }
 
     public IReadOnlyList<PriceItem> Items { get; }
+
+    /// <summary>What is computed is a whole number of these: the currency's <see cref="ChargeStep"/>, unless a price is none.</summary>
+    public long Step { get; }
 
     /// <summary>By item: the price of each of its tickets.</summary>
     public IReadOnlyList<long> Unit { get; }
@@ -42,6 +46,12 @@ internal sealed class OpenBill
     public int ItemOf(int ticket) => Array.BinarySearch(_first, ticket) is >= 0 and var exact ? exact : ~Array.BinarySearch(_first, ticket) - 1;
 
     public long NetOf(int item) => TicketsOf(item).Sum(t => Net[t]);
+
+    /// <summary>A share of an amount, rounded to a whole <see cref="Step"/>.</summary>
+    public long Share(long amount, long numerator, long denominator) => Rounding.Share(amount, numerator, denominator, Step);
+
+    /// <summary>Spreads an amount over tickets in whole <see cref="Step"/>s, as far as the amount is of them.</summary>
+    public long[] Spread(long amount, IReadOnlyList<long> weights) => Rounding.Spread(amount, weights, Step);
 
     /// <summary>Adds to what tickets of an item cost, each its part.</summary>
     public void Charge(int item, IReadOnlyList<long> parts)

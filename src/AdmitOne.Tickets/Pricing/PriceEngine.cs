@@ -14,8 +14,9 @@ internal sealed record PriceItem(Guid TicketTypeId, int Quantity, long BaseMinor
 internal static class PriceEngine
 {
     /// <summary>What one of so many tickets costs by its type's rules, before discounts, fees and added tax.</summary>
-    public static long UnitPrice(PriceItem item, DateTimeOffset now)
+    public static long UnitPrice(PriceItem item, string currency, DateTimeOffset now)
     {
+        var step = ChargeStep.Of(currency);
         foreach (var rule in item.Policy.Rules)
         {
             var applies = rule.Kind switch
@@ -27,9 +28,9 @@ internal static class PriceEngine
             };
             if (!applies) continue;
             if (rule.Kind != PriceRuleKind.Dynamic)
-                return rule.Price?.Amount ?? item.BaseMinor - Rounding.Share(item.BaseMinor, PercentAttribute.BasisPoints(rule.Percent!.Value), PercentAttribute.WholeInBasisPoints);
+                return rule.Price?.Amount ?? item.BaseMinor - Rounding.Share(item.BaseMinor, PercentAttribute.BasisPoints(rule.Percent!.Value), PercentAttribute.WholeInBasisPoints, step);
             var (from, to) = (rule.MinPrice!.Amount, rule.MaxPrice!.Amount);
-            return item.Stock.Quantity <= 0 ? to : from + Rounding.Share(to - from, Math.Clamp(item.Stock.Taken, 0, item.Stock.Quantity), item.Stock.Quantity);
+            return item.Stock.Quantity <= 0 ? to : from + Rounding.Share(to - from, Math.Clamp(item.Stock.Taken, 0, item.Stock.Quantity), item.Stock.Quantity, step);
         }
         return item.BaseMinor;
     }
@@ -42,7 +43,7 @@ internal static class PriceEngine
         {
             checked
             {
-                var bill = new OpenBill(items, now);
+                var bill = new OpenBill(items, currency, now);
                 if (discounts.Count > 1 && discounts.FirstOrDefault(d => !d.Stackable) is { } alone)
                     return (null, PricingProblems.DiscountInvalid.With($"\"{alone.Code}\" cannot be combined with other codes."));
                 var applied = new List<AppliedDiscount>();

@@ -11,6 +11,16 @@ internal static class Rounding
     public static long Share(long amount, long numerator, long denominator) =>
         checked((long)((2 * (Int128)amount * numerator + denominator) / (2 * (Int128)denominator)));
 
+    /// <returns>The same to the nearest whole step, halves up; to the nearest minor unit if the amount is no whole number of steps.</returns>
+    public static long Share(long amount, long numerator, long denominator, long step) => amount % step != 0
+        ? Share(amount, numerator, denominator)
+        : checked(step * Share(amount / step, numerator, denominator));
+
+    /// <summary>Spreads in whole steps, if the amount and all weights are of them.</summary>
+    public static long[] Spread(long amount, IReadOnlyList<long> weights, long step) => step == 1 || amount % step != 0 || weights.Any(weight => weight % step != 0)
+        ? Spread(amount, weights)
+        : Array.ConvertAll(Spread(amount / step, [.. weights.Select(weight => weight / step)]), part => part * step);
+
     /// <summary>
     /// Spreads an amount in proportion to weights, by largest remainder; equal remainders in the order given. Without any weight it is spread
     /// evenly. No part is larger than its weight unless the amount is larger than all of them together.

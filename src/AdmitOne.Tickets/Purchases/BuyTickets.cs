@@ -75,12 +75,12 @@ internal static class BuyTickets
 
     // Once a purchase has begun it goes on to its end, also when its time is over or its client has left; who asks again with the key finds what it came to.
     private static Task<IResult> HandleAsync(
-        PurchaseRequest request, IdempotencyKey key, Caller caller, Actor actor, Database database, EventLanes lanes, PaymentDesk desk, PaymentProviders providers, RunningRequests running,
+        PurchaseRequest request, IdempotencyKey key, Caller caller, Actor actor, Database database, EventLanes lanes, PaymentDesk desk, PaymentProviders providers, RunningRequests running, SecretSeal seal,
         IOptions<PaymentOptions> options, IOptions<ServiceOptions> service, PurchaseMetrics metrics, TimeProvider clock, ILogger<PaymentDesk> logger, CancellationToken cancellationToken) =>
-        LateWork.WithinAsync(BuyAsync(request, key, caller, actor, database, lanes, desk, providers, running, options, service, metrics, clock, cancellationToken), logger, cancellationToken);
+        LateWork.WithinAsync(BuyAsync(request, key, caller, actor, database, lanes, desk, providers, running, seal, options, service, metrics, clock, cancellationToken), logger, cancellationToken);
 
     private static async Task<IResult> BuyAsync(
-        PurchaseRequest request, IdempotencyKey key, Caller caller, Actor actor, Database database, EventLanes lanes, PaymentDesk desk, PaymentProviders providers, RunningRequests running,
+        PurchaseRequest request, IdempotencyKey key, Caller caller, Actor actor, Database database, EventLanes lanes, PaymentDesk desk, PaymentProviders providers, RunningRequests running, SecretSeal seal,
         IOptions<PaymentOptions> options, IOptions<ServiceOptions> service, PurchaseMetrics metrics, TimeProvider clock, CancellationToken cancellationToken)
     {
         using var measured = metrics.Begin(clock);
@@ -96,7 +96,10 @@ internal static class BuyTickets
         if (before is not null) return Replay(before);
         if (wanted is null) return Refuse(PlatformProblems.NotFound.With("There is no such reservation."));
 
-        var begin = new BeginPayment(caller.TenantId, eventId, caller.UserId, wanted, new PaymentWish(request.Payment.Method, request.Payment.Token) { SoldBy = request.Payment.Method == "cash" ? actor : null },
+        var begin = new BeginPayment(caller.TenantId, eventId, caller.UserId, wanted, new PaymentWish(request.Payment.Method, request.Payment.Token)
+            {
+                SoldBy = request.Payment.Method == "cash" ? actor : null, RefuseAmount = providers.Of(request.Payment.Method).RefuseAmount,
+            },
             new PaymentTimes(TimeSpan.FromSeconds(options.Value.WindowSeconds), s_askAfter), keyed, PurchaseAnswer.Paid);
         var (begun, refused) = await lanes.FinishAsync(begin, cancellationToken);
         if (begun is null) return Refuse(refused!);
@@ -108,7 +111,9 @@ internal static class BuyTickets
         if (charged.Settled is { Answer: { } told }) return Answer("paid", told);
 
         // Nothing yet, or somebody else settled it in between: what is kept under the key is what this buyer is told.
-        var kept = await KeepAsync(database, caller.TenantId, keyed, PurchaseAnswer.Pending(begun.Pending!, charged.Action));
+        var pending = PurchaseAnswer.Pending(begun.Pending!, charged.Action);
+        var kept = await KeepAsync(database, caller.TenantId, keyed, charged.Action?.ClientSecret is null ? pending : pending with { Body = seal.Seal(pending.Body, Of()) });
+        kept = kept with { Body = seal.Open(kept.Body, Of())! };
         return Answer(kept.Status switch { StatusCodes.Status201Created => "paid", StatusCodes.Status202Accepted => "pending", _ => "declined" }, kept);
 
         IResult Refuse(Refusal because)
@@ -120,8 +125,12 @@ internal static class BuyTickets
         IResult Replay(StoredAnswer answer)
         {
             measured.Answered("replayed");
-            return new KeptAnswerResult(answer, replayed: true);
+            return seal.Open(answer.Body, Of()) is { } body
+                ? new KeptAnswerResult(answer with { Body = body }, replayed: true)
+                : PlatformProblems.IdempotencyKeyReused.With("The order is there, but this answer can no longer be shown: read the order.");
         }
+
+        string Of() => $"{caller.TenantId:n} {caller.UserId:n} {key.Route} {key.Key}";
 
         IResult Answer(string result, StoredAnswer answer)
         {

@@ -20,6 +20,7 @@ internal sealed partial class PaymentDesk(Database database, EventLanes lanes, P
     private static readonly string[] s_notPaid = ["created", "failed", "cancelled"];
     private static readonly TimeSpan s_askAgainWhileHeld = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan s_askAgainAfterwards = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromHours(1);
 
     /// <summary>Charges a payment that has just begun. A client that hangs up changes nothing about how this ends.</summary>
     public async Task<Charged> ChargeAsync(OpenPayment payment)
@@ -34,7 +35,8 @@ internal sealed partial class PaymentDesk(Database database, EventLanes lanes, P
                 if (settled is null)
                 {
                     action = answer.Action;
-                    await AskLaterAsync(payment, answer.Reference, CancellationToken.None);
+                    // If it was settled meanwhile the provider is not asked for anything more.
+                    if (!await AskLaterAsync(payment, answer.Reference, CancellationToken.None)) break;
                 }
                 first ??= settled;
             }
@@ -93,18 +95,19 @@ internal sealed partial class PaymentDesk(Database database, EventLanes lanes, P
 
     private async Task<Settled?> TrySettleAsync(OpenPayment payment, ProviderAnswer answer) => answer.State switch
     {
-        ProviderState.Succeeded => await SettleAsync(payment, PaymentResult.Succeeded, answer.Reference),
-        ProviderState.Declined => await SettleAsync(payment, PaymentResult.Failed, answer.Reference),
-        ProviderState.Cancelled => await SettleAsync(payment, PaymentResult.Expired, answer.Reference),
+        ProviderState.Succeeded => await SettleAsync(payment, PaymentResult.Succeeded, answer),
+        ProviderState.Declined => await SettleAsync(payment, PaymentResult.Failed, answer),
+        ProviderState.Cancelled => await SettleAsync(payment, PaymentResult.Expired, answer),
         _ => null,
     };
 
-    private async Task<Settled> SettleAsync(OpenPayment payment, PaymentResult result, string? reference)
+    private async Task<Settled> SettleAsync(OpenPayment payment, PaymentResult result, ProviderAnswer answer)
     {
         while (true)
         {
             var (settled, refusal) = await lanes.RunAsync(new SettlePayment(payment.TenantId, payment.EventId, payment.OrderId,
-                new HeldFor(payment.HoldId, payment.UserId, payment.TicketTypeIds, payment.DiscountIds), result, reference, PurchaseAnswer.Paid, PurchaseAnswer.Declined), CancellationToken.None);
+                new HeldFor(payment.HoldId, payment.UserId, payment.TicketTypeIds, payment.DiscountIds), result, answer.Reference, PurchaseAnswer.Paid,
+                answer.Unpayable is { } why ? PurchaseAnswer.Unpayable(why) : PurchaseAnswer.Declined), CancellationToken.None);
             if (settled is not null) return settled;
             // The lane is full. The money has moved already, so this waits for its turn instead of giving up.
             LaneFull(refusal!.Type.Code);
@@ -127,17 +130,27 @@ internal sealed partial class PaymentDesk(Database database, EventLanes lanes, P
     private static ProviderPayment ForProvider(OpenPayment payment) => new(payment.PaymentId, payment.OrderId, payment.Token ?? "", payment.AmountMinor, payment.Currency,
         payment.Reference, payment.HoldExpiresAt);
 
-    private async Task AskLaterAsync(OpenPayment payment, string? reference, CancellationToken cancellationToken)
+    /// <returns>False if the payment has been settled: there is nothing to ask any more.</returns>
+    private async Task<bool> AskLaterAsync(OpenPayment payment, string? reference, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
-        var next = now >= payment.HoldExpiresAt ? now + s_askAgainAfterwards
-            : now + s_askAgainWhileHeld < payment.HoldExpiresAt ? now + s_askAgainWhileHeld
-            : payment.HoldExpiresAt;
+        var next = NextCheck(clock.GetUtcNow(), payment.HoldExpiresAt);
         await using var work = await database.BeginAsync(payment.TenantId, cancellationToken);
-        await work.ExecuteAsync("""
+        var waits = await work.ExecuteAsync("""
             update tickets.payments set next_check_at = @next, provider_reference = coalesce(@reference, provider_reference) where id = @PaymentId and status = 'created'
-            """, new { payment.PaymentId, next, reference }, cancellationToken);
+            """, new { payment.PaymentId, next, reference }, cancellationToken) == 1;
         await work.CommitAsync(cancellationToken);
+        return waits;
+    }
+
+    /// <summary>
+    /// When a payment without an end is asked about again: each quarter of a minute while its tickets are held, and at the hold's end. Afterwards the
+    /// pauses grow with the time that it has taken, from two seconds to an hour: a bank debit is <c>processing</c> for days.
+    /// </summary>
+    internal static DateTimeOffset NextCheck(DateTimeOffset now, DateTimeOffset holdExpiresAt)
+    {
+        if (now < holdExpiresAt) return now + s_askAgainWhileHeld < holdExpiresAt ? now + s_askAgainWhileHeld : holdExpiresAt;
+        var grown = (now - holdExpiresAt) / 2;
+        return now + (grown < s_askAgainAfterwards ? s_askAgainAfterwards : grown > s_longestPause ? s_longestPause : grown);
     }
 
     [LoggerMessage(EventId = 4201, Level = LogLevel.Warning, Message = "A payment waits to be settled: {Code}")]

@@ -36,6 +36,9 @@ internal static class PurchaseAnswer
     public static StoredAnswer Declined => new(StatusCodes.Status402PaymentRequired,
         PurchaseProblems.PaymentDeclined.With("No money is kept and the tickets are free again; try another way to pay with a new Idempotency-Key.").ToJson(Path));
 
+    /// <summary>No card would change it, so it is no decline.</summary>
+    public static StoredAnswer Unpayable(string why) => new(StatusCodes.Status422UnprocessableEntity, InventoryProblems.PaymentMethodUnavailable.With(why).ToJson(Path));
+
     public static string OrderPath(Guid orderId) => $"/api/v1/orders/{orderId}";
 
     private static string Body(Purchase purchase) => JsonSerializer.Serialize(purchase, Json.Answers);

@@ -6,25 +6,27 @@ using Microsoft.Extensions.Logging;
 namespace AdmitOne.Tickets.Refunds;
 
 /// <summary>
-/// Sends money back through the provider that took it. Whoever takes a refund first has it for a while; the refund's id is the provider's
-/// idempotency key, so a refund that a killed process had sent is not sent again. What the provider refuses is kept in sight and tried again,
-/// at growing distances, for ever.
+/// Sends money back through the provider that took it, and asks about refunds that it has accepted and not finished. A lease keeps a refund to one
+/// replica at a time; its idempotency key is made of its id, so a refund that a killed process had sent is not sent again. What the provider refuses is
+/// kept in sight and tried again, at growing distances, for ever; what failed after it was accepted waits for a manager. A replica without a provider's
+/// settings leaves its refunds to the others.
 /// </summary>
 internal sealed partial class RefundWorker(Database database, PaymentProviders providers, RefundMetrics metrics, TimeProvider clock, ILogger<RefundWorker> logger)
     : PeriodicWorker(TimeSpan.FromSeconds(1), clock, logger)
 {
     private const int RefundsAtOnce = 200;
     private const int CallsAtOnce = 8;
-    private const int MaxErrorLength = 500;
 
     // Longer than a provider is waited for.
     private const int LeaseSeconds = 30;
-    private const int LongestPauseSeconds = 3600;
+
+    // Stripe forgets an idempotency key after 24 hours.
+    private const int KeyIsOldAfterHours = 20;
 
     protected override async Task StepAsync(CancellationToken cancellationToken)
     {
         var unsent = await database.AskForAllTenantsAsync<Unsent>(
-            "select tenant_id, refund_id from tickets.pending_refunds(@RefundsAtOnce)", new { RefundsAtOnce }, cancellationToken);
+            "select tenant_id, refund_id from tickets.pending_refunds(@RefundsAtOnce, @methods)", new { RefundsAtOnce, methods = providers.Configured }, cancellationToken);
         await Parallel.ForEachAsync(unsent, new ParallelOptions { MaxDegreeOfParallelism = CallsAtOnce, CancellationToken = cancellationToken },
             async (one, stop) => await SendAsync(one.TenantId, one.RefundId, stop));
     }
@@ -34,22 +36,17 @@ internal sealed partial class RefundWorker(Database database, PaymentProviders p
         if (await TakeAsync(tenantId, refundId, cancellationToken) is not { } refund) return;
         try
         {
-            var reference = await providers.Of(refund.Method).RefundAsync(
-                new ProviderRefund(refundId, refund.PaymentId, refund.Token ?? "", refund.PaymentReference, refund.AmountMinor, refund.Currency, refund.Attempts), cancellationToken);
-            await RecordAsync(tenantId, """
-                update tickets.refunds set status = 'succeeded', provider_reference = @reference, last_error = null, updated_at = clock_timestamp()
-                 where id = @refundId and status in ('pending', 'failed')
-                """, new { refundId, reference });
-            metrics.Sent(succeeded: true);
+            var said = await providers.Of(refund.Method).RefundAsync(new ProviderRefund(refundId, refund.PaymentId, refund.Token ?? "", refund.PaymentReference, refund.AmountMinor, refund.Currency,
+                refund.Attempts) { Reference = refund.ProviderReference, KeyNumber = refund.KeyNumber, IsKeyOld = refund.IsKeyOld }, cancellationToken);
+            await RecordAsync(tenantId, work => RefundStates.RecordAsync(work, refundId, said, refund.Attempts, CancellationToken.None));
+            if (said.State is ProviderRefundState.Refused) Refused(refundId, refund.Attempts, said.Detail);
+            if (said.State is ProviderRefundState.Failed) Failed(refundId, said.Detail);
+            if (said.State is not ProviderRefundState.Pending) metrics.Sent(said.State == ProviderRefundState.Succeeded);
         }
-        catch (PaymentProviderException refused)
+        catch (PaymentProviderException silent)
         {
-            NotTaken(refused, refundId, refund.Attempts);
-            var pause = Math.Min(LongestPauseSeconds, Math.Pow(2, Math.Min(refund.Attempts - 1, 20)));
-            await RecordAsync(tenantId, """
-                update tickets.refunds set status = 'failed', last_error = @error, next_attempt_at = clock_timestamp() + make_interval(secs => @pause), updated_at = clock_timestamp()
-                 where id = @refundId and status in ('pending', 'failed')
-                """, new { refundId, error = refused.Message[..Math.Min(MaxErrorLength, refused.Message.Length)], pause });
+            NotTaken(silent, refundId, refund.Attempts);
+            await RecordAsync(tenantId, work => RefundStates.RecordSilenceAsync(work, refundId, silent.Message, refund.Attempts, CancellationToken.None));
             metrics.Sent(succeeded: false);
         }
     }
@@ -58,25 +55,35 @@ internal sealed partial class RefundWorker(Database database, PaymentProviders p
     {
         await using var work = await database.BeginAsync(tenantId, cancellationToken);
         var taken = await work.FindAsync<Taken>("""
-            update tickets.refunds r set attempts = r.attempts + 1, next_attempt_at = clock_timestamp() + make_interval(secs => @LeaseSeconds)
+            update tickets.refunds r set attempts = r.attempts + case when r.provider_reference is null then 1 else 0 end,
+                   next_attempt_at = clock_timestamp() + make_interval(secs => @LeaseSeconds),
+                   key_first_sent_at = coalesce(r.key_first_sent_at, case when r.attempts > 0 and r.key_number = 1 then r.created_at else clock_timestamp() end)
               from tickets.payments p
-             where r.id = @refundId and r.status in ('pending', 'failed') and r.next_attempt_at <= clock_timestamp() and p.tenant_id = r.tenant_id and p.id = r.payment_id
-            returning r.payment_id, r.amount_minor, r.currency, r.attempts, p.method, p.token, p.provider_reference as payment_reference
-            """, new { refundId, LeaseSeconds }, cancellationToken);
+             where r.id = @refundId and r.status in ('pending', 'failed') and not (r.status = 'failed' and r.needs_person) and r.next_attempt_at <= clock_timestamp()
+               and p.tenant_id = r.tenant_id and p.id = r.payment_id
+            returning r.payment_id, r.amount_minor, r.currency, r.attempts, p.method, p.token, p.provider_reference as payment_reference, r.provider_reference, r.key_number,
+                   r.key_first_sent_at < clock_timestamp() - make_interval(hours => @KeyIsOldAfterHours) as is_key_old
+            """, new { refundId, LeaseSeconds, KeyIsOldAfterHours }, cancellationToken);
         await work.CommitAsync(cancellationToken);
         return taken;
     }
 
     // What the provider said is written down even if the service stops meanwhile.
-    private async Task RecordAsync(Guid tenantId, string sql, object parameters)
+    private async Task RecordAsync(Guid tenantId, Func<TenantWork, Task> record)
     {
         await using var work = await database.BeginAsync(tenantId, CancellationToken.None);
-        await work.ExecuteAsync(sql, parameters, CancellationToken.None);
+        await record(work);
         await work.CommitAsync(CancellationToken.None);
     }
 
-    [LoggerMessage(EventId = 4301, Level = LogLevel.Warning, Message = "The provider did not take refund {RefundId} at attempt {Attempt}; it is tried again")]
-    private partial void NotTaken(Exception refused, Guid refundId, int attempt);
+    [LoggerMessage(EventId = 4301, Level = LogLevel.Warning, Message = "The provider did not answer refund {RefundId} at attempt {Attempt}; it is tried again")]
+    private partial void NotTaken(Exception silent, Guid refundId, int attempt);
+
+    [LoggerMessage(EventId = 4302, Level = LogLevel.Warning, Message = "The provider refused refund {RefundId} at attempt {Attempt}; it is tried again: {Reason}")]
+    private partial void Refused(Guid refundId, int attempt, string? reason);
+
+    [LoggerMessage(EventId = 4303, Level = LogLevel.Error, Message = "Refund {RefundId} failed after the provider had accepted it; a manager must look at it: {Reason}")]
+    private partial void Failed(Guid refundId, string? reason);
 
     private sealed class Unsent
     {
@@ -93,5 +100,8 @@ internal sealed partial class RefundWorker(Database database, PaymentProviders p
         public string Method { get; init; } = "";
         public string? Token { get; init; }
         public string? PaymentReference { get; init; }
+        public string? ProviderReference { get; init; }
+        public int KeyNumber { get; init; }
+        public bool IsKeyOld { get; init; }
     }
 }

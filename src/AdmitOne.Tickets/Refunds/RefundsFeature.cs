@@ -9,11 +9,13 @@ namespace AdmitOne.Tickets.Refunds;
 /// <summary>Giving tickets back, and sending the money.</summary>
 internal static class RefundsFeature
 {
-    public static void AddRefunds(this IServiceCollection services) => services.AddSingleton<RefundMetrics>().AddHostedService<RefundWorker>();
+    public static void AddRefunds(this IServiceCollection services) => services.AddSingleton<RefundMetrics>().AddSingleton<ProviderRefunds>().AddHostedService<RefundWorker>();
 
     public static void MapRefunds(this IEndpointRouteBuilder v1)
     {
         v1.ServiceProvider.GetRequiredService<RefundMetrics>();   // its counters exist, at 0, from the start
-        RequestRefund.Map(v1.MapGroup("/orders/{id}/refunds").WithTag("Refunds", "Giving tickets back.").RequireAuthorization(Policies.Customer));
+        var refunds = v1.MapGroup("/orders/{id}/refunds").WithTag("Refunds", "Giving tickets back.").RequireAuthorization(Policies.Customer);
+        RequestRefund.Map(refunds);
+        RetryRefund.Map(refunds);
     }
 }

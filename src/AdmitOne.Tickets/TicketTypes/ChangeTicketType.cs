@@ -5,6 +5,7 @@ using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Tickets.Payments;
 using AdmitOne.Tickets.Pricing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -24,13 +25,14 @@ internal static class ChangeTicketType
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.IfMatchRequired, PlatformProblems.VersionMismatch, TicketTypeProblems.QuantityBelowSold, TicketTypeProblems.EditNotAllowed);
 
     private static async Task<Results<Ok<TicketType>, Refusal>> HandleAsync(
-        Guid id, JsonObject patch, Caller caller, Actor actor, HttpContext context, Database database, MergePatch merge, CancellationToken cancellationToken)
+        Guid id, JsonObject patch, Caller caller, Actor actor, HttpContext context, Database database, MergePatch merge, CardAmounts cards, CancellationToken cancellationToken)
     {
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
         if (await TicketTypeRow.FindAsync(work, id, cancellationToken) is not { } before) return TicketTypeProblems.NoType;
         if (EntityTag.Refuse(context, before.Version) is { } stale) return stale;
         var (after, invalid) = await merge.ApplyAsync(before.Body(), patch, cancellationToken);
         if (after is null) return invalid!;
+        if (cards.Refuse(after.Monies(), before.Body().Monies()) is { } unpayable) return unpayable;
         if (after.SectionId != before.SectionId) return TicketTypeProblems.EditNotAllowed.With("A type stays in its section; make a new type in the other one.");
 
         // The event's gate, then the type's stock: the order that every batch of sales takes.

@@ -4,6 +4,7 @@ using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Tickets.Payments;
 using AdmitOne.Tickets.Pricing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -22,8 +23,9 @@ internal static class CreateTicketType
             .MayRefuseWith(PlatformProblems.NotFound, TicketTypeProblems.SectionRequired);
 
     private static async Task<Results<Created<TicketType>, Refusal>> HandleAsync(
-        Guid eventId, TicketTypeBody body, Caller caller, Actor actor, HttpContext context, Database database, TimeProvider clock, CancellationToken cancellationToken)
+        Guid eventId, TicketTypeBody body, Caller caller, Actor actor, HttpContext context, Database database, CardAmounts cards, TimeProvider clock, CancellationToken cancellationToken)
     {
+        if (cards.Refuse(body.Monies()) is { } unpayable) return unpayable;
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
         if (await work.FindAsync<EventFacts>(ReadableEvent.Select, new { eventId }, cancellationToken) is null) return TicketTypeProblems.NoEvent;
 

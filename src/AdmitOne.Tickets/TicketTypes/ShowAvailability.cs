@@ -78,7 +78,7 @@ internal static class ShowAvailability
         : AvailabilityStatus.Available;
 
     private static long CurrentPrice(Row row) => PricePolicy.Read(row.PricePolicy) is { } policy
-        ? PriceEngine.UnitPrice(new PriceItem(row.Id, Quantity: 1, row.PriceMinor, policy, (row.Taken, row.Quantity)), row.Now)
+        ? PriceEngine.UnitPrice(new PriceItem(row.Id, Quantity: 1, row.PriceMinor, policy, (row.Taken, row.Quantity)), row.Currency, row.Now)
         : row.PriceMinor;
 
     private sealed class Row

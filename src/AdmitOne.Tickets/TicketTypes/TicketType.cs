@@ -51,6 +51,14 @@ public sealed record TicketTypeBody : IValidatableObject
 
     public Tax? Tax { get; init; }
 
+    /// <summary>All its amounts, each with the JSON pointer of its member.</summary>
+    internal IEnumerable<(string Pointer, Money? Money)> Monies() =>
+    [
+        ("/price", Price),
+        .. PriceRules.SelectMany((rule, n) => new[] { ($"/priceRules/{n}/price", rule.Price), ($"/priceRules/{n}/minPrice", rule.MinPrice), ($"/priceRules/{n}/maxPrice", rule.MaxPrice) }),
+        .. Fees.Select((fee, n) => ($"/fees/{n}/amount", fee.Amount)),
+    ];
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (MinPerOrder > MaxPerOrder) yield return new ValidationResult("Must not be above maxPerOrder.", [nameof(MinPerOrder)]);

@@ -39,7 +39,7 @@ internal static class AddEndpoint
     }
 
     private static async Task<Results<Created<WebhookEndpoint>, Refusal>> HandleAsync(
-        WebhookEndpointBody body, Caller caller, Actor actor, HttpContext context, Database database, IOptions<OutgoingWebhookOptions> options, TimeProvider clock, CancellationToken cancellationToken)
+        WebhookEndpointBody body, Caller caller, Actor actor, HttpContext context, Database database, SecretSeal seal, IOptions<OutgoingWebhookOptions> options, TimeProvider clock, CancellationToken cancellationToken)
     {
         if (Refuse(body, options.Value) is { } invalid) return invalid;
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
@@ -47,8 +47,8 @@ internal static class AddEndpoint
             return PlatformProblems.Invalid("/url", $"There are {MaxEndpoints} endpoints already, which is the most.");
 
         var (id, secret) = (Guid.CreateVersion7(clock.GetUtcNow()), NewSecret());
-        await work.ExecuteAsync("insert into tickets.webhook_endpoints (tenant_id, id, url, types, enabled, secret) values (@TenantId, @id, @Url, @types, @Enabled, @secret)",
-            new { caller.TenantId, id, body.Url, types = body.Types.ToArray(), body.Enabled, secret }, cancellationToken);
+        await work.ExecuteAsync("insert into tickets.webhook_endpoints (tenant_id, id, url, types, enabled, secret, sealed_with) values (@TenantId, @id, @Url, @types, @Enabled, @secret, @KeyId)",
+            new { caller.TenantId, id, body.Url, types = body.Types.ToArray(), body.Enabled, secret = seal.Seal(secret, EndpointSecrets.Of(caller.TenantId, id)), seal.KeyId }, cancellationToken);
         var made = (await EndpointRow.FindAsync(work, id, cancellationToken))!;
         await work.AuditAsync(actor, new AuditEntry("webhook_endpoint.create", "webhook_endpoint", id, null, made.Answer()), cancellationToken);
         await work.CommitAsync(cancellationToken);

@@ -71,15 +71,15 @@ internal static class RotateSecret
             .WithName("RotateWebhookSecret").WithSummary("A new secret; for a day webhooks are signed with both").WithRateTier(RateTier.Write).AnswersWithASecret()
             .WithAnswerExample(WebhookExamples.Made with { Version = 2 }).WithEntityTag().MayRefuseWith(PlatformProblems.NotFound);
 
-    private static async Task<Results<Ok<WebhookEndpoint>, Refusal>> HandleAsync(Guid id, Caller caller, Actor actor, HttpContext context, Database database, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<WebhookEndpoint>, Refusal>> HandleAsync(Guid id, Caller caller, Actor actor, HttpContext context, Database database, SecretSeal seal, CancellationToken cancellationToken)
     {
         var secret = AddEndpoint.NewSecret();
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
         var changed = await work.ExecuteAsync("""
             update tickets.webhook_endpoints set secret_previous = secret, secret_previous_until = clock_timestamp() + interval '1 day', secret = @secret,
-                   version = version + 1, updated_at = clock_timestamp()
+                   sealed_with = case when sealed_with = @KeyId then @KeyId end, version = version + 1, updated_at = clock_timestamp()
              where id = @id
-            """, new { id, secret }, cancellationToken);
+            """, new { id, secret = seal.Seal(secret, EndpointSecrets.Of(caller.TenantId, id)), seal.KeyId }, cancellationToken);
         if (changed == 0) return WebhookProblems.NoEndpoint;
         var answer = (await EndpointRow.FindAsync(work, id, cancellationToken))!;
         await work.AuditAsync(actor, new AuditEntry("webhook_endpoint.rotate_secret", "webhook_endpoint", id, null, null), cancellationToken);

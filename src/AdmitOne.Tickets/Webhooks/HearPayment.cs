@@ -64,8 +64,8 @@ internal static class HearPayment
     public static void Map(IEndpointRouteBuilder webhooks) =>
         webhooks.MapPost("/payments", HandleAsync)
             .WithName("HearPayment").WithSummary("A payment service says what became of a payment")
-            .WithDescription("Signed as Standard Webhooks 1.0 says, with INTERNAL_WEBHOOK_SECRET. A repeated id and an order that is not known are answered 200 and change nothing.")
-            .RequireWebhookSignature().WithRateTier(RateTier.Webhook).WithRequestExample(s_confirmed).WithAnswerExample(WebhookHeard.Thanks)
+            .WithDescription("Signed as Standard Webhooks 1.0 says, with PAYMENT_WEBHOOK_SECRET, or INTERNAL_WEBHOOK_SECRET where that is not set. A repeated id and an order that is not known are answered 200 and change nothing.")
+            .RequireWebhookSignature(WebhookSource.Payments).WithRateTier(RateTier.Webhook).WithRequestExample(s_confirmed).WithAnswerExample(WebhookHeard.Thanks)
             .MayRefuseWith(PlatformProblems.BadSignature, PlatformProblems.StaleTimestamp, PlatformProblems.Overloaded);
 
     private static async Task<Results<Ok<WebhookHeard>, Refusal>> HandleAsync(

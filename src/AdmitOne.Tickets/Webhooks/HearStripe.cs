@@ -1,11 +1,12 @@
-using System.Text.Json;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Platform.RateLimiting;
 using AdmitOne.Platform.Webhooks;
+using AdmitOne.Tickets.Disputes;
 using AdmitOne.Tickets.Payments;
 using AdmitOne.Tickets.Purchases;
+using AdmitOne.Tickets.Refunds;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -15,8 +16,8 @@ using Microsoft.Extensions.Options;
 namespace AdmitOne.Tickets.Webhooks;
 
 /// <summary>
-/// Takes Stripe's events as a reason to ask: they come in any order, twice or not at all, and what the Payment Intent is now is only said by
-/// Stripe when it is asked.
+/// Takes Stripe's events as a reason to ask: they come in any order, twice or not at all, and what a payment, a refund or a dispute is now is only said
+/// by Stripe when it is asked.
 /// </summary>
 internal static class HearStripe
 {
@@ -24,13 +25,14 @@ internal static class HearStripe
 
     public static void Map(IEndpointRouteBuilder webhooks) =>
         webhooks.MapPost("/stripe", HandleAsync)
-            .WithName("HearStripe").WithSummary("Stripe says that something happened to a Payment Intent")
+            .WithName("HearStripe").WithSummary("Stripe says that something happened to a payment, a refund or a dispute")
             .WithDescription("Signed by the Stripe-Signature header, scheme v1, with STRIPE_WEBHOOK_SECRET. What is not about an order of ours is answered 200 and changes nothing.")
             .AllowAnonymous().WithRateTier(RateTier.Webhook).Produces<WebhookHeard>().WithAnswerExample(WebhookHeard.Thanks)
             .MayRefuseWith(PlatformProblems.BadSignature, PlatformProblems.StaleTimestamp, PlatformProblems.InvalidJson, PlatformProblems.Overloaded, PlatformProblems.DependencyUnavailable);
 
     private static async Task<IResult> HandleAsync(
-        HttpContext context, IOptions<StripeOptions> options, CallLimits limits, Database database, PaymentDesk desk, TimeProvider clock, ILogger<PaymentDesk> logger, CancellationToken cancellationToken)
+        HttpContext context, IOptions<StripeOptions> options, CallLimits limits, Database database, StripeDesks desks, TimeProvider clock, ILogger<PaymentDesk> logger,
+        CancellationToken cancellationToken)
     {
         using var memory = new MemoryStream();
         await context.Request.Body.CopyToAsync(memory, cancellationToken);
@@ -40,40 +42,48 @@ internal static class HearStripe
             return await limits.SpendAnonymousAsync(context) ?? PlatformProblems.BadSignature.With("The Stripe-Signature header is not that of STRIPE_WEBHOOK_SECRET over this body.");
         if ((clock.GetUtcNow() - signedAt).Duration() > StripeSignature.Tolerance) return PlatformProblems.StaleTimestamp.With("The timestamp is more than 5 min from now.");
 
-        if (!TryRead(body, out var happened)) return PlatformProblems.InvalidJson.With("The body is no event of Stripe's.");
-        if (happened.OrderId is not { } orderId || await desk.FindTenantAsync(orderId, cancellationToken) is not { } tenantId) return TypedResults.Ok(WebhookHeard.Thanks);
+        if (StripeEvent.Read(body) is not { } happened) return PlatformProblems.InvalidJson.With("The body is no event of Stripe's.");
+        if (await FindAsync(happened, database, desks, cancellationToken) is not var (tenantId, orderId)) return TypedResults.Ok(WebhookHeard.Thanks);
         if (await limits.SpendWebhookAsync(context, tenantId) is { } refusal) return refusal;
         try
         {
             await LateWork.WithinAsync(
-                WebhookReceipts.OnceAsync(database, tenantId, (Source, happened.Id, happened.Type), () => desk.AskNowAsync(tenantId, orderId, CancellationToken.None)), logger, cancellationToken);
+                WebhookReceipts.OnceAsync(database, tenantId, (Source, happened.Id, happened.Type), () => desks.AskAsync(tenantId, orderId, happened)), logger, cancellationToken);
         }
         catch (PaymentProviderException)
         {
             // Stripe repeats the event later.
-            return PlatformProblems.DependencyUnavailable.With("Stripe did not say what the payment is now; send it again.") with { RetryAfterSeconds = 5 };
+            return PlatformProblems.DependencyUnavailable.With("Stripe did not say what it is now; send it again.") with { RetryAfterSeconds = 5 };
         }
         return TypedResults.Ok(WebhookHeard.Thanks);
     }
 
-    private static bool TryRead(byte[] body, out (string Id, string Type, Guid? OrderId) happened)
+    private static async Task<(Guid TenantId, Guid OrderId)?> FindAsync(StripeEvent happened, Database database, StripeDesks desks, CancellationToken cancellationToken)
     {
-        happened = default;
-        try
-        {
-            using var json = JsonDocument.Parse(body);
-            var root = json.RootElement;
-            var (id, type) = (root.GetProperty("id").GetString(), root.GetProperty("type").GetString());
-            if (id is not { Length: > 0 and <= 255 } || type is not { Length: > 0 and <= 100 }) return false;
-            Guid? orderId = type.StartsWith("payment_intent.", StringComparison.Ordinal)
-                && root.GetProperty("data").GetProperty("object").TryGetProperty("metadata", out var metadata) && metadata.ValueKind == JsonValueKind.Object
-                && metadata.TryGetProperty("order_id", out var order) && order.ValueKind == JsonValueKind.String && Guid.TryParse(order.GetString(), out var found) ? found : null;
-            happened = (id, type, orderId);
-            return true;
-        }
-        catch (Exception unreadable) when (unreadable is JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            return false;
-        }
+        if (happened.OrderId is { } orderId) return await desks.Payments.FindTenantAsync(orderId, cancellationToken) is { } tenantId ? (tenantId, orderId) : null;
+        if (happened.PaymentReference is not { } reference) return null;
+        var found = await database.AskForAllTenantsAsync<PaidOrder>("select tenant_id, order_id from tickets.tenant_of_payment(@reference)", new { reference }, cancellationToken);
+        return found.Count == 0 ? null : (found[0].TenantId, found[0].OrderId);
+    }
+
+    private sealed class PaidOrder
+    {
+        public Guid TenantId { get; init; }
+        public Guid OrderId { get; init; }
+    }
+}
+
+/// <summary>Who asks Stripe about what.</summary>
+internal sealed class StripeDesks(PaymentDesk payments, ProviderRefunds refunds, DisputeDesk disputes)
+{
+    public PaymentDesk Payments => payments;
+
+    /// <exception cref="PaymentProviderException">Stripe does not say; ask again.</exception>
+    public async Task AskAsync(Guid tenantId, Guid orderId, StripeEvent happened)
+    {
+        // A refund or a dispute can come before the word that the money came.
+        await payments.AskNowAsync(tenantId, orderId, CancellationToken.None);
+        if (happened.IsAboutRefunds) await refunds.CompareAsync(tenantId, orderId, CancellationToken.None);
+        if (happened.DisputeId is { } dispute) await disputes.HearAsync(tenantId, orderId, dispute, CancellationToken.None);
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AdmitOne.Platform.Idempotency;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Telemetry;
 using AdmitOne.Platform.Workers;
@@ -11,7 +12,7 @@ namespace AdmitOne.Tickets.Webhooks;
 /// for an endpoint, by a lease on its row, and no transaction is open while it is called. Attempts go on for three days; then the message is
 /// dead, the next one has its turn, and a manager can have it sent again.
 /// </summary>
-internal sealed partial class WebhookDeliveryWorker(Database database, WebhookSender sender, WebhookMetrics metrics, TimeProvider clock, ILogger<WebhookDeliveryWorker> logger)
+internal sealed partial class WebhookDeliveryWorker(Database database, SecretSeal seal, WebhookSender sender, WebhookMetrics metrics, TimeProvider clock, ILogger<WebhookDeliveryWorker> logger)
     : PeriodicWorker(TimeSpan.FromSeconds(1), clock, logger)
 {
     private const int EndpointsAtOnce = 16;
@@ -35,9 +36,9 @@ internal sealed partial class WebhookDeliveryWorker(Database database, WebhookSe
         for (var turn = 0; turn < InOneTurn; turn++)
         {
             if (await TakeAsync(due, cancellationToken) is not { } next) return;
-            var secrets = next.SecretPrevious is null ? new[] { next.Secret } : [next.Secret, next.SecretPrevious];
+            var secrets = new[] { next.Secret, next.SecretPrevious }.OfType<string>().Select(secret => seal.Open(secret, EndpointSecrets.Of(due.TenantId, due.EndpointId))).OfType<string>().ToArray();
             using var span = Traces.Continue("webhook", ActivityKind.Producer, next.TraceParent)?.SetTag("admitone.attempt", next.Attempts + 1);
-            var sent = await sender.SendAsync(next.Url, next.Body, next.MessageId, secrets, cancellationToken);
+            var sent = secrets.Length == 0 ? new Sent(null, "Its secret was encrypted with a key that is gone: rotate it.") : await sender.SendAsync(next.Url, next.Body, next.MessageId, secrets, cancellationToken);
             if (!await NoteAsync(due, next, sent, cancellationToken)) return;
         }
     }

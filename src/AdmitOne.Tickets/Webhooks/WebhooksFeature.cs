@@ -2,6 +2,7 @@ using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Retention;
+using AdmitOne.Tickets.Disputes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -21,7 +22,7 @@ internal static class WebhooksFeature
     {
         services.AddCheckedOptions<OutgoingWebhookOptions, OutgoingWebhookOptionsRules>();
         services.AddSweep(new Sweep("deliveries", "tickets.sweep_deliveries", kept => kept.WebhooksDays));
-        return services.AddSingleton<WebhookMetrics>().AddSingleton<WebhookSender>().AddHostedService<WebhookQueue>().AddHostedService<WebhookDeliveryWorker>();
+        return services.AddSingleton<DisputeDesk>().AddSingleton<StripeDesks>().AddSingleton<WebhookMetrics>().AddSingleton<WebhookSender>().AddHostedService<EndpointSecrets>().AddHostedService<WebhookQueue>().AddHostedService<WebhookDeliveryWorker>();
     }
 
     public static void MapWebhooks(this IEndpointRouteBuilder v1)

@@ -11,13 +11,16 @@ namespace AdmitOne.IntegrationTests.Harness;
 
 /// <summary>
 /// Speaks as much of Stripe's REST API as its public reference describes and we use: form-encoded requests, idempotency keys, Payment Intents with
-/// their states and errors, refunds, signed events. It misbehaves on command: a token <c>pm_test_{call}_{fault}</c> names what goes wrong, where
+/// their states and errors, currencies with three decimals, refunds that take time or fail, disputes, signed events. It misbehaves on command: a token <c>pm_test_{call}_{fault}</c> names what goes wrong, where
 /// call is create, confirm, retrieve, cancel or refund, and fault is <c>500</c> or <c>429</c> (the first time), <c>hangs</c> (nothing is done, nothing answered),
-/// <c>deaf</c> (done, and the first answer never comes), <c>lost</c> (as hangs, the first time), <c>waits</c> (until it is let go).
+/// <c>deaf</c> (done, and the first answer never comes), <c>lost</c> (as hangs, the first time), <c>waits</c> (until it is let go). A refund of
+/// <c>pm_test_refund_pending</c> and <c>pm_test_refund_action</c> is accepted and not finished; one of <c>pm_test_refund_broke</c> is refused for want of money until
+/// there is some. What happens in the dashboard is in the other part of this class.
 /// </summary>
-public sealed class StripeServer : IAsyncDisposable
+public sealed partial class StripeServer : IAsyncDisposable
 {
     public const string SecretKey = "sk_test_51ThisIsOnlyATest";
+    public const string PublishableKey = "pk_test_51ThisIsOnlyATest";
     public const string WebhookSecret = "whsec_ThisIsOnlyATestToo";
 
     private readonly WebApplication _app;
@@ -34,7 +37,8 @@ public sealed class StripeServer : IAsyncDisposable
 
     /// <summary>What a Ticket Service is told to use it.</summary>
     public (string Name, string Value)[] Settings => [
-        ("PAYMENT_METHODS", "free,cash,test,stripe"), ("STRIPE_API_URL", Url.ToString()), ("STRIPE_SECRET_KEY", SecretKey), ("STRIPE_WEBHOOK_SECRET", WebhookSecret)];
+        ("PAYMENT_METHODS", "free,cash,test,stripe"), ("STRIPE_API_URL", Url.ToString()), ("STRIPE_SECRET_KEY", SecretKey), ("STRIPE_WEBHOOK_SECRET", WebhookSecret),
+        ("STRIPE_PUBLISHABLE_KEY", PublishableKey)];
 
     public static async Task<StripeServer> StartAsync()
     {
@@ -54,7 +58,7 @@ public sealed class StripeServer : IAsyncDisposable
         lock (_one)
         {
             var mine = _intents.Values.Where(i => i.OrderId == orderId.ToString()).ToArray();
-            return (mine.Sum(i => i.Received), mine.Sum(i => i.Refunded), mine.Sum(i => i.Charges), string.Join(",", mine.Select(i => i.Status)));
+            return (mine.Sum(i => i.Received), mine.Sum(i => RefundedOf(i.Id)), mine.Sum(i => i.Charges), string.Join(",", mine.Select(i => i.Status)));
         }
     }
 
@@ -74,9 +78,14 @@ public sealed class StripeServer : IAsyncDisposable
             intent = _intents.Values.FirstOrDefault(i => i.OrderId == orderId.ToString()) is { } known ? Write(known)
                 : new JsonObject { ["id"] = "pi_unknown", ["object"] = "payment_intent", ["metadata"] = new JsonObject { ["order_id"] = orderId.ToString() } };
         }
+        return await TellAsync(client, type, intent, id, secret, at);
+    }
+
+    private static async Task<HttpResponseMessage> TellAsync(HttpClient client, string type, JsonNode about, string? id = null, string? secret = null, DateTimeOffset? at = null)
+    {
         var body = new JsonObject
         {
-            ["id"] = id ?? $"evt_{Guid.CreateVersion7():N}", ["object"] = "event", ["type"] = type, ["data"] = new JsonObject { ["object"] = intent },
+            ["id"] = id ?? $"evt_{Guid.CreateVersion7():N}", ["object"] = "event", ["type"] = type, ["data"] = new JsonObject { ["object"] = about },
         }.ToJsonString();
         var timestamp = (at ?? TimeProvider.System.GetUtcNow()).ToUnixTimeSeconds();
         var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/webhooks/stripe") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
@@ -103,12 +112,19 @@ public sealed class StripeServer : IAsyncDisposable
             ("POST", ["v1", "payment_intents", _, "confirm"]) => "confirm",
             ("POST", ["v1", "payment_intents", _, "cancel"]) => "cancel",
             ("POST", ["v1", "refunds"]) => "refund",
+            ("GET", ["v1", "refunds"]) => "refunds",
+            ("GET", ["v1", "refunds", _]) => "lookup",
+            ("GET", ["v1", "disputes", _]) => "dispute",
             _ => "unknown",
         };
         var (token, about) = About(call, path, form);
         var fault = token.StartsWith($"pm_test_{call}_", StringComparison.Ordinal) ? token[$"pm_test_{call}_".Length..] : null;
         bool first;
-        lock (_one) first = _misbehaved.Add($"{call} {about}");
+        lock (_one)
+        {
+            first = _misbehaved.Add($"{call} {about}");
+            _calls.Add((call, about, context.Request.Headers["Idempotency-Key"].ToString()));
+        }
         if (fault == "hangs" || (fault == "lost" && first)) await HangAsync(context);
         if (fault == "waits") await Gate(about).Task.WaitAsync(context.RequestAborted);
         if (fault is "500" or "429" && first)
@@ -118,7 +134,16 @@ public sealed class StripeServer : IAsyncDisposable
         }
 
         (int Status, string Body) answer;
-        lock (_one) answer = AnswerOnce(call, context.Request.Headers["Idempotency-Key"].ToString(), path, form);
+        lock (_one)
+        {
+            answer = call switch
+            {
+                "refunds" => ListRefunds(context.Request.Query),
+                "lookup" => Found(_refunds.Find(r => r.Id == path[2])),
+                "dispute" => Found(_disputes.Find(d => d.Id == path[2])),
+                _ => AnswerOnce(call, context.Request.Headers["Idempotency-Key"].ToString(), path, form),
+            };
+        }
         if (fault == "deaf" && first) await HangAsync(context);
         await WriteAsync(context, answer.Status, answer.Body);
     }
@@ -162,6 +187,7 @@ public sealed class StripeServer : IAsyncDisposable
         {
             var token = form["payment_method"];
             if (token == "pm_card_unknown") return (400, Error("invalid_request_error", "resource_missing", $"No such PaymentMethod: '{token}'"));
+            if (s_threeDecimals.Contains(form["currency"]) && !form["amount"].EndsWith('0')) return (400, Error("invalid_request_error", null, "Invalid amount: the last digit must be 0.", param: "amount"));
             var made = new Intent($"pi_{++_made:D6}", token, long.Parse(form["amount"], CultureInfo.InvariantCulture), form["currency"], form["metadata[order_id]"]);
             _intents[made.Id] = made;
             return (200, Write(made).ToJsonString());
@@ -182,15 +208,6 @@ public sealed class StripeServer : IAsyncDisposable
             case "confirm": Charge(intent, well: true); break;
         }
         return (200, Write(intent).ToJsonString());
-    }
-
-    private (int Status, string Body) Refund(Dictionary<string, string> form)
-    {
-        if (!_intents.TryGetValue(form["payment_intent"], out var intent)) return (404, Error("invalid_request_error", "resource_missing", "No such payment_intent."));
-        var amount = long.Parse(form["amount"], CultureInfo.InvariantCulture);
-        if (intent.Received - intent.Refunded < amount) return (400, Error("invalid_request_error", "charge_already_refunded", "More than there is."));
-        intent.Refunded += amount;
-        return (200, new JsonObject { ["id"] = $"re_{++_made:D6}", ["object"] = "refund", ["status"] = "succeeded", ["amount"] = amount, ["payment_intent"] = intent.Id }.ToJsonString());
     }
 
     private static void Charge(Intent intent, bool well)
@@ -216,9 +233,9 @@ public sealed class StripeServer : IAsyncDisposable
         ["last_payment_error"] = intent.Declined ? new JsonObject { ["type"] = "card_error", ["code"] = "card_declined", ["message"] = "Your card was declined." } : null,
     };
 
-    private static string Error(string type, string? code, string message, Intent? intent = null) => new JsonObject
+    private static string Error(string type, string? code, string message, Intent? intent = null, string? param = null) => new JsonObject
     {
-        ["error"] = new JsonObject { ["type"] = type, ["code"] = code, ["message"] = message, ["payment_intent"] = intent is null ? null : Write(intent) },
+        ["error"] = new JsonObject { ["type"] = type, ["code"] = code, ["message"] = message, ["param"] = param, ["payment_intent"] = intent is null ? null : Write(intent) },
     }.ToJsonString();
 
     private static async Task WriteAsync(HttpContext context, int status, string body)
@@ -245,8 +262,6 @@ public sealed class StripeServer : IAsyncDisposable
         public bool Declined { get; set; }
 
         public long Received { get; set; }
-
-        public long Refunded { get; set; }
 
         public int Charges { get; set; }
     }

@@ -27,11 +27,11 @@ public partial class World
         UntilAsync(async () => await NftAsync(ticketId) is { ValueKind: JsonValueKind.Object } nft && nft.Text("status") == status);
 
     /// <summary>A webhook of the minting service, signed as everybody signs them.</summary>
-    public async Task<HttpResponseMessage> SendMintWebhookAsync(object body, string? id = null, TimeSpan age = default, string? secret = null)
+    public async Task<HttpResponseMessage> SendMintWebhookAsync(object body, string? id = null, TimeSpan age = default, string? secret = null, Uri? replica = null)
     {
         var bytes = JsonSerializer.SerializeToUtf8Bytes(body);
         var message = (Id: id ?? $"mint_{Guid.CreateVersion7():n}", Timestamp: (TimeProvider.System.GetUtcNow() - age).ToUnixTimeSeconds());
-        using var client = Client(TicketsUrl);
+        using var client = Client(replica ?? TicketsUrl);
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/webhooks/minting") { Content = new ByteArrayContent(bytes) { Headers = { ContentType = new("application/json") } } };
         request.Headers.Add("webhook-id", message.Id);
         request.Headers.Add("webhook-timestamp", message.Timestamp.ToString(System.Globalization.CultureInfo.InvariantCulture));

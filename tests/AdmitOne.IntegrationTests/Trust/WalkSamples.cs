@@ -110,6 +110,11 @@ internal sealed class WalkSamples(World world)
         var discount = "/api/v1/discounts/" + (await world.DiscountAsync()).Id();
         var toGiveBack = (await (await world.BuyAsync(sale, 1, buyer)).ReadAsync(System.Net.HttpStatusCode.Created)).Id("orderId");
         var toBlock = (await (await world.BuyAsync(sale, 1, buyer)).ReadAsync(System.Net.HttpStatusCode.Created)).Items("tickets")[0].Id();
+        (Guid OrderId, Guid RefundId) failed = (order.Id("orderId"), Guid.CreateVersion7());
+        await world.Sql("""
+            insert into tickets.refunds (tenant_id, id, order_id, payment_id, amount_minor, currency, reason, status, needs_person)
+            select tenant_id, @RefundId, order_id, id, 0, currency, 'A sample.', 'failed', true from tickets.payments where order_id = @OrderId
+            """, new { failed.OrderId, failed.RefundId });
         string e = $"/api/v1/events/{sale.EventId}", type = $"/api/v1/ticket-types/{sale.TicketTypeId}";
         return
         [
@@ -149,6 +154,8 @@ internal sealed class WalkSamples(World world)
             new("Tickets DELETE /api/v1/discounts/{id}", discount, m, Stranger: NotFound, IfMatch: "*"),
             new("Tickets POST /api/v1/quotes", "/api/v1/quotes", Body: new { eventId = sale.EventId, items }),
             new("Tickets GET /api/v1/orders/{id}/receipt", $"/api/v1/orders/{order.Id("orderId")}/receipt", c, User: buyer, Stranger: NotFound),
+            new("Tickets GET /api/v1/events/{eventId}/payment-methods", $"/api/v1/events/{sale.EventId}/payment-methods"),
+            new("Tickets POST /api/v1/orders/{id}/refunds/{refundId}/retry", $"/api/v1/orders/{failed.OrderId}/refunds/{failed.RefundId}/retry", m, new { }, Stranger: NotFound),
             new("Tickets POST /api/v1/orders/{id}/refunds", $"/api/v1/orders/{toGiveBack}/refunds", m, new { reason = "It rained." }, Stranger: NotFound),
             new("Tickets GET /api/v1/events/{eventId}/orders.csv", e + "/orders.csv", m, Stranger: NotFound),
             new("Tickets GET /api/v1/events/{eventId}/sales", e + "/sales", m, Stranger: NotFound),

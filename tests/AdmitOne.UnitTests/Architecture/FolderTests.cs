@@ -22,10 +22,18 @@ public sealed partial class FolderTests
         [
             "EventLanes", "StockNews", "InventoryProblems", "Answer", "HoldStock", "ChangeHold", "HoldItem", "HoldIds", "ReleaseStock", "SweepExpired", "BeginPayment", "WantedTickets",
             "HoldMade", "HeldItem", "HeldFor", "PaymentWish", "PaymentTimes", "OpenPayment", "SettlePayment", "PaymentResult", "Settled", "PaidOrder", "KeyedRequest", "StoredAnswer",
-            "RefundTickets", "RefundWish", "EndSales", "RefundableOrder", "RefundMade", "KeyedRefund", "WantedDiscounts", "CustomerLimit",
+            "RefundTickets", "RefundWish", "BookRefund", "DashboardRefund", "EndSales", "RefundableOrder", "RefundMade", "KeyedRefund", "WantedDiscounts", "CustomerLimit",
         ],
         ["Tickets/Reservations"] = ["HoldRows", "ReservationOptions", "WantedItem", "WantedItems"],
-        ["Tickets/Payments"] = ["PaymentProviders", "StripeOptions", "StripeSignature", "ProviderPayment", "ProviderAnswer", "ProviderState", "ProviderAction", "ProviderRefund", "PaymentProviderException", "PaymentOptions"],
+        ["Tickets/Payments"] =
+        [
+            "PaymentProviders", "StripeOptions", "StripeSignature", "ProviderPayment", "ProviderAnswer", "ProviderState", "ProviderAction", "ProviderRefund", "ProviderRefundResult", "ProviderRefundState",
+            "PaymentProviderException", "PaymentOptions", "StripePayments", "StripeAmount", "StripeRefund", "StripeDispute", "CardAmounts",
+        ],
+        ["Tickets/Orders"] = ["MoneyText"],
+        ["Tickets/Refunds"] = ["ProviderRefunds"],
+        ["Tickets/Disputes"] = ["DisputeDesk"],
+        ["Tickets/Tickets"] = ["TicketBlocks"],
         ["Tickets/Purchases"] = ["KeptAnswerResult", "PaymentDesk", "PurchaseAnswer"],
         ["Tickets/Codes"] = ["TicketCodes", "KnownCodes", "OpenedCode", "RotatingCode", "SealedTicket", "CodeSeal", "CodeSigner", "TicketKey", "PackRecord", "PackedTicket", "PackedState"],
         ["Tickets/Devices"] = ["AtTheDoor", "DeviceProblems"],
@@ -33,7 +41,7 @@ public sealed partial class FolderTests
         ["Tickets/Pricing"] =
         [
             "PriceEngine", "PriceItem", "PricePolicy", "PriceRule", "PriceRuleKind", "Fee", "FeePer", "Tax", "PercentAttribute", "DiscountTerms", "DiscountKind", "DiscountCodes",
-            "PricingProblems", "Priced", "PriceLine", "PriceLineKind", "Bill", "ChargeLine", "ContainedTax", "SignedMoney",
+            "PricingProblems", "Priced", "PriceLine", "PriceLineKind", "Bill", "ChargeLine", "ChargeStep", "ContainedTax", "Rounding", "SignedMoney",
         ],
         ["Tickets/Reports"] = ["ReportBounds", "SharedReport"],
         ["Tickets/TicketTypes"] = ["ReadableEvent"],
@@ -59,6 +67,7 @@ public sealed partial class FolderTests
         ["tickets.mint_jobs"] = ["Tickets/Minting"],
         ["tickets.payments"] = ["Tickets/Inventory", "Tickets/Purchases"],   // its state moves with the order; when to ask again is the desk's
         ["tickets.refunds"] = ["Tickets/Inventory", "Tickets/Refunds"],   // owed with the tickets' death there, sent here
+        ["tickets.disputes"] = ["Tickets/Disputes"],
         ["tickets.cancellations"] = ["Tickets/Cancellations"],
         ["tickets.cancellation_orders"] = ["Tickets/Cancellations"],
         ["tickets.ticket_codes"] = ["Tickets/Codes"],

@@ -27,7 +27,7 @@ public sealed class AccessDocTests(Services services)
 
             A token's role says what its holder may do; `ops` stands apart and sees no business data. What belongs to another tenant is answered as if it were not
             there. "Public" needs no token; one that is not accepted then counts as none. "Signed" are calls between services, by HMAC with `INTERNAL_API_KEY`;
-            a "signed webhook" is one with `INTERNAL_WEBHOOK_SECRET`. The rate tier is the limit that counts the call (`rate-limits.md`).
+            a "signed webhook" is one with its sender's secret (`PAYMENT_WEBHOOK_SECRET`, `MINTING_WEBHOOK_SECRET`), or `INTERNAL_WEBHOOK_SECRET`. The rate tier is the limit that counts the call (`rate-limits.md`).
             What a route does, and each of its refusals, is in the service's own document: `/openapi/v1.json`, browsable at `/docs`.
 
             {GeneratedDoc.Table(["service", "method", "path", "who", "rate tier", "must send"], rows

@@ -64,7 +64,7 @@ public sealed class BillTests
 
     [Fact]
     public void A_dynamic_price_of_a_type_without_places_is_the_highest() => Assert.Equal(900, PriceEngine.UnitPrice(
-        new PriceItem(s_first, 1, 100, new PricePolicy { Rules = [new PriceRule { Kind = PriceRuleKind.Dynamic, MinPrice = Eur(500), MaxPrice = Eur(900) }] }, (0, 0)), s_now));
+        new PriceItem(s_first, 1, 100, new PricePolicy { Rules = [new PriceRule { Kind = PriceRuleKind.Dynamic, MinPrice = Eur(500), MaxPrice = Eur(900) }] }, (0, 0)), "EUR", s_now));
 
     [Theory]
     [InlineData(1, long.MaxValue, 2)]            // a line
@@ -74,7 +74,7 @@ public sealed class BillTests
         PriceItem[] items = [new PriceItem(s_first, quantity, price, PricePolicy.None, (0, 10)), .. more.Select(n => new PriceItem(s_second, n, price, PricePolicy.None, (0, 10)))];
         Assert.Equal("validation_failed", PriceEngine.Price(items, "EUR", [], s_now).Refusal?.Type.Code);
         Assert.Throws<OverflowException>(() => Rounding.Share(long.MaxValue, 3, 2));
-        Assert.Throws<OverflowException>(() => new OpenBill([new PriceItem(s_first, 2, long.MaxValue, PricePolicy.None, (0, 10))], s_now));
+        Assert.Throws<OverflowException>(() => new OpenBill([new PriceItem(s_first, 2, long.MaxValue, PricePolicy.None, (0, 10))], "EUR", s_now));
     }
 
     [Fact]

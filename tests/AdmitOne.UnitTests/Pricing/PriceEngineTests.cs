@@ -147,7 +147,7 @@ public sealed class PriceEngineTests
         Assert.Equal("validation_failed", PriceEngine.Price([Item(s_first, 3, long.MaxValue / 2)], "EUR", [], s_now).Refusal?.Type.Code);
 
     private static long Unit(PricePolicy policy, int quantity, int taken = 0, DateTimeOffset? at = null) =>
-        PriceEngine.UnitPrice(new PriceItem(s_first, quantity, 1000, policy, (taken, 100)), at ?? s_now);
+        PriceEngine.UnitPrice(new PriceItem(s_first, quantity, 1000, policy, (taken, 100)), "EUR", at ?? s_now);
 
     private static Priced Price(PriceItem[] items, params DiscountTerms[] discounts)
     {

@@ -52,7 +52,7 @@ public sealed class PricePropertiesTests
     public void Of_every_so_many_tickets_the_cheapest_are_free() => Holds(order =>
     {
         var terms = new DiscountTerms { Id = s_types[0], Code = "FREE", Kind = DiscountKind.BuyXGetY, Buy = 2, Get = 1, ValidFrom = s_now, ValidUntil = s_now.AddDays(1) };
-        var prices = order.Items.SelectMany(i => Enumerable.Repeat(PriceEngine.UnitPrice(i, s_now), i.Quantity)).Order().ToArray();
+        var prices = order.Items.SelectMany(i => Enumerable.Repeat(PriceEngine.UnitPrice(i, order.Currency, s_now), i.Quantity)).Order().ToArray();
         var free = prices.Take(prices.Length / 3).Sum();
         var priced = Of(order with { Discounts = [terms] });
         return free == 0 ? priced is null : priced!.Discounts.Single().AmountMinor == free;
@@ -67,6 +67,36 @@ public sealed class PricePropertiesTests
             var parts = Rounding.Spread(amount, given.Weights);
             return parts.Sum() == amount && parts.Zip(given.Weights).All(p => p.First >= 0 && p.First <= p.Second);
         }).Check(PropertyCases.Some(Few));
+
+    [Fact]
+    public void An_order_of_whole_steps_stays_in_whole_steps() => Holds(order =>
+    {
+        foreach (var currency in new[] { "KWD", "MGA" })
+        {
+            var step = ChargeStep.Of(currency);
+            var stepped = InSteps(order, currency, step);
+            if (Of(stepped) is not { } priced) continue;
+            if (priced.TotalMinor % step != 0 || priced.Tickets.Any(t => t.PaidMinor.Any(paid => paid % step != 0))) return false;
+            if (priced.Tickets.Any(t => t.PaidMinor.Any(paid => Inventory(paid, currency) % step != 0))) return false;
+        }
+        return true;
+
+        static long Inventory(long paid, string currency) => paid - AdmitOne.Tickets.Inventory.RefundTickets.Fee(paid, 33, currency);
+    });
+
+    private static Order InSteps(Order order, string currency, long step)
+    {
+        return new Order([.. order.Items.Select(i => i with { BaseMinor = i.BaseMinor * step, Policy = Stepped(i.Policy) })], currency,
+            [.. order.Discounts.Select(d => d with { Currency = d.Currency is null ? null : currency, AmountMinor = d.AmountMinor * step, CapMinor = d.CapMinor * step, MinimumMinor = d.MinimumMinor * step })]);
+
+        PricePolicy Stepped(PricePolicy policy) => policy with
+        {
+            Rules = [.. policy.Rules.Select(r => r with { Price = Money(r.Price), MinPrice = Money(r.MinPrice), MaxPrice = Money(r.MaxPrice) })],
+            Fees = [.. policy.Fees.Select(f => f with { Amount = Money(f.Amount) })],
+        };
+
+        Money? Money(Money? money) => money is null ? null : Contracts.Money.Of(money.Amount * step, currency);
+    }
 
     [Fact]
     public void Every_currency_is_priced_in_its_own_minor_units()

@@ -1,0 +1,3 @@
+-- no transaction
+drop index concurrently if exists tickets.ix_refunds_booked_once;
+drop index concurrently if exists tickets.ix_payments_stripe_reference;
