@@ -54,7 +54,7 @@ internal static class GiveDoorPack
         if (place is null) return PlatformProblems.Overloaded.With("Too many packs are being made; try again in a moment.") with { RetryAfterSeconds = 5 };
 
         await using var work = await database.BeginAsync(door.TenantId, cancellationToken);
-        if (await AtTheDoor.RefuseRevokedAsync(work, door.Device?.Id, cancellationToken) is { } revoked) return revoked;
+        if (await door.RefuseDeviceAsync(work, door.Device?.Id, cancellationToken) is { } revoked) return revoked;
         if (await DoorPackEvent.FindAsync(work, eventId, cancellationToken) is not { } packed) return PlatformProblems.NotFound.With("There is no such event.");
         var cursor = await DoorPackCursor.ReadAsync(work, packed.Layout(seal.KeyIds), cancellationToken);
         var whole = from is null || !cursor.CanContinue(from);
