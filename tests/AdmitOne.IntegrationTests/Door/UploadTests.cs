@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Json;
 using AdmitOne.IntegrationTests.Harness;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Tickets.Codes;
