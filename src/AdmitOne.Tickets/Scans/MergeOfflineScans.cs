@@ -56,7 +56,8 @@ public sealed record OfflineScan
 /// <summary>What came of each scan, in the order in which they were sent.</summary>
 public sealed record OfflineScansMerged(IReadOnlyList<OfflineScanResult> Results);
 
-/// <param name="Outcome"><c>accepted</c>, <c>duplicate</c> (this scanner had it before), <c>conflict</c> (another gate was first) or <c>refused</c>.</param>
+/// <param name="Outcome"><c>accepted</c>, <c>duplicate</c> (this scanner had it before), <c>conflict</c> (another gate was first, or admitted it online) or <c>refused</c>.</param>
+/// <param name="Reason">As of a scan, for what was true at <c>scannedAt</c>; <c>scan_id_reused</c>: its id was another code's.</param>
 public sealed record OfflineScanResult(string Id, string Outcome, string Reason);
 
 /// <summary>
