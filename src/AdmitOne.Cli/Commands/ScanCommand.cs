@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using AdmitOne.Cli.Local;
 using AdmitOne.Cli.Scanning;
+using AdmitOne.Tickets.Codes;
 using AdmitOne.Tickets.Scans;
 
 namespace AdmitOne.Cli.Commands;
@@ -65,37 +66,53 @@ internal static class ScanCommand
 
     private static Command Sync(Option<DirectoryInfo> folder)
     {
-        var command = new Command("sync", "Send what was scanned without a network, and get what has changed meanwhile. Doing it again changes nothing.");
+        var command = new Command("sync", "Send what was scanned without a network, and get what has changed meanwhile. Doing it again changes nothing. Exit code 1: look at the list of conflicts.");
         command.SetAction((parsed, cancellationToken) => GuardAsync(parsed, async console =>
         {
             var scanner = new ScannerFolder(parsed.GetRequiredValue(folder).FullName);
             using var client = new DoorClient(scanner.Identity());
-            using (var journal = ScanJournal.Open(scanner))
+            using var journal = ScanJournal.Open(scanner);
+            var sent = new List<(JournalLine Scan, OfflineScanResult Result)>();
+            foreach (var batch in journal.Waiting.ToList().Chunk(AtOnce))
             {
-                var outcomes = new Dictionary<string, int>();
-                foreach (var batch in journal.Waiting.ToList().Chunk(AtOnce))
+                var merged = await client.MergeAsync([.. batch.Select(one => new OfflineScan
                 {
-                    var merged = await client.MergeAsync([.. batch.Select(one => new OfflineScan
-                    {
-                        Id = one.Line.Id.ToString(), Code = one.Line.Code, ScannedAt = one.Line.ScannedAt, Gate = one.Line.Gate, Direction = one.Line.Direction,
-                    })], cancellationToken);
-                    journal.Confirm(batch[^1].Number);
-                    foreach (var result in merged.Results) outcomes[result.Outcome] = outcomes.GetValueOrDefault(result.Outcome) + 1;
-                }
-                await console.WriteLineAsync($"sent {outcomes.Values.Sum()}: " + (outcomes.Count == 0 ? "nothing was waiting" : string.Join(", ", outcomes.Select(o => $"{o.Value} {o.Key}"))));
+                    Id = one.Line.Id.ToString(), Code = one.Line.Code, ScannedAt = one.Line.ScannedAt, Gate = one.Line.Gate, Direction = one.Line.Direction,
+                })], cancellationToken);
+                journal.Confirm(batch[^1].Number);
+                sent.AddRange(batch.Select(one => one.Line).Zip(merged.Results));
             }
-            await FetchAsync(scanner, client, console, cancellationToken);
-            return 0;
+            var outcomes = sent.CountBy(one => one.Result.Outcome).Select(o => $"{o.Value} {o.Key}").ToList();
+            await console.WriteLineAsync($"sent {sent.Count}: " + (sent.Count == 0 ? "nothing was waiting" : string.Join(", ", outcomes)));
+            using var door = new OfflineDoor(await FetchAsync(scanner, client, console, cancellationToken), journal, TimeProvider.System);
+            return await TellDoubtfulAsync(sent, door, parsed.InvocationConfiguration.Error, scanner.Identity().EventId);
         }));
         return command;
     }
 
-    private static async Task FetchAsync(ScannerFolder scanner, DoorClient client, TextWriter console, CancellationToken cancellationToken)
+    // Whoever is inside by a scan that did not count, beside another, or on a ticket that is dead by now.
+    private static async Task<int> TellDoubtfulAsync(IReadOnlyList<(JournalLine Scan, OfflineScanResult Result)> sent, OfflineDoor door, TextWriter errors, Guid eventId)
+    {
+        var doubtful = new List<string>();
+        foreach (var (scan, result) in sent.Where(one => one.Scan.Direction == "in"))
+        {
+            var where = First(scan.ScannedAt, scan.Gate);
+            if (result.Outcome is "conflict" or "refused") doubtful.Add($"{result.Outcome} {result.Reason}: {where}");
+            else if (door.StateOf(scan.Code) is { } state and not PackedState.Issued) doubtful.Add($"{result.Outcome}, {state.ToString().ToLowerInvariant()} since: {where}");
+        }
+        if (doubtful.Count == 0) return 0;
+        foreach (var line in doubtful) await errors.WriteLineAsync(line);
+        await errors.WriteLineAsync($"{doubtful.Count} to look at: GET /api/v1/events/{eventId}/scan-conflicts names gates and times");
+        return SomeRefused;
+    }
+
+    private static async Task<KeptPack> FetchAsync(ScannerFolder scanner, DoorClient client, TextWriter console, CancellationToken cancellationToken)
     {
         var before = ScannerFolder.TryRead<KeptPack>(scanner.PackFile);
         var (arrived, ahead) = await client.PackAsync(before?.Pack.Cursor, cancellationToken);
         var kept = OfflineDoor.Keep(scanner, arrived, ahead);
         await console.WriteLineAsync($"pack: {(arrived.Whole ? "whole" : $"{arrived.Records.Count} changed")}, {kept.Pack.Records.Count} codes");
+        return kept;
     }
 
     private static async Task<int> ScanAsync(ScannerFolder folder, Wish wish, IReadOnlyList<string> given, TextWriter console, CancellationToken cancellationToken)
@@ -106,9 +123,11 @@ internal static class ScanCommand
         var refused = false;
         try
         {
-            await foreach (var code in CodesAsync(given, cancellationToken))
+            await foreach (var text in CodesAsync(given, cancellationToken))
             {
-                if (!wish.Offline && await client.TryScanAsync(code, wish.IsOut, wish.Gate, cancellationToken) is { } scan)
+                var code = ScannedText.Trim(text).ToString();
+                // What was let in here and is not uploaded yet, the service would let in again. An empty text is no request.
+                if (!wish.Offline && code.Length > 0 && !journal.IsWaiting(code) && await client.TryScanAsync(code, wish.IsOut, wish.Gate, cancellationToken) is { } scan)
                 {
                     refused |= scan.Result != "admitted";
                     if (OfflineDoor.Note(journal, code, wish.IsOut, scan) is { } noted) offline?.Remember(noted);
@@ -136,9 +155,8 @@ internal static class ScanCommand
             else foreach (var code in await Picture.ReadAsync(one, cancellationToken)) yield return code;
         }
         if (given.Count > 0) yield break;
-        // A code may end in a space, which is one of the 45 characters: only the line's end is taken off.
         while (await Console.In.ReadLineAsync(cancellationToken) is { } line)
-            if (line.Length > 0) yield return line.TrimEnd('\r');
+            if (!string.IsNullOrWhiteSpace(line)) yield return line;
     }
 
     private static string Line(string result, string reason, string?[] ticket, string? first) =>

@@ -58,6 +58,7 @@ internal sealed class OfflineDoor : IDisposable
     public OfflineAnswer Scan(string text, bool isOut, string? gate)
     {
         var now = _clock.GetUtcNow() + _kept.Ahead;
+        text = ScannedText.Trim(text).ToString();
         var bytes = new byte[TicketCodes.StaticBytes];
         if (text.Length is not (TicketCodes.StaticCharacters or TicketCodes.RotatingCharacters) || !Base45.TryDecode(text, bytes, out var length)) return Refused("malformed");
         var carrier = bytes.AsSpan(0, CodeSeal.CarrierBytes);
@@ -85,6 +86,7 @@ internal sealed class OfflineDoor : IDisposable
     /// <returns>The line, for a door that is open already.</returns>
     public static JournalLine? Note(ScanJournal journal, string text, bool isOut, Scan scan)
     {
+        text = ScannedText.Trim(text).ToString();
         var bytes = new byte[TicketCodes.StaticBytes];
         if (scan.Result != "admitted" || !Base45.TryDecode(text, bytes, out var length)) return null;
         var carrier = bytes.AsSpan(0, CodeSeal.CarrierBytes);
@@ -92,6 +94,15 @@ internal sealed class OfflineDoor : IDisposable
         var line = new JournalLine(Guid.CreateVersion7(scan.ScannedAt), Convert.ToBase64String(PackRecord.Lookup(carrier)), text, scan.ScannedAt, Gate: null, isOut ? "out" : "in", scan.Result, scan.Reason, step, Online: true);
         journal.Add(line);
         return line;
+    }
+
+    /// <summary>What the pack says of a code's ticket; null if it has no record of it.</summary>
+    public PackedState? StateOf(string code)
+    {
+        var bytes = new byte[TicketCodes.StaticBytes];
+        if (!Base45.TryDecode(code, bytes, out var length) || length < CodeSeal.CarrierBytes) return null;
+        var carrier = bytes.AsSpan(0, CodeSeal.CarrierBytes);
+        return _records.TryGetValue(Convert.ToBase64String(PackRecord.Lookup(carrier)), out var record) && PackRecord.TryOpen(carrier, record, out var ticket) ? ticket!.State : null;
     }
 
     public void Dispose() => _keys.ForEach(key => key.Dispose());

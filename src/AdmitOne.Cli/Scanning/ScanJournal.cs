@@ -30,6 +30,9 @@ internal sealed class ScanJournal : IDisposable
     /// <summary>Those that let somebody pass and that the server has not confirmed yet.</summary>
     public IEnumerable<(JournalLine Line, int Number)> Waiting => _lines.Select((line, n) => (line, n + 1)).Skip(Synced).Where(one => one is { line: { Result: "admitted", Online: false } });
 
+    /// <summary>Whether this scanner let a code pass and the server does not know of it yet.</summary>
+    public bool IsWaiting(string code) => Waiting.Any(one => one.Line.Code == code);
+
     private int Synced => File.Exists(_syncedFile) ? int.Parse(File.ReadAllText(_syncedFile), CultureInfo.InvariantCulture) : 0;
 
     /// <exception cref="CannotRunException">Another program uses it.</exception>

@@ -63,7 +63,9 @@ public static class ChangeEvent
 
         var sales = await EventSales.ReadAsync(work, caller.TenantId, id, cancellationToken);
         var after = EditRules.Follow(before, merged, patch, sales.Now);
-        if (EventTimes.Of(after, sales.Now).Refuse() is { } broken) return broken;
+        // Times that stay were accepted by an earlier version: they do not stop an edit of something else.
+        var times = EventTimes.Of(after, sales.Now);
+        if (times != EventTimes.Of(before) && times.Refuse() is { } broken) return broken;
         var changed = EditRules.Changed(before, after);
         if (changed.Count > 0)
         {
@@ -78,7 +80,7 @@ public static class ChangeEvent
         try
         {
             var move = new WallMove(before.TimeZone, before.StartsAt, after.TimeZone, after.StartsAt);
-            await EventWrites.UpdateAsync(work, caller.TenantId, id, after, EventTimes.Of(after, sales.Now), venue, cancellationToken);
+            await EventWrites.UpdateAsync(work, caller.TenantId, id, after, times, venue, cancellationToken);
             if (await ScheduleRows.MoveAlongAsync(work, caller.TenantId, id, move, cancellationToken) is { } outside) return outside;
         }
         catch (PostgresException tooLong) when (EventProblems.OfConstraint(tooLong) is { } refusal)

@@ -6,6 +6,9 @@ namespace AdmitOne.Events.Events;
 /// <summary>All the times of an event, with the defaults filled in, in UTC.</summary>
 internal sealed record EventTimes
 {
+    /// <summary>How long before the start the doors may open. More is taken for a wrong date.</summary>
+    public const int MaxDaysFromDoorsToStart = 7;
+
     private static readonly TimeSpan s_checkInBeforeDoors = TimeSpan.FromHours(4);
 
     public required DateTimeOffset DoorsAt { get; init; }
@@ -61,9 +64,13 @@ internal sealed record EventTimes
         var broken = ImmutableArray.CreateBuilder<ValidationError>();
         if (StartsAt >= EndsAt) broken.Add(new("/endsAt", "Must be after startsAt."));
         if (DoorsAt > StartsAt) broken.Add(new("/doorsAt", "Must not be after startsAt."));
+        if (StartsAt - DoorsAt > TimeSpan.FromDays(MaxDaysFromDoorsToStart)) broken.Add(new("/doorsAt", $"Must be at most {MaxDaysFromDoorsToStart} days before startsAt."));
         if (SalesStartAt >= SalesEndAt) broken.Add(new("/salesStartAt", "Must be before salesEndAt; it is now and salesEndAt is startsAt, if they are left out."));
         if (SalesEndAt > EndsAt) broken.Add(new("/salesEndAt", "Must not be after endsAt."));
+        // A window that does not meet the hours between doors and end admits nobody.
         if (CheckInFrom >= CheckInUntil) broken.Add(new("/checkInFrom", "Must be before checkInUntil."));
+        else if (StartsAt < EndsAt && CheckInFrom >= EndsAt) broken.Add(new("/checkInFrom", "Must be before endsAt."));
+        else if (StartsAt < EndsAt && CheckInUntil <= DoorsAt) broken.Add(new("/checkInUntil", "Must be after doorsAt."));
         return broken.Count == 0
             ? null
             : PlatformProblems.ValidationFailed.With(string.Join(" ", broken.Select(e => $"{e.Pointer}: {e.Message}"))) with { Errors = broken.ToImmutable() };

@@ -33,6 +33,8 @@ public sealed record NewScheduleEntry : IValidatableObject
     {
         if (StartsAt >= EndsAt) yield return new ValidationResult("Must be after startsAt.", [nameof(EndsAt)]);
         if (DoorsAt > StartsAt) yield return new ValidationResult("Must not be after startsAt.", [nameof(DoorsAt)]);
+        if (StartsAt - DoorsAt > TimeSpan.FromDays(EventTimes.MaxDaysFromDoorsToStart))
+            yield return new ValidationResult($"Must be at most {EventTimes.MaxDaysFromDoorsToStart} days before startsAt.", [nameof(DoorsAt)]);
     }
 }
 

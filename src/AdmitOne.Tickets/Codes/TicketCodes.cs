@@ -49,7 +49,7 @@ public sealed class TicketCodes(CodeSeal seal, CodeSigner signer)
         return work.ExecuteAsync("delete from tickets.ticket_codes where ticket_id = @ticketId", new { ticketId }, cancellationToken);
     }
 
-    /// <summary>Opens a text that somebody holds out at the door. Costs no database call.</summary>
+    /// <summary>Opens a text that a scanner read, with whatever the scanner put around the code. Costs no database call.</summary>
     /// <param name="known">Codes of that door whose signature need not be verified; one that was is added.</param>
     /// <returns>
     /// False for every text that is no code of this tenant's. Nothing tells why: whatever has the form of a code takes the same steps, whether
@@ -59,7 +59,8 @@ public sealed class TicketCodes(CodeSeal seal, CodeSigner signer)
     {
         code = default;
         Span<byte> bytes = stackalloc byte[StaticBytes];
-        if (text is not { Length: StaticCharacters or RotatingCharacters } || !Base45.TryDecode(text, bytes, out var length)) return false;
+        var held = ScannedText.Trim(text);
+        if (held.Length is not (StaticCharacters or RotatingCharacters) || !Base45.TryDecode(held, bytes, out var length)) return false;
 
         var carrier = bytes[..CodeSeal.CarrierBytes];
         var opened = seal.TryOpen(tenantId, carrier, out var ticket);

@@ -13,8 +13,8 @@ public sealed record AtTheDoor(Guid TenantId, Guid? UserId, BoundDevice? Device)
 {
     internal static readonly object Item = new();
 
-    /// <summary>For <c>when id = any (…)</c> of a transaction that scans: a scanner is revoked from the next scan on, whoever remembers it.</summary>
-    public const string Revoked = "select id, revoked_at from tickets.devices where tenant_id = $1 and id = any ($2) and revoked_at is not null";
+    /// <summary>The registered scanners of these ids, for a transaction that scans: a scanner is revoked from the next scan on, whoever remembers it.</summary>
+    public const string Registered = "select id, revoked_at from tickets.devices where tenant_id = $1 and id = any ($2)";
 
     public static ValueTask<AtTheDoor?> BindAsync(HttpContext context) => ValueTask.FromResult(Of(context));
 
@@ -57,13 +57,20 @@ public sealed record AtTheDoor(Guid TenantId, Guid? UserId, BoundDevice? Device)
     }
 
     /// <summary>Asks anew whether the scanner is in service, in the transaction that is to do something for it.</summary>
-    public static async Task<Refusal?> RefuseRevokedAsync(TenantWork work, Guid? deviceId, CancellationToken cancellationToken)
+    /// <param name="deviceId">The scanner, or what staff call their own; a registered one's id is not theirs to use.</param>
+    public async Task<Refusal?> RefuseDeviceAsync(TenantWork work, Guid? deviceId, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(work);
-        return deviceId is { } id && await work.FindAsync<DateTimeOffset?>("select revoked_at from tickets.devices where id = @id", new { id }, cancellationToken) is { } at
-            ? DeviceProblems.Revoked(at)
-            : null;
+        if (deviceId is not { } id) return null;
+        var found = await work.QueryAsync<(Guid, DateTimeOffset? RevokedAt)>("select id, revoked_at from tickets.devices where id = @id", new { id }, cancellationToken);
+        return found is [var registered] ? RefuseRegistered(registered.RevokedAt, byStaff: Device is null) : null;
     }
+
+    /// <returns>Why a registered scanner's id may not be used, or null.</returns>
+    internal static Refusal? RefuseRegistered(DateTimeOffset? revokedAt, bool byStaff) =>
+        revokedAt is { } at ? DeviceProblems.Revoked(at)
+        : byStaff ? PlatformProblems.Invalid("/deviceId", "Is a registered scanner's, which scans with its own credential. Leave it out, or name another.")
+        : null;
 }
 
 /// <summary>A scanner that has shown a good credential.</summary>

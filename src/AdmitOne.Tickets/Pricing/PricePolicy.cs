@@ -30,10 +30,13 @@ public sealed record PricePolicy
 
     /// <summary>What annotations cannot say of a type's rules and fees, each with the place of the fault.</summary>
     /// <param name="currency">The type's; everything beside its price is in the same.</param>
-    public IEnumerable<(string Member, string Fault)> Faults(string currency)
+    /// <param name="maxPerOrder">The type's; a group of more can never order.</param>
+    public IEnumerable<(string Member, string Fault)> Faults(string currency, int maxPerOrder)
     {
         for (var n = 0; n < Rules.Count; n++)
             foreach (var (member, fault) in Faults(Rules[n], currency)) yield return ($"PriceRules[{n}].{member}", fault);
+        for (var n = 0; n < Rules.Count; n++)
+            if (Rules[n].Kind == PriceRuleKind.Group && Rules[n].Quantity > maxPerOrder) yield return ($"PriceRules[{n}].Quantity", $"Must not be above maxPerOrder, which is {maxPerOrder}.");
         for (var n = 0; n < Rules.Count - 1; n++)
             if (Rules[n].Kind == PriceRuleKind.Dynamic) yield return ($"PriceRules[{n}].Kind", "dynamic always applies: it comes last, and once.");
         for (var n = 0; n < Fees.Count; n++)

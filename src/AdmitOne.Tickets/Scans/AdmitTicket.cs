@@ -13,7 +13,7 @@ namespace AdmitOne.Tickets.Scans;
 /// <summary>A code held out at a gate.</summary>
 public sealed record ScanRequest
 {
-    /// <summary>The text that the scanner read.</summary>
+    /// <summary>The text that the scanner read. What hand scanners put around a code (line ends, tabs, blanks, <c>]Q1</c>, a byte order mark) is taken off.</summary>
     [StringLength(4000, MinimumLength = 1)]
     public required string Code { get; init; }
 
@@ -24,7 +24,7 @@ public sealed record ScanRequest
     [PlainText(100)]
     public string? Gate { get; init; }
 
-    /// <summary>Said by staff; a scanner with a credential of its own is known by that.</summary>
+    /// <summary>Said by staff, and never a registered scanner's: that is known by its credential.</summary>
     public Guid? DeviceId { get; init; }
 
     /// <summary><c>in</c> or <c>out</c>.</summary>
@@ -49,7 +49,7 @@ internal static class AdmitTicket
             .WithName("ScanTicket").WithSummary("Admit the holder of a code, or say why not").WithRateTier(RateTier.QrScan).CountedNotLogged()
             .DisableValidation()   // HandleAsync asks the rules itself
             .WithRequestExample(ScanExamples.AtTheGate).WithAnswerExample(ScanExamples.Admitted, name: "admitted").WithAnswerExample(ScanExamples.Refused, name: "refused")
-            .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.Overloaded, DeviceProblems.DeviceRevoked);
+            .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.ValidationFailed, PlatformProblems.Overloaded, DeviceProblems.DeviceRevoked);
 
     private static async Task<Results<Answer<Scan>, Refusal>> HandleAsync(
         ScanRequest request, HttpContext context, TicketCodes codes, KnownCodes known, ScanLanes lanes, UnreadableScans unreadable, ScanMetrics metrics, TimeProvider clock)

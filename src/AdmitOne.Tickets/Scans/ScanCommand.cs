@@ -27,9 +27,10 @@ internal sealed class ScanCommand(Guid tenantId, Guid eventId, HeldOut held, AtG
             _decided = (null, PlatformProblems.NotFound.With("There is no such event."));
             return;
         }
-        if (At.DeviceId is { } device && view.Revoked.TryGetValue(device, out var revokedAt))
+        if (At.DeviceId is { } device && view.Devices.TryGetValue(device, out var revokedAt)
+            && AtTheDoor.RefuseRegistered(revokedAt, byStaff: At.StaffId is not null) is { } refusal)
         {
-            _decided = (null, DeviceProblems.Revoked(revokedAt));
+            _decided = (null, refusal);
             return;
         }
         // Sealed by us and gone from the books: there is no row that an attempt could point at.

@@ -46,7 +46,7 @@ internal sealed class ScanLane(NpgsqlDataSource source, ScanMetrics metrics, Slo
             select status, re_entry, code_policy = 'rotating', check_in_from, check_in_until, sections::text from events.sale_window where tenant_id = $1 and event_id = $2
             """, tenantId, eventId);
         batch.Add("select clock_timestamp()");
-        if (devices.Length > 0) batch.Add(AtTheDoor.Revoked, tenantId, devices);
+        if (devices.Length > 0) batch.Add(AtTheDoor.Registered, tenantId, devices);
 
         await using var reader = await batch.ExecuteReaderAsync();
         var rows = await reader.NextListAsync(r => (Id: r.GetGuid(0), Scanned: new ScannedTicket(r.GetGuid(1), r.GetString(2), r.GetInt16(3), Inside: null), SectionId: r.GetGuid(4),
@@ -55,7 +55,8 @@ internal sealed class ScanLane(NpgsqlDataSource source, ScanMetrics metrics, Slo
             Inside: r.GetBoolean(3), LastStep: r.IsDBNull(4) ? (long?)null : r.GetInt64(4)), default)).ToDictionary(a => a.Id);
         var windows = await reader.NextListAsync(r => (Status: r.GetString(0), ReEntry: r.GetBoolean(1), Rotates: r.GetBoolean(2), From: r.Instant(3), Until: r.Instant(4), Sections: r.GetString(5)), default);
         var now = (await reader.NextListAsync(r => r.Instant(0), default))[0];
-        var revoked = devices.Length == 0 ? [] : (await reader.NextListAsync(r => (Id: r.GetGuid(0), At: r.Instant(1)), default)).ToDictionary(d => d.Id, d => d.At);
+        var registered = devices.Length == 0 ? []
+            : (await reader.NextListAsync(r => (Id: r.GetGuid(0), RevokedAt: r.IsDBNull(1) ? (DateTimeOffset?)null : r.Instant(1)), default)).ToDictionary(d => d.Id, d => d.RevokedAt);
 
         var view = new ScanView
         {
@@ -65,7 +66,7 @@ internal sealed class ScanLane(NpgsqlDataSource source, ScanMetrics metrics, Slo
             Tickets = rows.ToDictionary(t => t.Id, t => admitted.TryGetValue(t.Id, out var a)
                 ? new TicketAtDoor(t.Id, t.Scanned with { Inside = a.Inside, LastStep = a.LastStep }) { SectionId = t.SectionId, Type = t.Type, Holder = t.Holder, First = a.First }
                 : new TicketAtDoor(t.Id, t.Scanned) { SectionId = t.SectionId, Type = t.Type, Holder = t.Holder }),
-            Revoked = revoked,
+            Devices = registered,
         };
         return view;
     }

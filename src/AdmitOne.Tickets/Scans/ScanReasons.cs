@@ -15,6 +15,9 @@ internal static class ScanReasons
     public const string TooEarly = "too_early";
     public const string TooLate = "too_late";
 
+    /// <summary>Of an upload only: its scanner has used this id for another code.</summary>
+    public const string ScanIdReused = "scan_id_reused";
+
     public static readonly IReadOnlyList<string> All =
         [Ok, Malformed, UnknownTicket, WrongEvent, "cancelled", "refunded", "blocked", "transferred_code", ExpiredCode, NotInside, AlreadyAdmitted, TooEarly, TooLate];
 
@@ -31,7 +34,7 @@ internal static class ScanReasons
         return door.Now >= door.CheckInUntil ? TooLate : Ok;
     }
 
-    /// <summary>Why this code lets nobody in whenever it is held out, or null. It is all that a scan made offline can still be refused for.</summary>
+    /// <summary>Why this code lets nobody in, whatever the hour and whoever came before; or null.</summary>
     public static string? FindDead(ScannedTicket ticket, DoorState door, OpenedCode code)
     {
         if (ticket.EventId != door.EventId) return WrongEvent;

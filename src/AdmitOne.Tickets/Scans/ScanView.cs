@@ -18,8 +18,8 @@ internal sealed class ScanView
 
     public required IReadOnlyDictionary<Guid, TicketAtDoor> Tickets { get; init; }
 
-    /// <summary>Scanners that were taken out of service.</summary>
-    public required IReadOnlyDictionary<Guid, DateTimeOffset> Revoked { get; init; }
+    /// <summary>Registered scanners, and when they were taken out of service.</summary>
+    public required IReadOnlyDictionary<Guid, DateTimeOffset?> Devices { get; init; }
 
     public string? SectionName(Guid id) => (_sections ??= ReadSections(Sections)).GetValueOrDefault(id);
 

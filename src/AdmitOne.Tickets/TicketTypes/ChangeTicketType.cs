@@ -35,6 +35,9 @@ internal static class ChangeTicketType
         if (cards.Refuse(after.Monies(), before.Body().Monies()) is { } unpayable) return unpayable;
         if (after.SectionId != before.SectionId) return TicketTypeProblems.EditNotAllowed.With("A type stays in its section; make a new type in the other one.");
 
+        if (after.SalesStartAt != before.SalesStartAt && await work.FindAsync<EventFacts>(ReadableEvent.Select, new { before.EventId }, cancellationToken) is { } itsEvent
+            && TicketTypeProblems.RefuseSalesAfter(itsEvent.EndsAt, after.SalesStartAt) is { } tooLate) return tooLate;
+
         // The event's gate, then the type's stock: the order that every batch of sales takes.
         await work.ExecuteAsync(EventGate.EnterToSell, new { gate = EventGate.Key(before.EventId) }, cancellationToken);
         var stock = (await work.FindAsync<TakenStock>(

@@ -27,7 +27,8 @@ internal static class CreateTicketType
     {
         if (cards.Refuse(body.Monies()) is { } unpayable) return unpayable;
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
-        if (await work.FindAsync<EventFacts>(ReadableEvent.Select, new { eventId }, cancellationToken) is null) return TicketTypeProblems.NoEvent;
+        if (await work.FindAsync<EventFacts>(ReadableEvent.Select, new { eventId }, cancellationToken) is not { } itsEvent) return TicketTypeProblems.NoEvent;
+        if (TicketTypeProblems.RefuseSalesAfter(itsEvent.EndsAt, body.SalesStartAt) is { } tooLate) return tooLate;
 
         var sections = await work.QueryAsync<Guid>("select section_id from tickets.section_stock where event_id = @eventId", new { eventId }, cancellationToken);
         if (body.SectionId is { } wanted && !sections.Contains(wanted)) return PlatformProblems.Invalid("/sectionId", "The event has no such section.");

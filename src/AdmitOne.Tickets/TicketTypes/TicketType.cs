@@ -62,9 +62,12 @@ public sealed record TicketTypeBody : IValidatableObject
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (MinPerOrder > MaxPerOrder) yield return new ValidationResult("Must not be above maxPerOrder.", [nameof(MinPerOrder)]);
+        if (MinPerOrder > MaxPerCustomer) yield return new ValidationResult("Must not be above maxPerCustomer.", [nameof(MinPerOrder)]);
+        // Of a quantity of 0 nothing is to be sold yet.
+        if (Quantity > 0 && MinPerOrder > Quantity) yield return new ValidationResult("Must not be above quantity.", [nameof(MinPerOrder)]);
         if (SalesStartAt >= SalesEndAt) yield return new ValidationResult("Must be before salesEndAt.", [nameof(SalesStartAt)]);
         if (PriceRules.Any(r => r is null) || Fees.Any(f => f is null)) yield break;
-        foreach (var (member, fault) in new PricePolicy { Rules = PriceRules, Fees = Fees }.Faults(Price.Currency)) yield return new ValidationResult(fault, [member]);
+        foreach (var (member, fault) in new PricePolicy { Rules = PriceRules, Fees = Fees }.Faults(Price.Currency, MaxPerOrder)) yield return new ValidationResult(fault, [member]);
     }
 }
 
@@ -147,6 +150,10 @@ internal static class TicketTypeProblems
     {
         Like = "Tickets of it are held or sold: its currency stays.",
     };
+
+    /// <returns>Why sales of a type cannot begin at this time, or null.</returns>
+    public static Refusal? RefuseSalesAfter(DateTimeOffset endsAt, DateTimeOffset? salesStartAt) =>
+        salesStartAt >= endsAt ? PlatformProblems.Invalid("/salesStartAt", "Must be before the event's endsAt.") : null;
 
     public static Refusal NoEvent { get; } = PlatformProblems.NotFound.With("There is no such event.");
 

@@ -35,11 +35,47 @@ public sealed class ScanCommandTests(World world) : IClassFixture<World>
         await SaysAsync(folder, 0, "admitted", "--offline", codes[2].Code, codes[3].Code);
         var synced = await RunAsync(folder, "sync");
         Assert.Equal(["sent 3: 1 accepted, 1 refused, 1 conflict", "pack:"], [synced.Lines[0], synced.Lines[1][..5]]);
-        Assert.Equal("sent 0: nothing was waiting", (await RunAsync(folder, "sync")).Lines[0]);
+        // It says who is inside and should perhaps not be.
+        Assert.Equal(1, synced.ExitCode);
+        foreach (var said in new[] { "refused refunded: ", "conflict already_admitted: ", "2 to look at", $"/api/v1/events/{sale.EventId}/scan-conflicts" }) Assert.Contains(said, synced.Errors, StringComparison.Ordinal);
+        var again = await RunAsync(folder, "sync");
+        Assert.Equal((0, "sent 0: nothing was waiting"), (again.ExitCode, again.Lines[0]));
         await SaysAsync(folder, 1, "refused refunded", "--offline", codes[2].Code);
         await SaysAsync(folder, 0, "admitted", "--offline", unknown);
         Assert.Equal(3, await world.Ask<int>("select count(*)::int from tickets.admissions where event_id = @EventId", new { sale.EventId }));
-        Assert.Equal(1, await world.Ask<int>("select count(*)::int from tickets.scan_conflicts where event_id = @EventId", new { sale.EventId }));
+        Assert.Equal([("admitted_twice", codes[3].TicketId), ("not_counted", codes[2].TicketId)], (await world.ConflictsAsync(sale)).Select(c => (c.Kind, c.TicketId)).Order());
+    }
+
+    [Fact]
+    public async Task It_takes_off_what_hand_scanners_send_and_lets_nobody_in_again_before_it_has_sent_what_it_let_in()
+    {
+        var sale = await world.PutOnSaleAsync(10);
+        var codes = await world.BuyCodesAsync(sale, 3);
+        using var folder = new TemporaryFolder();
+        var (_, code) = await world.InviteScannerAsync(sale, "North 2");
+        await RunAsync(folder, "activate", "--url", world.TicketsUrl.ToString(), code);
+        await RunAsync(folder, "pack");
+
+        await SaysAsync(folder, 0, "admitted", "--offline", $"]Q1{codes[0].Code} ");
+        await SaysAsync(folder, 1, "refused already_admitted", "--offline", $"\uFEFF{codes[0].Code}\t");
+        await SaysAsync(folder, 0, "admitted", $"{codes[1].Code}\r\n");
+        await SaysAsync(folder, 1, "refused already_admitted", "--offline", codes[1].Code);
+        await SaysAsync(folder, 1, "refused malformed", " ");
+
+        // The network is back, and the service does not know of the first one yet.
+        await SaysAsync(folder, 1, "refused already_admitted", codes[0].Code);
+        var synced = await RunAsync(folder, "sync");
+        Assert.Equal((0, "sent 1: 1 accepted"), (synced.ExitCode, synced.Lines[0]));
+        await SaysAsync(folder, 1, "refused already_admitted", codes[0].Code);
+        Assert.Empty(await world.ConflictsAsync(sale));
+
+        // Let in by the pack, and refunded before it is sent.
+        await SaysAsync(folder, 0, "admitted", "--offline", codes[2].Code);
+        await world.Sql("update tickets.tickets set status = 'refunded' where id = @TicketId", new { codes[2].TicketId });
+        synced = await RunAsync(folder, "sync");
+        Assert.Equal((1, "sent 1: 1 accepted"), (synced.ExitCode, synced.Lines[0]));
+        Assert.Contains("accepted, refunded since: ", synced.Errors, StringComparison.Ordinal);
+        Assert.Equal("changed_since", Assert.Single(await world.ConflictsAsync(sale)).Kind);
     }
 
     private static async Task SaysAsync(TemporaryFolder folder, int exitCode, string begins, params string[] arguments)

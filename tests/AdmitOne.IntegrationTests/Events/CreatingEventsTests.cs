@@ -118,6 +118,7 @@ public sealed class CreatingEventsTests(World world) : IClassFixture<World>
             ("/refundPolicy/feePercent", 101), ("/refundPolicy/untilHoursBefore", -1), ("/transferPolicy/untilHoursBefore", 1_000_000),
             ("/endsAt", EventDesk.At(starts.AddDays(-1))), ("/doorsAt", EventDesk.At(starts.AddDays(1))), ("/salesEndAt", EventDesk.At(starts.AddDays(9))),
             ("/salesStartAt", EventDesk.At(starts.AddDays(9))), ("/checkInFrom", EventDesk.At(starts.AddDays(9))),
+            ("/checkInUntil", EventDesk.At(starts.AddHours(-1))), ("/doorsAt", EventDesk.At(starts.AddYears(-3))),
             ("/startsAt", "0001-01-01T00:00:00Z"), ("/endsAt", "9999-12-31T23:59:59Z"),
         ];
         foreach (var (pointer, value) in rules)

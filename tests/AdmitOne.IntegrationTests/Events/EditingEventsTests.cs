@@ -99,6 +99,7 @@ public sealed class EditingEventsTests(World world) : IClassFixture<World>
             ("/tags", new string?[] { null }), ("/timeZone", "Mars/Olympus"), ("/timeZone", "posix/Europe/Berlin"), ("/timeZone", "localtime"), ("/visibility", "secret"),
             ("/ageRestriction", 100), ("/imageUrl", "https://10.0.0.1/"), ("/codePolicy", "none"), ("/venueId", Guid.CreateVersion7()),
             ("/endsAt", made.Text("startsAt")), ("/doorsAt", made.Text("endsAt")), ("/salesStartAt", made.Text("endsAt")), ("/checkInFrom", made.Text("checkInUntil")),
+            ("/doorsAt", EventDesk.At(made.Instant("startsAt").AddDays(-8))), ("/checkInUntil", EventDesk.At(made.Instant("doorsAt").AddMinutes(-1))),
         ];
         foreach (var (pointer, value) in rules)
         {

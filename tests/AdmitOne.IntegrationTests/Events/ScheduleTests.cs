@@ -154,6 +154,7 @@ public sealed class ScheduleTests(World world) : IClassFixture<World>
     [InlineData("""{"startsAt":"2027-03-26T19:00:00Z","endsAt":"2027-03-26T20:00:00Z","gate":"A"}""", 400)]
     [InlineData("""{"startsAt":"2027-03-26T19:00:00Z","endsAt":"2027-03-26T19:00:00Z"}""", 422)]
     [InlineData("""{"startsAt":"2027-03-26T19:00:00Z","endsAt":"2027-03-26T20:00:00Z","doorsAt":"2027-03-26T19:01:00Z"}""", 422)]
+    [InlineData("""{"startsAt":"2027-03-26T19:00:00Z","endsAt":"2027-03-26T20:00:00Z","doorsAt":"2027-03-19T18:59:59Z"}""", 422)]
     [InlineData("""{"name":"","startsAt":"2027-03-26T19:00:00Z","endsAt":"2027-03-26T20:00:00Z"}""", 422)]
     [InlineData("""{"startsAt":"0001-01-01T00:00:00Z","endsAt":"9999-12-31T00:00:00Z"}""", 422)]
     public async Task An_entry_that_makes_no_sense_is_refused(string body, int status)

@@ -46,15 +46,42 @@ public partial class World
         return bytes[..length];
     }
 
-    /// <summary>Uploads scans that were made offline, and gives what came of each by its id.</summary>
-    public async Task<Dictionary<string, (string Outcome, string Reason)>> UploadAsync(Sale sale, IEnumerable<OfflineScanMade> scans, Scanner? scanner = null, Uri? replica = null)
+    /// <summary>Lets the tickets of a sale have been bought so long ago: nothing counts that was scanned before.</summary>
+    public Task<int> AgeTicketsAsync(Sale sale, TimeSpan by)
     {
         ArgumentNullException.ThrowIfNull(sale);
-        using var client = scanner is null ? Client(replica ?? TicketsUrl, Roles.VenueStaff, tenant: sale.Tenant) : As(scanner, replica);
+        return Sql("update tickets.tickets set created_at = created_at - @by where event_id = @EventId", new { sale.EventId, by });
+    }
+
+    /// <summary>All conflicts at the door of an event, page by page.</summary>
+    public async Task<List<DoorConflict>> ConflictsAsync(Sale sale, int pageSize = 100)
+    {
+        ArgumentNullException.ThrowIfNull(sale);
+        using var staff = Tickets(Roles.VenueStaff, tenant: sale.Tenant);
+        var found = new List<DoorConflict>();
+        for (string? cursor = ""; cursor is not null;)
+        {
+            var page = await staff.GetJsonAsync($"/api/v1/events/{sale.EventId}/scan-conflicts?limit={pageSize}" + (cursor.Length == 0 ? "" : $"&cursor={cursor}"));
+            found.AddRange(page.Items().Select(c => new DoorConflict(c.Id("ticketId"), c.Text("kind"), c.Text("ticketStatus"), c.GetProperty("first").Text("gate"),
+                c.GetProperty("second").ValueKind == JsonValueKind.Null ? null : c.GetProperty("second").Text("gate"), string.Join(' ', c.Items("changes").Select(change => change.Text("change"))))));
+            cursor = page.GetProperty("nextCursor").GetString();
+        }
+        return found;
+    }
+
+    /// <summary>Uploads scans that were made offline, and gives what came of each by its id.</summary>
+    public async Task<Dictionary<string, (string Outcome, string Reason)>> UploadAsync(
+        Sale sale, IEnumerable<OfflineScanMade> scans, Scanner? scanner = null, Uri? replica = null, Guid? staff = null)
+    {
+        ArgumentNullException.ThrowIfNull(sale);
+        using var client = scanner is null ? Client(replica ?? TicketsUrl, Roles.VenueStaff, staff, sale.Tenant) : As(scanner, replica);
         using var answer = await client.PostAsJsonAsync("/api/v1/scans/batch", new { eventId = sale.EventId, scans }, JsonSerializerOptions.Web, Cancellation);
         return (await answer.ReadAsync(HttpStatusCode.OK)).Items("results").DistinctBy(r => r.Text("id")).ToDictionary(r => r.Text("id"), r => (r.Text("outcome"), r.Text("reason")));
     }
 }
+
+/// <summary>A conflict as the list shows it: the gates of its scans, and what happened to the ticket in between.</summary>
+public sealed record DoorConflict(Guid TicketId, string Kind, string TicketStatus, string First, string? Second, string Changes);
 
 /// <summary>One scan that a device made without a network.</summary>
 public sealed record OfflineScanMade(string Id, string Code, DateTimeOffset ScannedAt, string? Gate = null, string Direction = "in");

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using AdmitOne.IntegrationTests.Harness;
 using AdmitOne.Platform.Identity;
 
@@ -78,6 +79,46 @@ public sealed class TicketTypeTests(World world) : IClassFixture<World>
             Content = new StringContent(patch, System.Text.Encoding.UTF8, "application/merge-patch+json"),
         };
         Assert.Equal(code, await (await manager.SendAsync(request, Cancellation)).RefusedAsync(expected));
+    }
+
+    [Theory]
+    [InlineData("""{"minPerOrder":5,"maxPerCustomer":2}""", "/minPerOrder")]
+    [InlineData("""{"minPerOrder":5,"quantity":3}""", "/minPerOrder")]
+    [InlineData("""{"priceRules":[{"kind":"group","quantity":20,"percent":10}]}""", "/priceRules/0/quantity")]
+    [InlineData("""{"salesStartAt":"2999-01-01T00:00:00Z"}""", "/salesStartAt")]
+    public async Task Settings_that_contradict_one_another_are_refused_in_a_new_type_and_in_an_edit(string settings, string pointer)
+    {
+        var sale = await world.PutOnSaleAsync(quantity: 10);
+        using var manager = world.Tickets(Roles.VenueManager);
+        var body = new JsonObject { ["name"] = "Odd", ["price"] = new JsonObject { ["amount"] = 100, ["currency"] = "EUR" }, ["quantity"] = 10, ["maxPerOrder"] = 10 };
+        foreach (var (name, value) in JsonNode.Parse(settings)!.AsObject()) body[name] = value?.DeepClone();
+        using var created = await manager.PostAsJsonAsync($"/api/v1/events/{sale.EventId}/ticket-types", body, Cancellation);
+        using var changed = await PatchAsync(sale, JsonNode.Parse(settings)!);
+        foreach (var answer in new[] { created, changed })
+        {
+            var problem = await answer.ReadAsync(HttpStatusCode.UnprocessableEntity);
+            Assert.Equal(("validation_failed", pointer), (problem.Text("code"), problem.Items("errors").Single().Text("pointer")));
+        }
+    }
+
+    [Fact]
+    public async Task An_edit_that_contradicts_what_is_kept_is_refused_and_one_that_resolves_it_is_taken()
+    {
+        var sale = await world.PutOnSaleAsync(quantity: 10, new SaleOptions
+        {
+            MaxPerCustomer = 8,
+            TicketType = new Dictionary<string, object?> { ["minPerOrder"] = 4, ["priceRules"] = new[] { new { kind = "group", quantity = 6, percent = 10 } } },
+        });
+        foreach (var (edit, pointer) in new (object, string)[]
+        {
+            (new { maxPerCustomer = 3 }, "/minPerOrder"), (new { quantity = 3 }, "/minPerOrder"), (new { maxPerOrder = 5 }, "/priceRules/0/quantity"),
+        })
+        {
+            using var refused = await PatchAsync(sale, edit);
+            Assert.Equal(pointer, (await refused.ReadAsync(HttpStatusCode.UnprocessableEntity)).Items("errors").Single().Text("pointer"));
+        }
+        await (await PatchAsync(sale, new { quantity = 3, minPerOrder = 3 })).ReadAsync();
+        await (await PatchAsync(sale, new { quantity = 0 })).ReadAsync();   // nothing is to be sold for now
     }
 
     [Fact]

@@ -11,7 +11,7 @@ public sealed partial class FolderTests
     private static readonly Dictionary<string, string[]> s_doors = new()
     {
         ["Events/Catalogue"] = ["Categories", "CatalogueView"],
-        ["Events/Events"] = ["EventProblems", "EventRows", "EventBody", "Organizer", "Visibility", "CodePolicy", "Slug", "WallTime", "WallMove", "EventExamples", "LockedEvent", "RefundWindow", "Removal"],
+        ["Events/Events"] = ["EventProblems", "EventRows", "EventBody", "Organizer", "Visibility", "CodePolicy", "Slug", "WallTime", "WallMove", "EventExamples", "LockedEvent", "RefundWindow", "Removal", "EventTimes"],
         ["Events/Lifecycle"] = ["EventStatus", "EventStatuses", "Transitions"],
         ["Events/Schedule"] = ["ScheduleRows", "ScheduleEntry"],
         ["Events/Sections"] = ["SectionRows", "SectionProblems"],
@@ -35,7 +35,7 @@ public sealed partial class FolderTests
         ["Tickets/Disputes"] = ["DisputeDesk"],
         ["Tickets/Tickets"] = ["TicketBlocks"],
         ["Tickets/Purchases"] = ["KeptAnswerResult", "PaymentDesk", "PurchaseAnswer"],
-        ["Tickets/Codes"] = ["TicketCodes", "KnownCodes", "OpenedCode", "RotatingCode", "SealedTicket", "CodeSeal", "CodeSigner", "TicketKey", "PackRecord", "PackedTicket", "PackedState"],
+        ["Tickets/Codes"] = ["TicketCodes", "KnownCodes", "OpenedCode", "RotatingCode", "SealedTicket", "CodeSeal", "CodeSigner", "TicketKey", "PackRecord", "PackedTicket", "PackedState", "ScannedText"],
         ["Tickets/Devices"] = ["AtTheDoor", "DeviceProblems"],
         // The price engine, what it needs to know of types and discounts, and bills as all show them.
         ["Tickets/Pricing"] =

@@ -46,6 +46,9 @@ public sealed partial class TicketCodesDocTests
 
             Static: carrier and signature, {TicketCodes.StaticBytes} bytes in {TicketCodes.StaticCharacters} characters. Rotating: carrier, step and MAC, {TicketCodes.RotatingBytes} bytes in {TicketCodes.RotatingCharacters} characters. Nothing else is a code.
 
+            **What a scanner sends around a code** (line ends, tabs, blanks, control characters, a byte order mark, AIM's prefix such as `]Q1`) does not belong to it. The service
+            takes it off; take it off before you decide. The last character of a code is always a digit. The first may be a blank, so take blanks in front only while more than the code's length is left.
+
             **A static code** is genuine if one of the keys of `/.well-known/ticket-keys.json` (also in the pack) verifies its signature; it does not say which.
             **A rotating code** is genuine if its MAC is that of its step under the secret in the pack's record; it is due if its step is at most {RotatingCode.Tolerance} from now.
             The holder's phone has the secret from `GET /api/v1/tickets/<id>/qr` (`rotation.secret`, Base64), the carrier is the first 49 bytes of any code it was given.

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AdmitOne.Events.Events;
 
 namespace AdmitOne.UnitTests.Events;
@@ -72,6 +73,25 @@ public sealed class EventRulesTests
             CheckInUntil = starts,
         }, now).Refuse();
         Assert.Equal(["/endsAt", "/doorsAt", "/salesStartAt", "/salesEndAt", "/checkInFrom"], refusal!.Errors.Select(e => e.Pointer));
+    }
+
+    // Doors open at 19:00, the event begins at 20:00 and ends at 23:00.
+    [Theory]
+    [InlineData("2027-03-20T19:00:00Z", "2027-03-20T15:00:00Z", "2027-03-20T19:00:00Z", "/checkInUntil")]
+    [InlineData("2027-03-20T19:00:00Z", "2027-03-20T15:00:00Z", "2027-03-20T19:00:01Z", null)]
+    [InlineData("2027-03-20T19:00:00Z", "2027-03-20T22:59:59Z", "2027-03-21T03:00:00Z", null)]
+    [InlineData("2027-03-20T19:00:00Z", "2027-03-20T23:00:00Z", "2027-03-21T03:00:00Z", "/checkInFrom")]
+    [InlineData("2027-03-20T19:00:00Z", "2026-03-20T19:00:00Z", "2026-03-20T22:00:00Z", "/checkInUntil")]
+    [InlineData("2027-03-20T19:00:00Z", "2027-03-21T22:00:00Z", "2027-03-21T01:00:00Z", "/checkInFrom")]
+    [InlineData("2027-03-13T20:00:00Z", null, null, null)]
+    [InlineData("2027-03-13T19:59:59Z", null, null, "/doorsAt")]
+    [InlineData("2024-03-20T19:00:00Z", null, null, "/doorsAt")]
+    public void A_door_that_can_admit_nobody_is_refused(string doors, string? from, string? until, string? pointer)
+    {
+        static DateTimeOffset? At(string? time) => time is null ? null : DateTimeOffset.Parse(time, CultureInfo.InvariantCulture);
+        var starts = At("2027-03-20T20:00:00Z")!.Value;
+        var refusal = EventTimes.Of(Event(starts) with { DoorsAt = At(doors), CheckInFrom = At(from), CheckInUntil = At(until) }, starts.AddDays(-30)).Refuse();
+        Assert.Equal(pointer is null ? [] : [pointer], refusal?.Errors.Select(e => e.Pointer) ?? []);
     }
 
     private static NewEvent Event(DateTimeOffset starts) =>
