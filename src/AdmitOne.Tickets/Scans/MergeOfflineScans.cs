@@ -33,7 +33,7 @@ public sealed record OfflineScan
     public required string Id { get; init; }
 
     /// <summary>The text that the scanner read.</summary>
-    [StringLength(4000, MinimumLength = 1)]
+    [StringLength(4000, MinimumLength = 1), MachineRead]
     public required string Code { get; init; }
 
     /// <summary>By the scanner's clock. It orders scans and refuses none, unless it is more than 7 days old or an hour ahead.</summary>
