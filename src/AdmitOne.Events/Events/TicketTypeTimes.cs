@@ -8,20 +8,24 @@ namespace AdmitOne.Events.Events;
 public sealed record MovedTime(Guid TicketTypeId, string TicketType, string Pointer, DateTimeOffset From, DateTimeOffset To);
 
 /// <summary>
-/// The sale windows of an event's ticket types and the time limits of their price rules. They belong to the Ticket Service, which lets this service
-/// move them by two narrow functions: the next sale must see the event's date and these together.
+/// The sale windows of an event's ticket types and the time limits of their price rules. They belong to the Ticket Service, which lets this
+/// service move them by two narrow functions: the next sale must see the event's date and these together.
 /// </summary>
 internal static class TicketTypeTimes
 {
     private const string SalesStart = "salesStartAt", SalesEnd = "salesEndAt";
 
-    /// <summary>The event's start moves: the times move by as much wall time. The caller holds the event's gate, so that no sale and no edit of a type is under way.</summary>
-    public static async Task<IReadOnlyList<MovedTime>> MoveAlongAsync(TenantWork work, Actor actor, Guid eventId, WallMove move, CancellationToken cancellationToken)
+    /// <summary>
+    /// The event's start moves: the times move by as much wall time. The caller holds the event's gate, so that no sale and no edit of a type
+    /// is under way.
+    /// </summary>
+    public static async Task<IReadOnlyList<MovedTime>> MoveAlongAsync(
+        TenantWork work, Actor actor, Guid eventId, WallMove move, CancellationToken cancellationToken)
     {
         if (move.From == move.To) return [];
-        var types = (await work.QueryAsync<Time>("select ticket_type_id, name, place, at from tickets.times_of_types(@eventId)", new { eventId }, cancellationToken))
-            .GroupBy(time => time.TicketTypeId).ToList();
-        var moved = types.SelectMany(times => Move([.. times], move)).ToArray();
+        var times = await work.QueryAsync<Time>(
+            "select ticket_type_id, name, place, at from tickets.times_of_types(@eventId)", new { eventId }, cancellationToken);
+        var moved = times.GroupBy(time => time.TicketTypeId).SelectMany(type => Move([.. type], move)).ToArray();
         if (moved.Length == 0) return moved;
         await work.FindAsync<int>("select tickets.move_types(@eventId, @types, @places, @times)", new
         {
@@ -32,8 +36,9 @@ internal static class TicketTypeTimes
         }, cancellationToken);
         foreach (var type in moved.GroupBy(time => time.TicketTypeId))
         {
-            await work.AuditAsync(actor, new AuditEntry("ticket_type.change", "ticket_type", type.Key,
-                type.ToDictionary(time => time.Pointer, time => time.From), type.ToDictionary(time => time.Pointer, time => time.To)), cancellationToken);
+            var before = type.ToDictionary(time => time.Pointer, time => time.From);
+            var after = type.ToDictionary(time => time.Pointer, time => time.To);
+            await work.AuditAsync(actor, new AuditEntry("ticket_type.change", "ticket_type", type.Key, before, after), cancellationToken);
         }
         return moved;
     }

@@ -16,7 +16,8 @@ internal static class Instant
     public static bool TryParse(string? text, out DateTimeOffset instant)
     {
         instant = default;
-        if (text is not { Length: > DateTimeLength and <= 64 } || text[DateLength] is not ('T' or 't') || text.AsSpan().ContainsAnyExcept(s_characters)) return false;
+        if (text is not { Length: > DateTimeLength and <= 64 } || text.AsSpan().ContainsAnyExcept(s_characters)) return false;
+        if (text[DateLength] is not ('T' or 't')) return false;
         if (text[^1] is not ('Z' or 'z') && text.LastIndexOfAny(['+', '-']) < DateTimeLength) return false;
         // The serializer's own reader has the rest of the rules; it knows capitals only.
         var reader = new Utf8JsonReader(Encoding.ASCII.GetBytes($"\"{text.ToUpperInvariant()}\""));

@@ -5,7 +5,8 @@ namespace AdmitOne.Platform.Http;
 /// <summary>JSON pointers (RFC 6901).</summary>
 internal static class JsonPointer
 {
-    public static string Escape(string name) => name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
+    public static string Escape(string name) =>
+        name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
 
     /// <param name="path">As the serializer writes it: <c>$.items[0]['a.b']</c>.</param>
     /// <returns>Such as <c>/items/0/a.b</c>.</returns>
@@ -31,7 +32,9 @@ internal static class JsonPointer
             };
             if (end < start) end = rest.Length;
             yield return rest[start..end];
-            rest = end >= rest.Length || rest[end] is '.' or '[' ? rest[end..] : rest[Math.Min(rest.Length, end + (rest[end] == '\'' ? 2 : 1))..];
+            // A bracket, or a quote and a bracket, ends a step in brackets.
+            if (end < rest.Length && rest[end] is '\'' or ']') end += rest[end] == '\'' ? 2 : 1;
+            rest = rest[Math.Min(rest.Length, end)..];
         }
     }
 }

@@ -5,7 +5,7 @@ using AdmitOne.Platform.Text;
 
 namespace AdmitOne.Platform.Http;
 
-/// <summary>The texts of a body, as they are read: each is checked by <see cref="UnicodeText"/>, whatever property, list or patch it stands in.</summary>
+/// <summary>The texts of a body, as they are read: each is checked by <see cref="UnicodeText"/>, in a property, a list or a patch.</summary>
 internal static class RequestTexts
 {
     /// <summary>Makes every property of a type refuse the texts that cannot be taken.</summary>
@@ -13,8 +13,8 @@ internal static class RequestTexts
     {
         foreach (var property in type.Properties)
         {
-            if (property.Set is not { } set || property.AttributeProvider?.IsDefined(typeof(MachineReadAttribute), inherit: true) == true) continue;
-            if (Check(property.PropertyType) is not { } check) continue;
+            if (property.Set is not { } set || Check(property.PropertyType) is not { } check) continue;
+            if (property.AttributeProvider?.IsDefined(typeof(MachineReadAttribute), inherit: true) == true) continue;
             property.Set = (target, value) =>
             {
                 check(value);
@@ -49,7 +49,8 @@ internal static class RequestTexts
     private static Action<object?>? Check(Type type) =>
         type == typeof(string) ? static value => Check((string?)value, "")
         : typeof(IEnumerable<string>).IsAssignableFrom(type) ? static value => CheckAll((IEnumerable<string?>?)value)
-        : typeof(IEnumerable<KeyValuePair<string, JsonElement>>).IsAssignableFrom(type) ? static value => CheckAll((IEnumerable<KeyValuePair<string, JsonElement>>?)value)
+        : typeof(IEnumerable<KeyValuePair<string, JsonElement>>).IsAssignableFrom(type)
+            ? static value => CheckAll((IEnumerable<KeyValuePair<string, JsonElement>>?)value)
         : null;
 
     private static void CheckAll(IEnumerable<string?>? texts)

@@ -14,12 +14,14 @@ public static class UnicodeText
     private const int BlackFlag = 0x1F3F4, FirstTag = 0xE0020, LastTag = 0xE007F;
 
     // Most texts have nothing else, and are done with one vectorised look.
-    private static readonly SearchValues<char> s_harmless = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c), '\t', '\n', '\r']);
+    private static readonly SearchValues<char> s_harmless =
+        SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c), '\t', '\n', '\r']);
 
     // Letters and marks by category that leave nothing to see.
-    private static readonly SearchValues<char> s_blankLetters = SearchValues.Create("\u034F\u115F\u1160\u17B4\u17B5\u180B\u180C\u180D\u180F\u2800\u3164\uFFA0");
+    private static readonly SearchValues<char> s_blankLetters =
+        SearchValues.Create("\u034F\u115F\u1160\u17B4\u17B5\u180B\u180C\u180D\u180F\u2800\u3164\uFFA0");
 
-    /// <returns>Why the text cannot be taken, as a sentence; null if it can. Tabs and line ends are left to the rule of each property.</returns>
+    /// <returns>Why the text cannot be taken, as a sentence; null if it can. Tabs and line ends are left to each property's rule.</returns>
     public static string? Fault(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -37,7 +39,7 @@ public static class UnicodeText
         return seen ? null : "Must not be blank.";
     }
 
-    /// <summary>Whether the text has nothing to see: white space, and characters of no width or without a shape. An empty text has nothing either.</summary>
+    /// <summary>Whether the text has nothing to see: it is empty, or of white space and characters without width or shape.</summary>
     public static bool IsBlank(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -48,11 +50,12 @@ public static class UnicodeText
 
     /// <summary>Whether a reader sees nothing at its place.</summary>
     public static bool IsInvisible(Rune rune) =>
-        Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+        Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format
+            or UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
         || (rune.IsBmp && s_blankLetters.Contains((char)rune.Value))
         || rune.Value is (>= 0xFE00 and <= 0xFE0F) or (>= 0xE0000 and <= 0xE0FFF) or 0x16FE4 or 0x1D159;
 
-    /// <summary>How long a text is in code points, as JSON Schema and PostgreSQL count: an emoji of one code point is 1, where .NET's Length says 2.</summary>
+    /// <summary>How long a text is in code points, as JSON Schema and PostgreSQL count: 🎉 is 1, where .NET's Length says 2.</summary>
     public static int Length(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -66,10 +69,12 @@ public static class UnicodeText
     {
         '\t' or '\n' or '\r' => null,
         < 0x20 or (>= 0x7F and <= 0x9F) => "Control characters are not allowed.",
-        (>= 0x202A and <= 0x202E) or (>= 0x2066 and <= 0x2069) => $"U+{rune.Value:X4} is not allowed: it changes the direction of the text around it.",
+        (>= 0x202A and <= 0x202E) or (>= 0x2066 and <= 0x2069) =>
+            $"U+{rune.Value:X4} is not allowed: it changes the direction of the text around it.",
         (>= 0xFDD0 and <= 0xFDEF) => $"U+{rune.Value:X4} is not a character.",
         _ when (rune.Value & 0xFFFE) == 0xFFFE => $"U+{rune.Value:X4} is not a character.",
-        0xFEFF or (>= 0x206A and <= 0x206F) or (>= 0xFFF9 and <= 0xFFFB) or (>= 0xE0000 and <= LastTag) => $"U+{rune.Value:X4} is not allowed: it is invisible.",
+        0xFEFF or (>= 0x206A and <= 0x206F) or (>= 0xFFF9 and <= 0xFFFB) or (>= 0xE0000 and <= LastTag) =>
+            $"U+{rune.Value:X4} is not allowed: it is invisible.",
         _ => null,
     };
 }

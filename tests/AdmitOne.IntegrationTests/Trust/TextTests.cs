@@ -53,7 +53,7 @@ public sealed class TextTests(World world) : IClassFixture<World>
     }
 
     // What a machine reads is looked up and never shown; it gets an answer and no refusal (MachineRead).
-    private static readonly string[] s_machineRead = ["Tickets POST /api/v1/scans /code", "Tickets POST /api/v1/scans/offline /scans/0/code"];
+    private static readonly string[] s_machineRead = ["Tickets POST /api/v1/scans /code", "Tickets POST /api/v1/scans/batch /scans/0/code"];
 
     public static TheoryData<string, string> UnusableTexts => new()
     {
