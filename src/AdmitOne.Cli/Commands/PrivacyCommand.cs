@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using AdmitOne.Platform.Text;
 using AdmitOne.Schema;
 using Dapper;
 using Npgsql;
@@ -76,11 +77,11 @@ internal static class PrivacyCommand
     {
         if (user is null && string.IsNullOrWhiteSpace(email)) throw new MigrationException("say --user ID or --email E");
         var found = (await look.Connection.QueryAsync<(Guid Id, string? Email)>(
-            "select id, email from platform.users where (@user::uuid is null or id = @user) and (@email::text is null or lower(email) = lower(@email))",
-            new { user, email = email?.Trim() }, look.Transaction)).ToList();
+            "select id, email from platform.users where (@user::uuid is null or id = @user) and (@email::text is null or lower(email) = lower(@email) or email = @folded)",
+            new { user, email = email?.Trim(), folded = email is null ? null : EmailAddress.Fold(email) }, look.Transaction)).ToList();
         return found switch
         {
-            [var (id, address)] => look with { User = id, Email = address?.ToLowerInvariant() ?? "" },
+            [var (id, address)] => look with { User = id, Email = address is null ? "" : EmailAddress.Fold(address) },
             [] => throw new MigrationException("that tenant knows no such person"),
             _ => throw new MigrationException($"{found.Count} people have this address: say --user ID"),
         };

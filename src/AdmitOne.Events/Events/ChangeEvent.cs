@@ -22,7 +22,8 @@ public static class ChangeEvent
     public static void Map(IEndpointRouteBuilder events) =>
         events.MapPatch("/{idOrSlug}", HandleAsync)
             .WithName("ChangeEvent").WithSummary("Change an event (merge patch, If-Match)")
-            .WithDescription("By its id; If-Match: the event's version in quotes. What is not named stays, except that doors, check-in and schedule move with a start that moves. "
+            .WithDescription("By its id; If-Match: the event's version in quotes. What is not named stays, except that doors, check-in and schedule move with a start that moves, "
+                + "and so do the sale windows of its ticket types and the time limits of their price rules: movedTicketTypeTimes lists them. "
                 + $"After the first sale, another venue or a start moved by more than an hour opens a refund window of {RefundWindow.Hours} hours.")
             .Accepts<NewEvent>("application/merge-patch+json", "application/json")
             .RequireAuthorization(Policies.VenueManager).WithRateTier(RateTier.Write)
@@ -77,17 +78,19 @@ public static class ChangeEvent
             return Answer(context, before);
         }
 
+        IReadOnlyList<MovedTime> moved;
         try
         {
             var move = new WallMove(before.TimeZone, before.StartsAt, after.TimeZone, after.StartsAt);
             await EventWrites.UpdateAsync(work, caller.TenantId, id, after, times, venue, cancellationToken);
             if (await ScheduleRows.MoveAlongAsync(work, caller.TenantId, id, move, cancellationToken) is { } outside) return outside;
+            moved = await TicketTypeTimes.MoveAlongAsync(work, actor, id, move, cancellationToken);
         }
         catch (PostgresException tooLong) when (EventProblems.OfConstraint(tooLong) is { } refusal)
         {
             return refusal;
         }
-        var written = (await EventRows.FindOwnAsync(work, caller.TenantId, id, cancellationToken))!;
+        var written = (await EventRows.FindOwnAsync(work, caller.TenantId, id, cancellationToken))! with { MovedTicketTypeTimes = moved.Count == 0 ? null : moved };
         if (await RefundWindow.OpenAfterAsync(work, before, written, sales, cancellationToken) is { } until) written = written with { RefundWindowUntil = until };
         await EventMessages.ChangedAsync(work, actor, (before, written), changed, written.RefundWindowUntil == before.RefundWindowUntil ? null : written.RefundWindowUntil, cancellationToken);
         await work.CommitAsync(cancellationToken);

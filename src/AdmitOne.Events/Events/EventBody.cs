@@ -61,6 +61,10 @@ public sealed record EventBody
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset UpdatedAt { get; init; }
 
+    /// <summary>In the answer to an edit that moved the start: which times of its ticket types moved along, by as much wall time.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<MovedTime>? MovedTicketTypeTimes { get; init; }
+
     /// <summary>How well it matches the words of a search; no part of the answer.</summary>
     [JsonIgnore]
     public double Rank { get; init; }

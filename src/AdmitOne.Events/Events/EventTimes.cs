@@ -47,16 +47,20 @@ internal sealed record EventTimes
     };
 
     /// <summary>All of them moved by as much wall time as the start.</summary>
-    public EventTimes Moved(WallMove move) => new()
+    public EventTimes Moved(WallMove move)
     {
-        DoorsAt = move.Of(DoorsAt),
-        StartsAt = move.To,
-        EndsAt = move.Of(EndsAt),
-        SalesStartAt = move.Of(SalesStartAt),
-        SalesEndAt = move.Of(SalesEndAt),
-        CheckInFrom = move.Of(CheckInFrom),
-        CheckInUntil = move.Of(CheckInUntil),
-    };
+        var (sales, checkIn) = (move.Of(SalesStartAt, SalesEndAt), move.Of(CheckInFrom, CheckInUntil));
+        return new()
+        {
+            DoorsAt = move.Of(DoorsAt),
+            StartsAt = move.To,
+            EndsAt = move.Of(EndsAt),
+            SalesStartAt = sales.Start,
+            SalesEndAt = sales.End,
+            CheckInFrom = checkIn.Start,
+            CheckInUntil = checkIn.End,
+        };
+    }
 
     /// <returns>The rules that the times break between them, or null.</returns>
     public Refusal? Refuse()

@@ -72,12 +72,19 @@ public static class ScheduleRows
     internal static Task<ScheduleEntry?> FindAsync(TenantWork work, Guid id, CancellationToken cancellationToken) =>
         work.FindAsync<ScheduleEntry>($"{Entries} and s.id = @id and e.deleted_at is null", new { id }, cancellationToken);
 
-    private static Dapper.DynamicParameters Moved(IReadOnlyList<ScheduleEntry> entries, WallMove move, Guid tenantId) => new(new
+    private static Dapper.DynamicParameters Moved(IReadOnlyList<ScheduleEntry> entries, WallMove move, Guid tenantId)
     {
-        tenantId,
-        ids = entries.Select(entry => entry.Id).ToArray(),
-        doors = entries.Select(entry => move.Of(entry.DoorsAt).UtcDateTime).ToArray(),
-        starts = entries.Select(entry => move.Of(entry.StartsAt).UtcDateTime).ToArray(),
-        ends = entries.Select(entry => move.Of(entry.EndsAt).UtcDateTime).ToArray(),
-    });
+        var spans = entries.Select(entry => move.Of(entry.StartsAt, entry.EndsAt)).ToArray();
+        return new(new
+        {
+            tenantId,
+            ids = entries.Select(entry => entry.Id).ToArray(),
+            doors = entries.Select((entry, n) => Earlier(move.Of(entry.DoorsAt), spans[n].Start).UtcDateTime).ToArray(),
+            starts = Array.ConvertAll(spans, span => span.Start.UtcDateTime),
+            ends = Array.ConvertAll(spans, span => span.End.UtcDateTime),
+        });
+    }
+
+    // Doors open before the start, whatever the clocks do in between.
+    private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;
 }

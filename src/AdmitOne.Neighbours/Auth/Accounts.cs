@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Text;
 using Dapper;
 using Microsoft.AspNetCore.Identity;
 using Npgsql;
@@ -55,7 +56,7 @@ internal sealed class Accounts(NpgsqlDataSource source)
     // What is compared where there is no account, so that the answer takes as long as for a known one.
     private static readonly Lazy<string> s_nobodysHash = new(() => s_hasher.HashPassword(s_nobody, Guid.CreateVersion7().ToString()));
 
-    public static string Fold(string email) => email.Trim().ToLowerInvariant();
+    public static string Fold(string email) => EmailAddress.Fold(email);
 
     /// <param name="tenant">The organiser's id or slug.</param>
     public async Task<Guid?> FindOrganiserAsync(string tenant, CancellationToken cancellationToken)

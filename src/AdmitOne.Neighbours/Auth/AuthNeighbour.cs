@@ -160,13 +160,13 @@ public sealed record SignUp : IValidatableObject
     [StringLength(60, MinimumLength = 1)]
     public required string Tenant { get; init; }
 
-    [StringLength(320, MinimumLength = 3), EmailAddress]
+    [Email]
     public required string Email { get; init; }
 
     [StringLength(128, MinimumLength = 12)]
     public required string Password { get; init; }
 
-    [StringLength(200, MinimumLength = 1)]
+    [PlainText(200)]
     public required string Name { get; init; }
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

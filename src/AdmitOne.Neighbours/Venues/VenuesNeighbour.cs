@@ -77,10 +77,10 @@ public static class VenuesNeighbour
 
 public sealed record NewVenue
 {
-    [StringLength(200, MinimumLength = 1)]
+    [PlainText(200)]
     public required string Name { get; init; }
 
-    [StringLength(500, MinimumLength = 1)]
+    [PlainText(500)]
     public required string Address { get; init; }
 
     /// <summary>An IANA name, such as <c>Europe/Berlin</c>.</summary>

@@ -75,7 +75,7 @@ public static class ServiceHost
 
         builder.Services.AddSingleton<IProblemDetailsService, ValidationAnswers>();
         builder.Services.AddSingleton<MergePatch>().AddSingleton<RunningRequests>().AddSingleton<AnswerSeal>().AddSingleton<SecretSeal>();
-        builder.Services.ConfigureHttpJsonOptions(json => Json.Configure(json.SerializerOptions));
+        builder.Services.ConfigureHttpJsonOptions(json => Json.ConfigureRequests(json.SerializerOptions));
         // What cannot be bound is explained in one place (FaultMiddleware): a bare 400 without a word helps nobody.
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         builder.Services.AddApiDocument(definition.Title);
@@ -116,6 +116,7 @@ public static class ServiceHost
         app.UsePermissions();
         app.Use(SignedCallFilter.RequireSigned);
         app.Use(WebhookFilter.RequireSigned);
+        app.UseMiddleware<QueryParameters>();
         app.UseMiddleware<IdempotencyMiddleware>();
 
         app.MapHealth();

@@ -27,7 +27,10 @@ internal static class ApiRefusals
         if (!route.OfType<SignedCallRequired>().Any() && !route.OfType<IAllowAnonymous>().Any()) named = named.Concat(s_token);
         if (operation.RequestBody is not null) named = named.Concat(s_body);
         if (IdempotencyRoutes.AreHonouredBy(route)) named = named.Concat(s_idempotency);
-        if (description.ParameterDescriptions.Any(p => p.Source.Id == "Query" && p.Type != typeof(string))) named = named.Append(PlatformProblems.InvalidParameter);
+        if (QueryParameters.AreChecked(description.RelativePath)) named = named.Append(PlatformProblems.UnknownParameter);
+        var query = description.ParameterDescriptions.Where(p => p.Source.Id == "Query").ToList();
+        if (query.Count > 0) named = named.Append(PlatformProblems.ValidationFailed);
+        if (query.Any(p => p.Type != typeof(string))) named = named.Append(PlatformProblems.InvalidParameter);
         if (description.ParameterDescriptions.Any(p => p.Source.Id == "Path")) named = named.Append(PlatformProblems.NotFound);
         // Whoever has a rate tier does work, and so depends on the stores.
         if (route.OfType<CountedAs>().Any()) named = named.Append(PlatformProblems.DependencyUnavailable).Append(PlatformProblems.RateLimited);

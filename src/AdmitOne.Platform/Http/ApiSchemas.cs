@@ -23,6 +23,12 @@ internal static class ApiSchemas
             schema.Type = Nullable.GetUnderlyingType(type) is null ? JsonSchemaType.String : JsonSchemaType.String | JsonSchemaType.Null;
             schema.Format = "date-time";
         }
+        else if ((Nullable.GetUnderlyingType(type) ?? type) is var number && (number == typeof(int) || number == typeof(long)))
+        {
+            // So does the one for integers.
+            schema.Type = Nullable.GetUnderlyingType(type) is null ? JsonSchemaType.Integer : JsonSchemaType.Integer | JsonSchemaType.Null;
+            schema.Format = number == typeof(int) ? "int32" : "int64";
+        }
         // What a property or a parameter says of itself; the framework leaves out its words.
         var attributes = context.JsonPropertyInfo is { } known ? known.AttributeProvider : (context.ParameterDescription?.ParameterDescriptor as IParameterInfoParameterDescriptor)?.ParameterInfo;
         if (attributes?.GetCustomAttributes(typeof(AllowedValuesAttribute), inherit: true) is [AllowedValuesAttribute allowed])

@@ -16,12 +16,25 @@ public static class Json
     // One of each for all options: what .NET learns of a type is kept for options that are alike, and two converters are alike only if they are one.
     private static readonly JsonConverter[] s_converters =
         [new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false), new InstantConverter(), new ObjectConverter()];
+    private static readonly JsonConverter[] s_ofRequests = [new WholeNumberConverter<int>(), new WholeNumberConverter<long>()];
     private static readonly IJsonTypeInfoResolver s_types = new DefaultJsonTypeInfoResolver().WithAddedModifier(ReadTextsInOneForm);
+    private static readonly IJsonTypeInfoResolver s_typesOfRequests = s_types.WithAddedModifier(RequestTexts.CheckWhenRead);
 
-    /// <summary>For answers and stored bodies: the same settings the endpoints use.</summary>
-    public static JsonSerializerOptions Answers { get; } = Make();
+    /// <summary>For answers and stored bodies: the same settings the endpoints use, and what is stored is not judged again.</summary>
+    public static JsonSerializerOptions Answers { get; } = Make(Configure);
 
-    public static void Configure(JsonSerializerOptions options)
+    /// <summary>For the bodies of requests: texts are checked as they are read, and <c>1.0</c> is an integer.</summary>
+    public static JsonSerializerOptions Requests { get; } = Make(ConfigureRequests);
+
+    /// <summary>The settings of <see cref="Requests"/>.</summary>
+    public static void ConfigureRequests(JsonSerializerOptions options)
+    {
+        Configure(options);
+        foreach (var converter in s_ofRequests) options.Converters.Add(converter);
+        options.TypeInfoResolver = s_typesOfRequests;
+    }
+
+    private static void Configure(JsonSerializerOptions options)
     {
         options.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
         options.DictionaryKeyPolicy = null;
@@ -59,10 +72,10 @@ public static class Json
         }
     }
 
-    private static JsonSerializerOptions Make()
+    private static JsonSerializerOptions Make(Action<JsonSerializerOptions> configure)
     {
         var options = new JsonSerializerOptions(JsonSerializerDefaults.Web);
-        Configure(options);
+        configure(options);
         options.MakeReadOnly(populateMissingResolver: true);
         return options;
     }
@@ -70,24 +83,24 @@ public static class Json
     /// <summary>An object as it came, such as a merge patch. The framework's own reader ends in a fault where a property comes twice, instead of saying so.</summary>
     private sealed class ObjectConverter : JsonConverter<JsonObject>
     {
-        public override JsonObject? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            JsonSerializer.Deserialize<JsonElement>(ref reader, options) is { ValueKind: JsonValueKind.Object } read
-                ? JsonObject.Create(read)
-                : throw new JsonException("The JSON value could not be converted to an object.");
+        public override JsonObject? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        {
+            var read = JsonSerializer.Deserialize<JsonElement>(ref reader, options);
+            if (read.ValueKind != JsonValueKind.Object) throw new JsonException("The JSON value could not be converted to an object.");
+            RequestTexts.Check(read);   // a patch is merged before it is read into a type
+            return JsonObject.Create(read);
+        }
 
         public override void Write(Utf8JsonWriter writer, JsonObject value, JsonSerializerOptions options) => value.WriteTo(writer, options);
     }
 
-    /// <summary>RFC 3339: read with any offset, written in UTC with a Z and no more digits than there are (<c>2026-11-22T19:30:00Z</c>).</summary>
+    /// <summary>RFC 3339: read with any offset, also with a small <c>t</c> and <c>z</c>, written in UTC with a Z and no more digits than there are (<c>2026-11-22T19:30:00Z</c>).</summary>
     private sealed class InstantConverter : JsonConverter<DateTimeOffset>
     {
         public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
         {
-            // GetDateTimeOffset takes a text without an offset as local time; an instant must say which it means.
-            var text = reader.GetString() ?? "";
-            var hasOffset = text.EndsWith('Z') || text.EndsWith('z') || (text.Length > 19 && text.LastIndexOfAny(['+', '-']) >= 19);
-            if (!hasOffset || !reader.TryGetDateTimeOffset(out var instant)) throw new JsonException("The JSON value could not be converted to an instant.");
-            return new DateTimeOffset(instant.UtcTicks - (instant.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);   // PostgreSQL keeps microseconds
+            if (reader.TokenType != JsonTokenType.String || !Instant.TryParse(reader.GetString(), out var instant)) throw new JsonException("The JSON value could not be converted to an instant.");
+            return instant;
         }
 
         public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options)

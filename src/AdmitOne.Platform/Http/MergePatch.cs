@@ -28,7 +28,7 @@ public sealed class MergePatch(IOptions<ValidationOptions> validation, IServiceP
         T value;
         try
         {
-            value = merged.Deserialize<T>(Json.Answers)!;
+            value = merged.Deserialize<T>(Json.Requests)!;
         }
         catch (JsonException wrong)
         {

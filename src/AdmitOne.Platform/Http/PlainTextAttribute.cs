@@ -1,10 +1,11 @@
 using System.ComponentModel.DataAnnotations;
+using AdmitOne.Platform.Text;
 
 namespace AdmitOne.Platform.Http;
 
 /// <summary>
-/// Text that a person typed: not blank, no control characters, not longer than it may be. PostgreSQL cannot store a NUL, and the others
-/// have no business in a name. (A StringLength, so that the OpenAPI document shows its bounds.)
+/// Text that a person typed: not blank, one line, not longer than it may be in code points. Which characters a text may have at all is checked
+/// where it is read (<see cref="UnicodeText"/>), and here again. (A StringLength, so that the OpenAPI document shows its bounds.)
 /// </summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
 public sealed class PlainTextAttribute : StringLengthAttribute
@@ -29,10 +30,13 @@ public sealed class PlainTextAttribute : StringLengthAttribute
     public string? Fault(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (text.Length > MaximumLength) return $"At most {MaximumLength} characters.";
-        if (!ManyLines && string.IsNullOrWhiteSpace(text)) return "Must not be blank.";
+        if (UnicodeText.Length(text) > MaximumLength) return $"At most {MaximumLength} characters.";
+        if (!ManyLines && UnicodeText.IsBlank(text)) return "Must not be blank.";
         foreach (var c in text)
+        {
             if (char.IsControl(c) && !(ManyLines && c is '\n' or '\t')) return "Control characters are not allowed.";
-        return null;
+            if (!ManyLines && c is '\u2028' or '\u2029') return "Must be one line.";
+        }
+        return UnicodeText.Fault(text);
     }
 }

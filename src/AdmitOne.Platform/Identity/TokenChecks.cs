@@ -134,8 +134,8 @@ internal sealed class TokenChecks(TenantDirectory tenants, UserProjection users,
         && Guid.TryParse(principal.FindFirstValue("tenant_id"), out var tenantId)
         && Guid.TryParse(principal.FindFirstValue("sub"), out var userId)
         && principal.FindFirstValue("role") is { } role && Roles.All.Contains(role)
-        && (principal.FindFirstValue("email") ?? "") is { Length: <= MaxEmailLength } email && !email.Any(char.IsControl)
-            ? new Caller(tenantId, userId, role, Nfc.Of(email.Trim().ToLowerInvariant()))
+        && (principal.FindFirstValue("email") ?? "") is { Length: <= MaxEmailLength } email && (email.Length == 0 || UnicodeText.Fault(email) is null)
+            ? new Caller(tenantId, userId, role, EmailAddress.Fold(email))
             {
                 EmailIsVerified = principal.FindFirstValue("email_verified") is { } said ? said.Equals("true", StringComparison.OrdinalIgnoreCase) : verifiedByDefault,
             }

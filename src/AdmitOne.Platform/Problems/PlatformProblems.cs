@@ -15,7 +15,13 @@ public static class PlatformProblems
     /// <summary>A query parameter has a value of the wrong kind, such as a word where a number belongs.</summary>
     public static readonly ProblemType InvalidParameter = new("invalid_parameter", StatusCodes.Status400BadRequest, "A parameter cannot be read")
     {
-        Like = "The parameter limit has a value of the wrong kind.",
+        Like = "The parameter from must be an instant with its offset from UTC, such as 2026-11-22T19:30:00Z or 2026-11-22T20:30:00+01:00.",
+    };
+
+    /// <summary>A query parameter is misspelt, or belongs to another route; the detail lists those that this route takes.</summary>
+    public static readonly ProblemType UnknownParameter = new("unknown_parameter", StatusCodes.Status400BadRequest, "The query has a parameter that is not known")
+    {
+        Like = "The parameter \"limmit\" is not known; this route takes cursor, limit.",
     };
 
     /// <summary>A property is misspelt, or belongs to another request: nothing is ignored silently.</summary>

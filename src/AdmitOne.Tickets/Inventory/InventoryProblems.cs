@@ -85,4 +85,18 @@ public static class InventoryProblems
     {
         Like = "\"cash\" cannot be used here.",
     };
+
+    /// <summary>Of one type in one order, whatever the type says.</summary>
+    public const int MaxQuantity = 1_000_000;
+
+    /// <param name="place">In the list of items, from 0.</param>
+    /// <param name="type">Its name, and how many of it one order may have.</param>
+    /// <returns>The refusal of a quantity that no order may have, or that this type does not sell; null if it may be asked for.</returns>
+    public static Refusal? RefuseQuantity(int place, int quantity, (string Name, int MinPerOrder, int MaxPerOrder) type)
+    {
+        var bounds = $"\"{type.Name}\" is sold in orders of {type.MinPerOrder} to {type.MaxPerOrder}.";
+        return quantity is < 1 or > MaxQuantity ? PlatformProblems.Invalid($"/items/{place}/quantity", bounds)
+            : quantity < type.MinPerOrder || quantity > type.MaxPerOrder ? LimitPerOrder.With(bounds)
+            : null;
+    }
 }

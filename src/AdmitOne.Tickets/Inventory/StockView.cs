@@ -168,12 +168,12 @@ internal sealed class StockView
         if (items.Select(i => Types[i.TicketTypeId].Currency).Distinct().Count() > 1)
             return PlatformProblems.Invalid("/items", "Types of different currencies cannot be bought together.");
 
-        foreach (var (typeId, quantity) in items)
+        for (var place = 0; place < items.Count; place++)
         {
+            var (typeId, quantity) = items[place];
             var type = Types[typeId];
             if (!type.IsOpen(Now)) return InventoryProblems.SalesNotOpen.With($"\"{type.Name}\" is on sale from {type.SalesStartAt:u} to {type.SalesEndAt:u}.");
-            if (quantity < type.MinPerOrder || quantity > type.MaxPerOrder)
-                return InventoryProblems.LimitPerOrder.With($"\"{type.Name}\" is sold in orders of {type.MinPerOrder} to {type.MaxPerOrder}.");
+            if (InventoryProblems.RefuseQuantity(place, quantity, (type.Name, type.MinPerOrder, type.MaxPerOrder)) is { } refusal) return refusal;
             if (userId is { } customer && type.MaxPerCustomer is { } limit && Owned.GetValueOrDefault((customer, typeId)) + quantity > limit)
                 return InventoryProblems.LimitPerCustomer.With($"A customer may have {limit} of \"{type.Name}\"; you hold or own {Owned.GetValueOrDefault((customer, typeId))}.");
         }

@@ -82,11 +82,11 @@ internal static class QuotePrice
 
     private static Refusal? RefuseItems(IReadOnlyList<WantedItem> items, Dictionary<Guid, TypeRow> types)
     {
-        foreach (var item in items)
+        for (var place = 0; place < items.Count; place++)
         {
+            var item = items[place];
             if (!types.TryGetValue(item.TicketTypeId, out var type)) return PlatformProblems.NotFound.With($"The event has no ticket type {item.TicketTypeId}.");
-            if (item.Quantity < type.MinPerOrder || item.Quantity > type.MaxPerOrder)
-                return InventoryProblems.LimitPerOrder.With($"\"{type.Name}\" is sold in orders of {type.MinPerOrder} to {type.MaxPerOrder}.");
+            if (InventoryProblems.RefuseQuantity(place, item.Quantity, (type.Name, type.MinPerOrder, type.MaxPerOrder)) is { } refusal) return refusal;
         }
         return types.Values.DistinctBy(t => t.Currency).Count() > 1 ? PlatformProblems.Invalid("/items", "Types of different currencies cannot be bought together.") : null;
     }

@@ -14,8 +14,15 @@ public sealed record WantedItem
 {
     public required Guid TicketTypeId { get; init; }
 
-    [Range(1, 1_000_000)]
+    [Quantity]
     public required int Quantity { get; init; }
+}
+
+/// <summary>How many of a type. The bounds are documented here, and checked by <see cref="InventoryProblems.RefuseQuantity"/> where the type's own are known.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class QuantityAttribute() : RangeAttribute(1, InventoryProblems.MaxQuantity)
+{
+    public override bool IsValid(object? value) => true;
 }
 
 /// <summary>A reservation. <c>held</c> until it is <c>completed</c> by a purchase, <c>expired</c> by the clock, or <c>released</c> by its owner.</summary>

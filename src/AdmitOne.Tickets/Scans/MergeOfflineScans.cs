@@ -36,7 +36,7 @@ public sealed record OfflineScan
     public required string Id { get; init; }
 
     /// <summary>The text that the scanner read. What hand scanners put around a code (line ends, tabs, blanks, <c>]Q1</c>, a byte order mark) is taken off.</summary>
-    [StringLength(4000, MinimumLength = 1)]
+    [StringLength(4000, MinimumLength = 1), MachineRead]
     public required string Code { get; init; }
 
     /// <summary>

@@ -5,6 +5,7 @@ using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Platform.Text;
 using AdmitOne.Tickets.Inventory;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -16,15 +17,15 @@ namespace AdmitOne.Tickets.Transfers;
 /// <summary>To whom a ticket shall go.</summary>
 public sealed record NewTransfer
 {
-    /// <summary>Only somebody who logs in with this address can accept it; upper and lower case are the same.</summary>
-    [StringLength(320, MinimumLength = 3), RegularExpression(@"[^@\s\x00-\x1F\x7F-\x9F]+@[^@\s\x00-\x1F\x7F-\x9F]+", ErrorMessage = "Must be an e-mail address.")]
+    /// <summary>Only somebody who logs in with this address can accept it; upper and lower case are the same, and so are both spellings of an internationalised domain.</summary>
+    [Email]
     public required string RecipientEmail { get; init => field = value.Trim(); }
 
     /// <summary>A few words for the recipient.</summary>
     [PlainText(500, ManyLines = true)]
     public string? Message { get; init => field = string.IsNullOrWhiteSpace(value) ? null : value.Trim().ReplaceLineEndings("\n"); }
 
-    internal string Recipient => RecipientEmail.ToLowerInvariant();
+    internal string Recipient => EmailAddress.Fold(RecipientEmail);
 }
 
 internal static class OfferTransfer

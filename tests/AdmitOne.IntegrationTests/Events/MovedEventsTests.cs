@@ -80,6 +80,48 @@ public sealed class MovedEventsTests(World world) : IClassFixture<World>
         Assert.Equal("Before After", await world.Ask<string>("select (before ->> 'name') || ' ' || (after ->> 'name') from platform.audit_log where resource_id = @id and action = 'event.change'", new { id }));
     }
 
+    [Fact]
+    public async Task Windows_and_price_rules_of_ticket_types_move_along_and_the_answer_lists_them()
+    {
+        var sale = await world.PutOnSaleAsync(quantity: 5, new SaleOptions { StartsIn = TimeSpan.FromDays(2) });
+        var start = (await _desk.FindAsync(sale.EventId)).Instant("startsAt");
+        var money = new { amount = 2000, currency = "EUR" };
+        var type = (await _desk.Types.MakeAsync($"/api/v1/events/{sale.EventId}/ticket-types", new
+        {
+            name = "Evening", price = new { amount = 2500, currency = "EUR" }, quantity = 5, salesStartAt = start.AddDays(-3), salesEndAt = start.AddHours(-2),
+            priceRules = new object[]
+            {
+                new { kind = "group", quantity = 4, price = money }, new { kind = "early_bird", until = start.AddDays(-1), price = money }, new { kind = "last_minute", from = start.AddHours(-3), percent = 10 },
+            },
+        })).Id();
+        var evening = sale with { TicketTypeId = type };
+        await (await world.HoldAsync(evening)).ReadAsync(HttpStatusCode.Created);
+
+        var moved = await MoveAsync(sale, start.AddDays(30));
+        var listed = moved.Items("movedTicketTypeTimes");
+        Assert.All(listed, time => Assert.Equal((type, "Evening"), (time.Id("ticketTypeId"), time.Text("ticketType"))));
+        Assert.Equal(["/priceRules/1/until", "/priceRules/2/from", "/salesEndAt", "/salesStartAt"], listed.Select(time => time.Text("pointer")).Order(StringComparer.Ordinal));
+        var until = listed.Single(time => time.Text("pointer") == "/priceRules/1/until");
+        Assert.Equal((WallClock(start.AddDays(-1)), WallClock(start.AddDays(-1)).AddDays(30)), (WallClock(until.Instant("from")), WallClock(until.Instant("to"))));
+
+        var after = await _desk.Types.GetJsonAsync($"/api/v1/ticket-types/{type}");
+        Assert.Equal(2, after.Number("version"));
+        Assert.Equal(WallClock(start.AddHours(-2)).AddDays(30), WallClock(after.Instant("salesEndAt")));
+        var rules = after.Items("priceRules");
+        Assert.Equal((until.Instant("to"), 4, 10), (rules[1].Instant("until"), rules[0].Number("quantity"), rules[2].Number("percent")));
+        Assert.Equal(listed.Single(time => time.Text("pointer") == "/priceRules/2/from").Instant("to"), rules[2].Instant("from"));
+        // The next sale already knows: this type is not open yet at the new date, and opens with the old one again.
+        using (var early = await world.HoldAsync(evening)) Assert.Equal("sales_not_open", await early.RefusedAsync(HttpStatusCode.Conflict));
+        Assert.Equal(1, await world.Ask<int>("select count(*)::int from platform.audit_log where resource_id = @type and action = 'ticket_type.change'", new { type }));
+        await MoveAsync(sale, start);
+        await (await world.HoldAsync(evening)).ReadAsync(HttpStatusCode.Created);
+        Assert.Equal(start.AddDays(-3), (await _desk.Types.GetJsonAsync($"/api/v1/ticket-types/{type}")).Instant("salesStartAt"));
+        // What did not move is not listed.
+        Assert.False((await (await _desk.ChangeAsync(sale.EventId, new { name = "Renamed" })).ReadAsync()).TryGetProperty("movedTicketTypeTimes", out _));
+    }
+
+    private static DateTime WallClock(DateTimeOffset instant) => TimeZoneInfo.ConvertTime(instant, TimeZoneInfo.FindSystemTimeZoneById("Europe/Amsterdam")).DateTime;
+
     private async Task<Sale> SoldAsync()
     {
         var sale = await world.PutOnSaleAsync(quantity: 5, new SaleOptions { StartsIn = TimeSpan.FromDays(10) });

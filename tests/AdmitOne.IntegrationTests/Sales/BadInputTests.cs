@@ -108,6 +108,129 @@ public sealed class BadInputTests(World world) : IClassFixture<World>
         }
     }
 
+    [Theory]
+    [InlineData("reservations", """{"eventId":"abc","items":[{"ticketTypeId":"TYPE","quantity":1}]}""", "/eventId", "Must be a UUID, such as 0199a1b2-7c00-7000-8000-000000000001.")]
+    [InlineData("reservations", """{"eventId":"EVENT","items":[{"ticketTypeId":"TYPE","quantity":"1"}]}""", "/items/0/quantity", "Must be a whole number from -2147483648 to 2147483647")]
+    [InlineData("reservations", """{"eventId":"EVENT","items":[{"ticketTypeId":"TYPE","quantity":1.5}]}""", "/items/0/quantity", "Must be a whole number")]
+    [InlineData("reservations", """{"eventId":"EVENT","items":{}}""", "/items", "Must be a list")]
+    [InlineData("reservations", """{"eventId":"EVENT","items":[7]}""", "/items/0", "Must be an object with ticketTypeId and quantity, such as {")]
+    [InlineData("reservations", """[]""", "", "Must be an object")]
+    [InlineData("events/EVENT/ticket-types", """{"name":"A","price":25,"quantity":1}""", "/price", "Must be an object with amount and currency, such as {\"amount\":4500,\"currency\":\"EUR\"}.")]
+    [InlineData("events/EVENT/ticket-types", """{"name":"A","price":"25.00 EUR","quantity":1}""", "/price", "Must be an object with amount and currency")]
+    [InlineData("events/EVENT/ticket-types", """{"name":"A","price":{"amount":25.5,"currency":"EUR"},"quantity":1}""", "/price/amount", "Must be a whole number")]
+    [InlineData("events/EVENT/ticket-types", """{"name":"A","price":{"amount":1,"currency":"EUR"},"quantity":1,"salesEndAt":"2030-01-01T10:00:00"}""", "/salesEndAt", "Must be an instant with its offset from UTC, such as 2026-11-22T19:30:00Z")]
+    [InlineData("events/EVENT/ticket-types", """{"name":"A","price":{"amount":1,"currency":"EUR"},"quantity":1,"priceRules":[{"kind":"early","count":1}]}""", "/priceRules/0/kind", "Must be one of early_bird, last_minute, group, dynamic")]
+    [InlineData("events/EVENT/ticket-types", """{"name":7,"price":{"amount":1,"currency":"EUR"},"quantity":1}""", "/name", "Must be a text")]
+    [InlineData("events/EVENT/ticket-types", """{"name":"A","price":{"amount":1,"currency":"EUR"},"quantity":1,"transferable":"yes"}""", "/transferable", "Must be true or false")]
+    [InlineData("events/EVENT/ticket-types", """{"name":null,"price":{"amount":1,"currency":"EUR"},"quantity":1}""", "/name", "Must not be null.")]
+    public async Task A_value_of_the_wrong_kind_is_told_what_is_right(string route, string body, string pointer, string message)
+    {
+        var sale = await SaleAsync();
+        using var client = world.Tickets(Roles.VenueManager);
+        using var answer = await client.PostAsync("/api/v1/" + Fill(route, sale), Json(Fill(body, sale)), Cancellation);
+        var problem = await answer.ReadAsync(HttpStatusCode.BadRequest);
+        Assert.Equal("invalid_json", problem.Text("code"));
+        var error = Assert.Single(problem.Items("errors"));
+        Assert.Equal(pointer, error.Text("pointer"));
+        Assert.StartsWith(message, error.Text("message"), StringComparison.Ordinal);
+        Assert.Contains(error.Text("message")[1..], problem.Text("detail"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("-3")]
+    [InlineData("1000001")]
+    public async Task A_quantity_that_no_order_may_have_is_told_the_types_own_bounds(string quantity)
+    {
+        var sale = await world.PutOnSaleAsync(quantity: 10, new SaleOptions { MaxPerOrder = 4 });
+        var body = Fill("""{"eventId":"EVENT","items":[{"ticketTypeId":"TYPE","quantity":QUANTITY}]}""", sale).Replace("QUANTITY", quantity, StringComparison.Ordinal);
+        using var client = world.Tickets(Roles.Customer);
+        client.DefaultRequestHeaders.Add("Idempotency-Key", Guid.CreateVersion7().ToString());
+        foreach (var (route, sent) in new[] { ("quotes", body), ("reservations", body), ("purchases", body[..^1] + ""","payment":{"method":"test","token":"tok_ok"}}""") })
+        {
+            using var answer = await client.PostAsync("/api/v1/" + route, Json(sent), Cancellation);
+            var error = Assert.Single((await answer.ReadAsync(HttpStatusCode.UnprocessableEntity)).Items("errors"));
+            Assert.Equal(("/items/0/quantity", "\"General admission\" is sold in orders of 1 to 4."), (error.Text("pointer"), error.Text("message")));
+        }
+    }
+
+    [Theory]
+    [InlineData("""{"items":[],}""", "line 1, byte 13: The JSON object contains a trailing comma at the end which is not supported in this mode.")]
+    [InlineData("""{'items':[]}""", "line 1, byte 2: ''' is an invalid start of a property name. Expected a '\"'.")]
+    [InlineData("""{"items":[] "eventId":7}""", "line 1, byte 13: '\"' is invalid after a value. Expected either ',', '}', or ']'.")]
+    public async Task Broken_json_is_told_where_and_what_was_expected(string body, string words)
+    {
+        using var client = world.Tickets(Roles.Customer);
+        using var answer = await client.PostAsync("/api/v1/reservations", Json(body), Cancellation);
+        var problem = await answer.ReadAsync(HttpStatusCode.BadRequest);
+        Assert.Equal("The body is not valid JSON at " + words, problem.Text("detail"));
+    }
+
+    [Theory]
+    [InlineData("from=2026-11-22T19:30:00", "/from", "The parameter from must be an instant with its offset from UTC")]
+    [InlineData("from=2026-11-22", "/from", "The parameter from must be an instant with its offset from UTC")]
+    [InlineData("limit=ten", "/limit", "The parameter limit must be a whole number")]
+    [InlineData("venueId=here", "/venueId", "The parameter venueId must be a UUID, such as")]
+    public async Task A_parameter_of_the_wrong_kind_is_told_what_is_right(string query, string pointer, string words)
+    {
+        using var client = world.Events();
+        using var answer = await client.GetAsync("/api/v1/events?" + query, Cancellation);
+        var problem = await answer.ReadAsync(HttpStatusCode.BadRequest);
+        Assert.Equal("invalid_parameter", problem.Text("code"));
+        Assert.Equal(pointer, Assert.Single(problem.Items("errors")).Text("pointer"));
+        Assert.StartsWith(words, problem.Text("detail"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_unknown_parameter_is_told_which_ones_there_are()
+    {
+        using var client = world.Events();
+        using var answer = await client.GetAsync("/api/v1/events?limmit=5", Cancellation);
+        var problem = await answer.ReadAsync(HttpStatusCode.BadRequest);
+        Assert.Equal("unknown_parameter", problem.Text("code"));
+        Assert.StartsWith("The parameter \"limmit\" is not known; this route takes category, cursor, ", problem.Text("detail"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Instants_in_small_letters_and_integers_with_a_point_are_what_they_are()
+    {
+        var sale = await SaleAsync();
+        using var client = world.Tickets(Roles.Customer);
+        foreach (var (written, count) in new[] { ("1.0", 1), ("2e0", 2) })
+        {
+            using var held = await client.PostAsync("/api/v1/reservations", Json(Fill("""{"eventId":"EVENT","items":[{"ticketTypeId":"TYPE","quantity":QUANTITY}]}""", sale).Replace("QUANTITY", written, StringComparison.Ordinal)), Cancellation);
+            Assert.Equal(count, (await held.ReadAsync(HttpStatusCode.Created)).Items()[0].Number("quantity"));
+        }
+        using var manager = world.Tickets(Roles.VenueManager);
+        using var made = await manager.PostAsync($"/api/v1/events/{sale.EventId}/ticket-types",
+            Json("""{"name":"A","price":{"amount":1e2,"currency":"EUR"},"quantity":1.0,"salesStartAt":"2026-01-01t10:00:00z"}"""), Cancellation);
+        var type = await made.ReadAsync(HttpStatusCode.Created);
+        Assert.Equal((100, "2026-01-01T10:00:00Z"), (type.GetProperty("price").Number("amount"), type.Text("salesStartAt")));
+        using var events = world.Events();
+        await events.GetJsonAsync("/api/v1/events?from=2026-01-01t00:00:00z&limit=1");
+    }
+
+    [Fact]
+    public async Task A_text_is_as_long_as_it_has_characters_and_the_database_agrees()
+    {
+        static string Party(int count) => string.Concat(Enumerable.Repeat("🎉", count));
+        var sale = await SaleAsync();
+        using var manager = world.Tickets(Roles.VenueManager);
+        foreach (var (count, status) in new[] { (100, HttpStatusCode.Created), (101, HttpStatusCode.UnprocessableEntity) })
+        {
+            using var made = await manager.PostAsync($"/api/v1/events/{sale.EventId}/ticket-types", new { name = Party(count), price = new { amount = 100, currency = "EUR" }, quantity = 1 });
+            await made.ReadAsync(status);
+        }
+        using var events = world.Events(Roles.VenueManager);
+        var starts = TimeProvider.System.GetUtcNow().AddDays(20);
+        var longest = await events.MakeAsync("/api/v1/events", new
+        {
+            name = Party(200), description = Party(4_000), tags = new[] { Party(50) }, venueId = await world.VenueAsync(), startsAt = starts, endsAt = starts.AddHours(2), timeZone = "Europe/Amsterdam",
+        });
+        Assert.Equal(400, longest.Text("name").Length);
+        await events.MakeAsync($"/api/v1/events/{longest.Id()}/sections", new { name = Party(100), capacity = 5 });
+    }
+
     [Fact]
     public async Task A_body_of_a_megabyte_is_too_large_and_the_connection_survives_it()
     {

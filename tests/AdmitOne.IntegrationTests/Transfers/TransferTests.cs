@@ -297,6 +297,12 @@ public sealed class TransferTests(World world) : IClassFixture<World>
     [InlineData("""{"recipientEmail":"nobody"}""", HttpStatusCode.UnprocessableEntity, "validation_failed")]
     [InlineData("""{"recipientEmail":"a b@c.example"}""", HttpStatusCode.UnprocessableEntity, "validation_failed")]
     [InlineData("""{"recipientEmail":"a\u0000@c.example"}""", HttpStatusCode.UnprocessableEntity, "validation_failed")]
+    [InlineData("""{"recipientEmail":"jo\u200b@example.test"}""", HttpStatusCode.UnprocessableEntity, "validation_failed")]
+    [InlineData("""{"recipientEmail":"jo@example,test"}""", HttpStatusCode.UnprocessableEntity, "validation_failed")]
+    [InlineData("""{"recipientEmail":"jo@example.test."}""", HttpStatusCode.UnprocessableEntity, "validation_failed")]
+    [InlineData("""{"recipientEmail":"jo@example"}""", HttpStatusCode.UnprocessableEntity, "validation_failed")]
+    [InlineData("""{"recipientEmail":"jo@xn--a.test"}""", HttpStatusCode.UnprocessableEntity, "validation_failed")]
+    [InlineData("""{"recipientEmail":"a@c.example","message":"\u202e"}""", HttpStatusCode.UnprocessableEntity, "validation_failed")]
     [InlineData("""{"recipientEmail":"a@c.example","message":"\u0000"}""", HttpStatusCode.UnprocessableEntity, "validation_failed")]
     [InlineData("""{"recipientEmail":"a@c.example","to":"b"}""", HttpStatusCode.BadRequest, "unknown_property")]
     public async Task A_body_that_breaks_a_rule_is_refused(string body, HttpStatusCode status, string code)
@@ -316,6 +322,21 @@ public sealed class TransferTests(World world) : IClassFixture<World>
         await RefusesAsync((HttpStatusCode.NotFound, "not_found"), await world.OfferAsync(Guid.CreateVersion7(), anna, "robin@people.example"));
         using var abroad = world.Tickets(Roles.Customer, anna, world.OtherTenant);
         await RefusesAsync((HttpStatusCode.NotFound, "not_found"), await abroad.PostAsJsonAsync($"/api/v1/tickets/{ticket}/transfers", new { recipientEmail = "robin@people.example" }, Cancellation));
+    }
+
+    [Theory]
+    [InlineData("жж@xn--e1afmkfd.xn--p1ai", "ЖЖ@пример.рф")]
+    [InlineData("info@Bücher.example", "info@xn--bcher-kva.example")]
+    [InlineData("ΝΙΚΟΣ@example.gr", "νικος@example.gr")]
+    public async Task An_offer_reaches_whoever_has_the_address_in_another_spelling(string offered, string own)
+    {
+        var (anna, ben) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        var ticket = await world.BuyTicketAsync(await world.PutOnSaleAsync(quantity: 1), anna);
+        using var offer = await world.OfferAsync(ticket, anna, offered);
+        var id = (await offer.ReadAsync(HttpStatusCode.Created)).Id();
+        using var client = world.Tickets(new AdmitOne.Neighbours.TokenHolder(world.Tenant, ben, Roles.Customer, own, EmailVerified: true));
+        Assert.Contains((await client.GetJsonAsync("/api/v1/transfers?direction=received")).Items(), transfer => transfer.Id() == id);
+        await (await client.PostAsync($"/api/v1/transfers/{id}/accept", content: null, Cancellation)).ReadAsync();
     }
 
     private static async Task RefusesAsync((HttpStatusCode Status, string Code) expected, HttpResponseMessage answer)

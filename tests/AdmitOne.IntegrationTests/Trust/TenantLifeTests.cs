@@ -37,6 +37,40 @@ public sealed class TenantLifeTests(World world) : IClassFixture<World>
     }
 
     [Fact]
+    public async Task What_a_suspended_organiser_puts_on_is_not_there_for_the_public_until_it_is_resumed()
+    {
+        using var platform = world.Tickets(Roles.Admin, tenant: s_platform);
+        var tenant = (await platform.MakeAsync("/api/v1/admin/tenants", new { slug = "pier", name = "Pier" })).Id();
+        var sale = await world.PutOnSaleAsync(10, new SaleOptions { Tenant = tenant });
+        using var events = world.Events();
+        using var tickets = world.Tickets();
+        using var visitor = world.Tickets(Roles.Customer, tenant: world.OtherTenant);
+        var slug = (await events.GetJsonAsync($"/api/v1/events/{sale.EventId}")).Text("slug");
+        (HttpClient Client, string Path)[] pages =
+        [
+            (events, $"/api/v1/events/{sale.EventId}"), (events, $"/api/v1/events/{slug}?organizer=pier"), (events, $"/api/v1/events/{sale.EventId}/schedule"), (events, $"/api/v1/events/{sale.EventId}/sections"),
+            (events, $"/api/v1/events/{sale.EventId}/calendar.ics"), (tickets, $"/api/v1/events/{sale.EventId}/ticket-types"), (tickets, $"/api/v1/events/{sale.EventId}/availability"),
+            (visitor, $"/api/v1/events/{sale.EventId}/availability"), (tickets, $"/api/v1/ticket-types/{sale.TicketTypeId}"),
+        ];
+        (HttpClient Client, string Path)[] lists = [(events, "/api/v1/events?organizer=pier"), (events, $"/api/v1/events?q=evening&organizer=pier&limit=100")];
+        async Task<int[]> AskAsync() => await Task.WhenAll(pages.Select(async page =>
+        {
+            using var answer = await page.Client.GetAsync(page.Path, Stop);
+            return (int)answer.StatusCode;
+        }));
+        async Task<int> ListedAsync() => (await Task.WhenAll(lists.Select(async list => (await list.Client.GetJsonAsync(list.Path)).Items().Count))).Sum();
+        Assert.All(await AskAsync(), status => Assert.Equal(200, status));
+        Assert.True(await ListedAsync() > 0);
+
+        await (await platform.PostAsync($"/api/v1/admin/tenants/{tenant}/suspend", null, Stop)).ReadAsync();
+        await World.UntilAsync(async () => (await AskAsync()).All(status => status == 404) && await ListedAsync() == 0, TimeSpan.FromSeconds(8));
+        using (var quote = await tickets.PostAsync($"/api/v1/quotes", new { eventId = sale.EventId, items = new[] { new { ticketTypeId = sale.TicketTypeId, quantity = 1 } } }))
+            Assert.NotEqual(HttpStatusCode.OK, quote.StatusCode);
+        await (await platform.PostAsync($"/api/v1/admin/tenants/{tenant}/resume", null, Stop)).ReadAsync();
+        await World.UntilAsync(async () => (await AskAsync()).All(status => status == 200) && await ListedAsync() > 0, TimeSpan.FromSeconds(8));
+    }
+
+    [Fact]
     public async Task However_many_ask_about_an_organiser_at_once_one_reads_it()
     {
         var directory = new TenantDirectory(world.TicketsServices.GetRequiredService<Database>(), TimeProvider.System);

@@ -3,6 +3,8 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AdmitOne.IntegrationTests.Harness;
+using AdmitOne.IntegrationTests.Http;
+using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Text;
 using Dapper;
 
@@ -50,6 +52,119 @@ public sealed class TextTests(World world) : IClassFixture<World>
         Assert.True(faults.Count == 0, string.Join('\n', faults));
     }
 
+    // What a machine reads is looked up and never shown; it gets an answer and no refusal (MachineRead).
+    private static readonly string[] s_machineRead = ["Tickets POST /api/v1/scans /code", "Tickets POST /api/v1/scans/batch /scans/0/code"];
+
+    public static TheoryData<string, string> UnusableTexts => new()
+    {
+        { "half a surrogate pair", @"\ud800" }, { "the other half", @"a\udc00b" }, { "a noncharacter", @"a\uffffb" }, { "a noncharacter of another plane", @"a\ud83f\udffe" },
+        { "a control character", @"a\u0007b" }, { "NUL", @"a\u0000b" }, { "C1", @"a\u0085b" }, { "a bidirectional override", @"abc\u202etxt.exe" },
+        { "an isolate", @"a\u2066b" }, { "a byte order mark", @"\ufeffa" }, { "nothing visible", @"\u200b\u200b" }, { "a Hangul filler", @"\u3164" }, { "a blank of Braille", @"\u2800" },
+        { "a hidden tag", @"a\udb40\udc61b" },
+    };
+
+    [Theory, MemberData(nameof(UnusableTexts))]
+    public async Task Every_text_of_every_route_refuses_it_with_a_pointer(string what, string escaped)
+    {
+        var (faults, tried) = (new List<string>(), 0);
+        var walk = new Walk(world);
+        var routes = (await walk.RoutesAsync()).ToDictionary(route => route.Name);
+        foreach (var sample in (await new WalkSamples(world).AllAsync()).Where(s => s.Body is not null && routes.ContainsKey(s.Route)))
+        {
+            var body = JsonSerializer.SerializeToNode(sample.Body)!;
+            foreach (var place in Places(body, "").Where(place => !s_machineRead.Contains($"{sample.Route} {place}")))
+            {
+                using var request = sample.Request(sample.Role is null ? null : world.Token(sample.Role, sample.User, sample.Tenant));
+                request.Content = new StringContent(Put(body, place, "@@").Replace("@@", escaped, StringComparison.Ordinal), Encoding.UTF8, "application/json");
+                var (status, problem) = await walk.AskAsync(routes[sample.Route], request, sample.SignedBy);
+                tried++;
+                var pointers = problem is { } said && said.TryGetProperty("errors", out var errors) ? string.Join(' ', errors.EnumerateArray().Select(e => e.Text("pointer"))) : "";
+                if (status is not (400 or 422) || !pointers.Split(' ').Contains(place)) faults.Add($"{sample.Route} {place} ({what}): {status} {problem} points at \"{pointers}\"");
+            }
+        }
+        Assert.True(tried > 50, $"Only {tried} texts were tried at all.");
+        Assert.True(faults.Count == 0, string.Join('\n', faults));
+    }
+
+    [Fact]
+    public async Task Every_parameter_of_every_query_refuses_texts_that_cannot_be_taken()
+    {
+        var (faults, tried) = (new List<string>(), 0);
+        var walk = new Walk(world);
+        foreach (var route in (await walk.RoutesAsync()).Where(route => !route.IsWebhook))
+        {
+            foreach (var name in await ParametersAsync(route))
+            {
+                foreach (var text in new[] { "a\uFFFFb", "a\u202Eb", "\u200B\u200B", "a\u0007b" })
+                {
+                    using var request = Ask(route, $"{name}={Uri.EscapeDataString(text)}");
+                    var (status, problem) = await walk.AskAsync(route, request, route.Signed?.Services[0]);
+                    tried++;
+                    if (status is not (400 or 422) || problem?.Items("errors")[0].Text("pointer") != $"/{name}") faults.Add($"{route.Name} {name}: {status} {problem}");
+                }
+            }
+        }
+        Assert.True(tried > 100, $"Only {tried} parameters were tried at all.");
+        Assert.True(faults.Count == 0, string.Join('\n', faults));
+    }
+
+    [Fact]
+    public async Task Every_route_refuses_a_parameter_that_it_does_not_take()
+    {
+        var (faults, tried) = (new List<string>(), 0);
+        var walk = new Walk(world);
+        foreach (var route in (await walk.RoutesAsync()).Where(route => !route.IsWebhook && route.Pattern.Split('/')[1] is "api" or "internal"))
+        {
+            using var request = Ask(route, "limmit=1");
+            var (status, problem) = await walk.AskAsync(route, request, route.Signed?.Services[0]);
+            tried++;
+            if (status != 400 || problem?.Text("code") != "unknown_parameter" || !problem.Value.Text("detail").Contains("\"limmit\" is not known", StringComparison.Ordinal)) faults.Add($"{route.Name}: {status} {problem}");
+        }
+        Assert.True(tried > 80, $"Only {tried} routes were tried at all.");
+        Assert.True(faults.Count == 0, string.Join('\n', faults));
+    }
+
+    [Fact]
+    public async Task Every_parameter_that_the_document_names_is_known()
+    {
+        var faults = new List<string>();
+        var walk = new Walk(world);
+        foreach (var route in (await walk.RoutesAsync()).Where(route => !route.IsWebhook))
+        {
+            foreach (var name in await ParametersAsync(route))
+            {
+                using var request = Ask(route, $"{name}=1");
+                var (_, problem) = await walk.AskAsync(route, request, route.Signed?.Services[0]);
+                if (problem?.Text("code") == "unknown_parameter") faults.Add($"{route.Name} {name}");
+            }
+        }
+        Assert.True(faults.Count == 0, string.Join('\n', faults));
+    }
+
+    private readonly Dictionary<string, ApiDocument> _documents = [];
+
+    private async Task<IReadOnlyList<string>> ParametersAsync(WalkedRoute route)
+    {
+        if (!_documents.TryGetValue(route.Service, out var document))
+            _documents[route.Service] = document = await ApiDocument.ReadAsync(world.Client(route.Service == "Events" ? world.EventsUrl : world.TicketsUrl));
+        var operation = document.Operations.FirstOrDefault(o => o.Method == route.Method && o.Path.TrimEnd('/') == route.Pattern.TrimEnd('/'));
+        return operation?.Json.TryGetProperty("parameters", out var parameters) == true
+            ? [.. parameters.EnumerateArray().Where(p => p.Text("in") == "query").Select(p => p.Text("name"))]
+            : [];
+    }
+
+    private HttpRequestMessage Ask(WalkedRoute route, string query)
+    {
+        var request = Walk.Example(route);
+        request.RequestUri = new Uri($"{request.RequestUri}?{query}", UriKind.Relative);
+        // The platform's own administrator is an administrator like others where the organiser does not matter.
+        if (route.Roles.Count > 0)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", world.Token(route.Roles[0], tenant: route.Roles[0] == Roles.Admin ? s_platform : null));
+        return request;
+    }
+
+    private static readonly Guid s_platform = Guid.Parse("00000000-0000-7000-8000-000000000001");
+
     [Fact]
     public async Task The_form_is_the_one_that_PostgreSQL_gives_to_every_character_and_to_texts_of_many_marks()
     {
@@ -76,13 +191,23 @@ public sealed class TextTests(World world) : IClassFixture<World>
         _ => [],
     };
 
-    private static string With(JsonNode body, string place, string extra)
+    private static string With(JsonNode body, string place, string extra) => Put(body, place, Text(body, place) + extra);
+
+    private static string Text(JsonNode body, string place) => Steps(place).Aggregate(body, Below).GetValue<string>();
+
+    private static string Put(JsonNode body, string place, string text)
     {
         var copy = body.DeepClone();
-        var steps = place[1..].Split('/');
-        var parent = steps[..^1].Aggregate(copy, (node, step) => node is JsonArray array ? array[int.Parse(step, System.Globalization.CultureInfo.InvariantCulture)]! : node[step]!);
-        if (parent is JsonArray list) list[int.Parse(steps[^1], System.Globalization.CultureInfo.InvariantCulture)] = list[int.Parse(steps[^1], System.Globalization.CultureInfo.InvariantCulture)]!.GetValue<string>() + extra;
-        else parent[steps[^1]] = parent[steps[^1]]!.GetValue<string>() + extra;
+        var steps = Steps(place);
+        var parent = steps[..^1].Aggregate(copy, Below);
+        if (parent is JsonArray list) list[Index(steps[^1])] = text;
+        else parent[steps[^1]] = text;
         return copy.ToJsonString();
     }
+
+    private static string[] Steps(string place) => place[1..].Split('/');
+
+    private static JsonNode Below(JsonNode node, string step) => node is JsonArray array ? array[Index(step)]! : node[step]!;
+
+    private static int Index(string step) => int.Parse(step, System.Globalization.CultureInfo.InvariantCulture);
 }

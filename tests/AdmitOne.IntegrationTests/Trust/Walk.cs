@@ -117,21 +117,28 @@ internal sealed class Walk(World world)
 
     public async Task<string> SendAsync(WalkedRoute route, HttpRequestMessage request, string? signedBy = null)
     {
+        var (status, problem) = await AskAsync(route, request, signedBy);
+        return problem is null ? $"{status}" : $"{status} {problem.Value.Text("code")}";
+    }
+
+    /// <returns>The status, and the problem if the answer is one.</returns>
+    public async Task<(int Status, JsonElement? Problem)> AskAsync(WalkedRoute route, HttpRequestMessage request, string? signedBy = null)
+    {
         using var signing = new SigningHandler(signedBy ?? "nobody", world.EventsServices.GetRequiredService<IOptions<ServiceOptions>>(), TimeProvider.System) { InnerHandler = new SocketsHttpHandler() };
         using var client = signedBy is null ? world.Client(Url(route)) : new HttpClient(signing) { BaseAddress = Url(route) };
         if (signedBy is not null) request.Options.Set(SigningHandler.Tenant, world.Tenant);
         using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Stop);
-        var code = "";
-        if (answer.Content.Headers.ContentType?.MediaType == "application/problem+json")
-            code = " " + JsonDocument.Parse(await answer.Content.ReadAsStringAsync(Stop)).RootElement.Text("code");
-        return $"{(int)answer.StatusCode}{code}";
+        return ((int)answer.StatusCode, answer.Content.Headers.ContentType?.MediaType == "application/problem+json"
+            ? JsonDocument.Parse(await answer.Content.ReadAsStringAsync(Stop)).RootElement
+            : null);
     }
 
     public Uri Url(WalkedRoute route) => route.Service == "Events" ? world.EventsUrl : world.TicketsUrl;
 
     private static string Bearer(string token) => "Bearer " + token;
 
-    private static HttpRequestMessage Example(WalkedRoute route)
+    /// <summary>The route's own example, sent to something that is not there.</summary>
+    public static HttpRequestMessage Example(WalkedRoute route)
     {
         var path = System.Text.RegularExpressions.Regex.Replace(route.Pattern, @"\{(?<name>\w+)[^}]*\}", m => m.Groups["name"].Value == "documentName" ? "v1" : s_nothing.ToString());
         var request = new HttpRequestMessage(new HttpMethod(route.Method), path);
