@@ -112,7 +112,7 @@ internal static class GiveDoorPack
         Guid eventId, DoorPackCursor? from, AtTheDoor door, Database database, CodeSeal seal, CancellationToken cancellationToken)
     {
         await using var work = await database.BeginAsync(door.TenantId, cancellationToken);
-        if (await AtTheDoor.RefuseRevokedAsync(work, door.Device?.Id, cancellationToken) is { } revoked) return (null, revoked);
+        if (await door.RefuseDeviceAsync(work, door.Device?.Id, cancellationToken) is { } revoked) return (null, revoked);
         if (await DoorPackEvent.FindAsync(work, eventId, cancellationToken) is not { } packed) return (null, PlatformProblems.NotFound.With("There is no such event."));
         var cursor = await DoorPackCursor.ReadAsync(work, packed.Layout(seal.KeyIds), cancellationToken);
         return (new Started(packed, cursor, from is not null && cursor.CanContinue(from) ? from.Xmin : null), null);
