@@ -8,14 +8,25 @@ namespace AdmitOne.Tickets.Inventory;
 internal sealed record TicketState(Guid Id, Guid OrderId, Guid TypeId, Guid? UserId, string Status, long PaidMinor, bool IsAdmitted)
 {
     public bool IsAlive => Status is "issued" or "blocked";
+
+    public bool IsBlocked => Status == "blocked";
 }
 
 /// <summary>What the event promises those who give tickets back.</summary>
-/// <param name="ClosesAt">From then on holders are refused.</param>
+/// <param name="ClosesAt">From then on holders are refused; null while the event is postponed and has no date to count from.</param>
 /// <param name="AllBackUntil">The event was moved: until then holders get everything back, whatever the policy says.</param>
-internal sealed record RefundPolicyState(DateTimeOffset ClosesAt, int FeePercent, DateTimeOffset? AllBackUntil)
+internal sealed record RefundPolicyState(DateTimeOffset? ClosesAt, int FeePercent, DateTimeOffset? AllBackUntil)
 {
+    /// <summary>SQL of <see cref="ClosesAt"/>, from a row <c>w</c> of events.sale_window.</summary>
+    public const string ClosesAtSql = "case when w.status <> 'postponed' then w.starts_at - make_interval(hours => w.refund_until_hours_before) end";
+
+    /// <summary>SQL of <see cref="AllBackUntil"/>: the window of a moved event ends with the event.</summary>
+    public const string AllBackUntilSql =
+        "case when w.refund_window_until is not null and w.status <> 'postponed' then least(w.refund_window_until, w.ends_at) else w.refund_window_until end";
+
     public bool GivesAllBack(DateTimeOffset now) => now < AllBackUntil;
+
+    public bool IsClosed(DateTimeOffset now) => !GivesAllBack(now) && now >= ClosesAt;
 }
 
 /// <summary>What a batch with refunds in it reads beyond the rest. The tickets' locks come after the stock's, as in the one order of locks.</summary>
@@ -29,8 +40,8 @@ internal static class RefundReads
               from tickets.tickets t left join tickets.admissions a on a.tenant_id = t.tenant_id and a.ticket_id = t.id
              where t.tenant_id = $1 and t.order_id = any ($2) order by t.id
             """, tenantId, orders);
-        batch.Add("""
-            select w.starts_at - make_interval(hours => w.refund_until_hours_before), w.refund_fee_percent, w.refund_window_until
+        batch.Add($"""
+            select {RefundPolicyState.ClosesAtSql}, w.refund_fee_percent, {RefundPolicyState.AllBackUntilSql}
               from events.sale_window w where w.tenant_id = $1 and w.event_id = $2
             """, tenantId, eventId);
     }
@@ -40,7 +51,7 @@ internal static class RefundReads
         await reader.NextResultAsync(cancellationToken);   // the locks
         var tickets = await reader.NextListAsync(r => new TicketState(r.GetGuid(0), r.GetGuid(1), r.GetGuid(2), r.IsDBNull(3) ? null : r.GetGuid(3), r.GetString(4), r.GetInt64(5),
             r.GetBoolean(6)), cancellationToken);
-        var policy = await reader.NextListAsync(r => new RefundPolicyState(r.Instant(0), r.GetInt32(1), r.InstantOrNull(2)), cancellationToken);
+        var policy = await reader.NextListAsync(r => new RefundPolicyState(r.InstantOrNull(0), r.GetInt32(1), r.InstantOrNull(2)), cancellationToken);
         return (tickets, policy.FirstOrDefault());
     }
 }
