@@ -34,7 +34,7 @@ internal static class ReadTicketStatus
         var row = await work.FindAsync<Row>($"""
             select t.event_id, t.ticket_type_id, t.order_id, t.user_id, t.status, t.owner_version > 1 as transferred, a.ticket_id is not null as scanned,
                    coalesce(t.status = 'issued' and a.ticket_id is null and t.user_id is not null and w.event_id is not null
-                            and (clock_timestamp() < {RefundPolicyState.AllBackUntilSql} or clock_timestamp() < coalesce({RefundPolicyState.ClosesAtSql}, 'infinity')), false) as refundable
+                            and (clock_timestamp() < {RefundPolicyState.AllBackUntilSql} or clock_timestamp() < {RefundPolicyState.ClosesAtSql}), false) as refundable
               from tickets.tickets t
               left join events.sale_window w on w.tenant_id = t.tenant_id and w.event_id = t.event_id
               left join tickets.admissions a on a.tenant_id = t.tenant_id and a.ticket_id = t.id

@@ -1,3 +1,4 @@
+using AdmitOne.Contracts;
 using AdmitOne.Tickets.Pricing;
 
 namespace AdmitOne.Tickets.Inventory;
@@ -19,6 +20,9 @@ public sealed class HoldStock(Guid tenantId, Guid eventId, Guid userId, IReadOnl
     /// <summary>In upper case.</summary>
     public IReadOnlyList<string> DiscountCodes { get; init; } = [];
 
+    /// <summary>What the customer was shown: another total is refused. Null for any.</summary>
+    public Money? ExpectedTotal { get; init; }
+
     internal override WantedDiscounts Discounts => WantedDiscounts.Of(DiscountCodes);
 
     internal override IEnumerable<Guid> TicketTypeIds => items.Select(i => i.TicketTypeId);
@@ -29,10 +33,10 @@ public sealed class HoldStock(Guid tenantId, Guid eventId, Guid userId, IReadOnl
     {
         if (view.TryTake(items, userId) is { } refusal) return refusal;
         var (priced, unpriced) = view.Price(EventId, userId, items, DiscountCodes);
-        if (unpriced is not null)
+        if ((unpriced ?? PricingProblems.RefuseOtherTotal(ExpectedTotal, view.Total(items, priced), view.Types[items[0].TicketTypeId].Currency)) is { } unpayable)
         {
             view.PutBack(items, userId);
-            return unpriced;
+            return unpayable;
         }
         var rows = Place(view, changes, EventId, userId, items, priced, view.Now + keepFor, orderId: null);
         return new HoldMade(rows[0].HoldId, EventId, rows[0].ExpiresAt,
@@ -49,7 +53,7 @@ public sealed class HoldStock(Guid tenantId, Guid eventId, Guid userId, IReadOnl
         {
             var type = view.Types[item.TicketTypeId];
             return new HeldRow(HoldIds.Row(holdId, n), holdId, item.TicketTypeId, userId, item.Quantity, priced?.Of(item.TicketTypeId).UnitMinor ?? type.PriceMinor, type.Currency,
-                "held", orderId, expiresAt, n == 0 ? priced?.Write() : null);
+                "held", orderId, expiresAt, n == 0 ? priced?.Write() : null) { InOneStep = orderId is not null };
         }).ToList();
         changes.Held.AddRange(rows.Select(row => new NewHeldRow(row, eventId)));
         view.Holds[holdId] = rows;

@@ -13,14 +13,14 @@ internal sealed record TicketState(Guid Id, Guid OrderId, Guid TypeId, Guid? Use
 }
 
 /// <summary>What the event promises those who give tickets back.</summary>
-/// <param name="ClosesAt">From then on holders are refused; null while the event is postponed and has no date to count from.</param>
+/// <param name="ClosesAt">From then on holders are refused.</param>
 /// <param name="AllBackUntil">The event was moved: until then holders get everything back, whatever the policy says.</param>
-internal sealed record RefundPolicyState(DateTimeOffset? ClosesAt, int FeePercent, DateTimeOffset? AllBackUntil)
+internal sealed record RefundPolicyState(DateTimeOffset ClosesAt, int FeePercent, DateTimeOffset? AllBackUntil)
 {
     /// <summary>SQL of <see cref="ClosesAt"/>, from a row <c>w</c> of events.sale_window.</summary>
-    public const string ClosesAtSql = "case when w.status <> 'postponed' then w.starts_at - make_interval(hours => w.refund_until_hours_before) end";
+    public const string ClosesAtSql = "w.starts_at - make_interval(hours => w.refund_until_hours_before)";
 
-    /// <summary>SQL of <see cref="AllBackUntil"/>: the window of a moved event ends with the event.</summary>
+    /// <summary>SQL of <see cref="AllBackUntil"/>: the window of a moved event ends with the event, whose end says nothing while it is postponed.</summary>
     public const string AllBackUntilSql =
         "case when w.refund_window_until is not null and w.status <> 'postponed' then least(w.refund_window_until, w.ends_at) else w.refund_window_until end";
 
@@ -51,7 +51,7 @@ internal static class RefundReads
         await reader.NextResultAsync(cancellationToken);   // the locks
         var tickets = await reader.NextListAsync(r => new TicketState(r.GetGuid(0), r.GetGuid(1), r.GetGuid(2), r.IsDBNull(3) ? null : r.GetGuid(3), r.GetString(4), r.GetInt64(5),
             r.GetBoolean(6)), cancellationToken);
-        var policy = await reader.NextListAsync(r => new RefundPolicyState(r.InstantOrNull(0), r.GetInt32(1), r.InstantOrNull(2)), cancellationToken);
+        var policy = await reader.NextListAsync(r => new RefundPolicyState(r.Instant(0), r.GetInt32(1), r.InstantOrNull(2)), cancellationToken);
         return (tickets, policy.FirstOrDefault());
     }
 }

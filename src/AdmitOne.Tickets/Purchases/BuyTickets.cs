@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using AdmitOne.Contracts;
 using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Http;
@@ -30,6 +31,9 @@ public sealed record PurchaseRequest : IValidatableObject
     /// <summary>Of a purchase in one step: one code, or up to three that may be combined, separated by commas.</summary>
     [PlainText(DiscountCodes.MaxText)]
     public string? DiscountCode { get; init; }
+
+    /// <summary>What the customer was shown. If it costs anything else now, nothing is held or charged: 409 <c>price_changed</c> with the new total.</summary>
+    public Money? ExpectedTotal { get; init; }
 
     public required PaymentRequest Payment { get; init; }
 
@@ -70,7 +74,7 @@ internal static class BuyTickets
             .MayRefuseWith(PurchaseProblems.PaymentDeclined, PlatformProblems.NotFound, PlatformProblems.NotOwner, InventoryProblems.ReservationExpired,
                 InventoryProblems.ReservationNotHeld, InventoryProblems.InsufficientInventory, InventoryProblems.SalesNotOpen, InventoryProblems.LimitPerOrder,
                 InventoryProblems.LimitPerCustomer, InventoryProblems.PaymentMethodUnavailable, PlatformProblems.RoleRequired, PricingProblems.DiscountInvalid,
-                PricingProblems.DiscountExhausted, PlatformProblems.Overloaded);
+                PricingProblems.DiscountExhausted, PricingProblems.PriceChanged, PlatformProblems.Overloaded);
 
     private static async Task<IResult> HandleAsync(
         PurchaseRequest request, IdempotencyKey key, Caller caller, Actor actor, Database database, EventLanes lanes, PaymentDesk desk, PaymentProviders providers, RunningRequests running,
@@ -89,7 +93,7 @@ internal static class BuyTickets
         if (before is not null) return Replay(before);
         if (wanted is null) return Refuse(PlatformProblems.NotFound.With("There is no such reservation."));
 
-        var begin = new BeginPayment(caller.TenantId, eventId, caller.UserId, wanted, new PaymentWish(request.Payment.Method, request.Payment.Token) { SoldBy = request.Payment.Method == "cash" ? actor : null },
+        var begin = new BeginPayment(caller.TenantId, eventId, caller.UserId, wanted with { ExpectedTotal = request.ExpectedTotal }, new PaymentWish(request.Payment.Method, request.Payment.Token) { SoldBy = request.Payment.Method == "cash" ? actor : null },
             new PaymentTimes(TimeSpan.FromSeconds(options.Value.WindowSeconds), s_askAfter), keyed, PurchaseAnswer.Paid);
         var (begun, refused) = await lanes.RunAsync(begin);
         if (begun is null) return Refuse(refused!);

@@ -135,6 +135,7 @@ internal sealed class Books
     {
         foreach (var type in view.Types.Values) _stock[type.Id] = (_stock[type.Id].Held + type.HeldChange, _stock[type.Id].Sold + type.SoldChange);
         foreach (var added in changes.Held) _rows.Add(added.Row.Id, added.Row);
+        foreach (var freed in changes.HoldsFreed) _rows[freed.RowId] = _rows[freed.RowId] with { OrderId = null, IsExtended = true };
         foreach (var bound in changes.HoldsBound) _rows[bound.RowId] = _rows[bound.RowId] with { OrderId = bound.OrderId, ExpiresAt = bound.ExpiresAt };
         foreach (var move in changes.HoldMoves.GroupBy(m => m.RowId).Select(g => g.Last()))
             if (_rows[move.RowId].Status == "held") _rows[move.RowId] = _rows[move.RowId] with { Status = move.Status };
