@@ -91,7 +91,7 @@ public static class ChangeEvent
             return refusal;
         }
         var written = (await EventRows.FindOwnAsync(work, caller.TenantId, id, cancellationToken))! with { MovedTicketTypeTimes = moved.Count == 0 ? null : moved };
-        if (await RefundWindow.OpenAfterAsync(work, before, written, sales, cancellationToken) is { } until) written = written with { RefundWindowUntil = until };
+        written = written with { RefundWindowUntil = await RefundWindow.FollowAsync(work, before, written, sales, cancellationToken) };
         await EventMessages.ChangedAsync(work, actor, (before, written), changed, written.RefundWindowUntil == before.RefundWindowUntil ? null : written.RefundWindowUntil, cancellationToken);
         await work.CommitAsync(cancellationToken);
         metrics.Changed();

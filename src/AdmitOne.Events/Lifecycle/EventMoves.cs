@@ -29,7 +29,8 @@ internal static class EventMoves
         var moved = await work.FindAsync<Moved>("""
             update events.events
                set status = @to, version = version + 1, updated_at = clock_timestamp(), held_up_by = null, clock_looks_at = null,
-                   refund_window_until = case when @to = 'rescheduled' then greatest(refund_window_until, clock_timestamp() + make_interval(hours => @Hours)) else refund_window_until end
+                   refund_window_until = case when @to = 'rescheduled' then greatest(refund_window_until, clock_timestamp() + make_interval(hours => @Hours)) else refund_window_until end,
+                   refund_window_start = case when @to = 'rescheduled' then null else refund_window_start end
              where tenant_id = @TenantId and id = @Id and status = @Word
             returning version, refund_window_until
             """, new { work.TenantId, from.Id, from.Word, to = to.Word(), RefundWindow.Hours }, cancellationToken)

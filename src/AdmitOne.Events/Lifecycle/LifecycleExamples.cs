@@ -15,5 +15,5 @@ internal static class LifecycleExamples
         new Move(EventStatus.Published, EventStatus.OnSale, EventExamples.OnSale.UpdatedAt, By: "system", "Sales start at 2026-10-01 08:00:00Z"),
     ], HeldUp: null);
 
-    public static readonly CancellationProgress HalfWay = new(Orders: 5000, Refunded: 2431, Failed: 1, Remaining: 2568);
+    public static readonly CancellationProgress HalfWay = new(Orders: 5000, Refunded: 2431, Failed: 1, Remaining: 2566, NeedsPerson: 2);
 }

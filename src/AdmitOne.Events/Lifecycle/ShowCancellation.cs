@@ -16,7 +16,7 @@ internal static class ShowCancellation
     public static void Map(IEndpointRouteBuilder ofEvent) =>
         ofEvent.MapGet("/cancellation", HandleAsync)
             .WithName("ShowCancellation").WithSummary("How far the refunds of a cancelled event have come")
-            .WithDescription("orders = refunded + failed + remaining. A failed refund is tried again by itself, later and later, and is counted as refunded once its money has gone.")
+            .WithDescription("orders = refunded + failed + remaining + needsPerson. A failed refund is tried again by itself, later and later, and is counted as refunded once its money has gone. An order that needsPerson has blocked tickets, which GET /api/v1/tickets?eventId=…&status=blocked lists: a manager unblocks each, or gives it back by name.")
             .RequireAuthorization(Policies.VenueManager).WithRateTier(RateTier.Read)
             .WithAnswerExample(LifecycleExamples.HalfWay)
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.DependencyUnavailable);

@@ -41,7 +41,8 @@ public sealed record Refusal(ProblemType Type, string Detail) : Microsoft.AspNet
     public Refusal And(string member, object value) => this with { Extensions = Extensions.Add(member, value) };
 
     /// <summary>The body of this refusal as it would be answered for a request to <paramref name="instance"/>.</summary>
-    public string ToJson(string instance) => System.Text.Json.JsonSerializer.Serialize(ProblemWriter.Members(this, instance, traceId: null), Http.Json.Answers);
+    /// <param name="traceId">Names the request's trace where it is written outside of it.</param>
+    public string ToJson(string instance, string? traceId = null) => System.Text.Json.JsonSerializer.Serialize(ProblemWriter.Members(this, instance, traceId), Http.Json.Answers);
 
     public Task ExecuteAsync(Microsoft.AspNetCore.Http.HttpContext httpContext) => ProblemWriter.WriteAsync(httpContext, this);
 }

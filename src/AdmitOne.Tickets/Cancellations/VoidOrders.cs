@@ -98,8 +98,8 @@ internal sealed partial class VoidOrders(Database database, EventLanes lanes, Ca
         try
         {
             var (_, refusal) = await lanes.RunAsync(new RefundTickets(tenantId, eventId, order.TicketTypeIds, new RefundWish(order.OrderId, TicketIds: null, reason, s_actor) { Becomes = "cancelled", DiscountIds = order.DiscountIds }), CancellationToken.None);
-            // Its tickets may have been given back by somebody else, or by us just before we were killed.
-            if (refusal is null || refusal.Type == InventoryProblems.AlreadyRefunded) return new End(order.OrderId);
+            // Its tickets may have been given back by somebody else, or by us just before we were killed. Blocked ones wait for a manager.
+            if (refusal is null || refusal.Type == InventoryProblems.AlreadyRefunded || refusal.Type == InventoryProblems.TicketBlocked) return new End(order.OrderId);
             if (refusal.Type == PlatformProblems.Overloaded) return new End(order.OrderId) { LaneWasFull = true };
             return Failed($"{refusal.Type.Code}: {refusal.Detail}", null);
         }

@@ -28,7 +28,7 @@ public sealed record LookForOrderRequest : IValidatableObject
 
 public sealed record OrderAvailabilityList(IReadOnlyList<OrderAvailability> Items);
 
-/// <param name="Available">What could be reserved now; the sale's window is not looked at.</param>
+/// <param name="Available">What could be reserved now: 0 if it is less than <c>minPerOrder</c>. The sale's window is not looked at.</param>
 public sealed record OrderAvailability(Guid TicketTypeId, Guid EventId, string Name, int Available, int MinPerOrder, int MaxPerOrder);
 
 public sealed record OrderPriceList(IReadOnlyList<OrderPrice> Items);
@@ -56,7 +56,7 @@ internal static class LookForOrder
     {
         var rows = await ReadAsync(request, caller, database, cancellationToken);
         return rows.Count == 0 ? PlatformProblems.NotFound.With("There are no such ticket types.")
-            : TypedResults.Ok(new OrderAvailabilityList(rows.Select(r => new OrderAvailability(r.Id, r.EventId, r.Name, r.Available, r.MinPerOrder, r.MaxPerOrder)).ToArray()));
+            : TypedResults.Ok(new OrderAvailabilityList(rows.Select(r => new OrderAvailability(r.Id, r.EventId, r.Name, r.Available < r.MinPerOrder ? 0 : r.Available, r.MinPerOrder, r.MaxPerOrder)).ToArray()));
     }
 
     private static async Task<Results<Ok<OrderPriceList>, Refusal>> PricesAsync(LookForOrderRequest request, SignedCaller caller, Database database, CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Outbound;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Tickets.Inventory;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -30,11 +31,11 @@ internal static class ReadTicketStatus
     {
         if (caller.TenantId is not { } tenantId) return PlatformProblems.NotFound.With("There is no such ticket.");
         await using var work = await database.BeginAsync(tenantId, cancellationToken);
-        var row = await work.FindAsync<Row>("""
+        var row = await work.FindAsync<Row>($"""
             select t.event_id, t.ticket_type_id, t.order_id, t.user_id, t.status, t.owner_version > 1 as transferred, a.ticket_id is not null as scanned,
-                   coalesce(t.status in ('issued', 'blocked') and a.ticket_id is null and o.user_id = t.user_id
-                            and (clock_timestamp() < w.refund_window_until or clock_timestamp() < w.starts_at - make_interval(hours => w.refund_until_hours_before)), false) as refundable
-              from tickets.tickets t join tickets.orders o on o.tenant_id = t.tenant_id and o.id = t.order_id
+                   coalesce(t.status = 'issued' and a.ticket_id is null and t.user_id is not null and w.event_id is not null
+                            and (clock_timestamp() < {RefundPolicyState.AllBackUntilSql} or clock_timestamp() < {RefundPolicyState.ClosesAtSql}), false) as refundable
+              from tickets.tickets t
               left join events.sale_window w on w.tenant_id = t.tenant_id and w.event_id = t.event_id
               left join tickets.admissions a on a.tenant_id = t.tenant_id and a.ticket_id = t.id
              where t.id = @id

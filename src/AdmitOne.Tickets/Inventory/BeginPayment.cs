@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using AdmitOne.Contracts;
 using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Tickets.Pricing;
@@ -8,7 +9,11 @@ namespace AdmitOne.Tickets.Inventory;
 /// <summary>What is to be bought: a hold of the customer's, or tickets in one step.</summary>
 /// <param name="Items">Of the hold, when there is one: its types are locked either way.</param>
 /// <param name="Discounts">Codes of a purchase in one step, or what the hold was priced with.</param>
-internal sealed record WantedTickets(Guid? HoldId, IReadOnlyList<HoldItem> Items, WantedDiscounts Discounts);
+internal sealed record WantedTickets(Guid? HoldId, IReadOnlyList<HoldItem> Items, WantedDiscounts Discounts)
+{
+    /// <summary>What the customer was shown: another total is refused. Null for any.</summary>
+    public Money? ExpectedTotal { get; init; }
+}
 
 /// <summary>How it is to be paid. <c>free</c> needs no provider and is settled at once.</summary>
 internal sealed record PaymentWish(string Method, string? Token)
@@ -94,8 +99,8 @@ internal sealed class BeginPayment(
     {
         if (view.TryTake(wanted.Items, Owner, isUnpaid: !wish.IsSettledAtOnce) is { } refusal) return refusal;
         var (priced, unpriced) = view.Price(EventId, Owner, wanted.Items, wanted.Discounts.Codes);
-        var total = priced?.TotalMinor ?? Total(wanted.Items.Select(i => view.Types[i.TicketTypeId].PriceMinor * i.Quantity));
-        if ((unpriced ?? RefuseMethod(total, view.Types[wanted.Items[0].TicketTypeId].Currency) ?? view.TryCountUses(Ids(priced), Owner)) is { } unpayable)
+        var (total, currency) = (view.Total(wanted.Items, priced), view.Types[wanted.Items[0].TicketTypeId].Currency);
+        if ((unpriced ?? PricingProblems.RefuseOtherTotal(wanted.ExpectedTotal, total, currency) ?? RefuseMethod(total, currency) ?? view.TryCountUses(Ids(priced), Owner)) is { } unpayable)
         {
             view.PutBack(wanted.Items, Owner);
             return unpayable;
@@ -116,10 +121,12 @@ internal sealed class BeginPayment(
         // The hold was made in time, so the window may have closed since; a pause, a cancel or a new date stop its sale all the same.
         if (view.Window is not { StatusSells: true }) return SaleWindow.Closed(view.Window);
         var priced = Priced.Read(rows[0].Priced);
-        if (RefuseMethod(priced?.TotalMinor ?? Total(rows.Select(r => r.UnitPriceMinor * r.Quantity)), rows[0].Currency) is { } unpayable) return unpayable;
+        var total = priced?.TotalMinor ?? Total(rows.Select(r => r.UnitPriceMinor * r.Quantity));
+        if ((PricingProblems.RefuseOtherTotal(wanted.ExpectedTotal, total, rows[0].Currency) ?? RefuseMethod(total, rows[0].Currency)) is { } unpayable) return unpayable;
         if (view.TryCountUses(Ids(priced), Owner) is { } exhausted) return exhausted;
 
-        var expiresAt = rows[0].ExpiresAt > view.Now + times.PaymentWindow ? rows[0].ExpiresAt : view.Now + times.PaymentWindow;
+        // A payment gives its hold more time once: declined cards do not keep the places from others for ever.
+        var expiresAt = rows[0].IsExtended || rows[0].ExpiresAt > view.Now + times.PaymentWindow ? rows[0].ExpiresAt : view.Now + times.PaymentWindow;
         var bound = rows.ConvertAll(row => row with { OrderId = orderId, ExpiresAt = expiresAt });
         changes.HoldsBound.AddRange(bound.Select(row => new HoldBound(row.Id, orderId, expiresAt)));
         view.Holds[holdId] = bound;
@@ -139,7 +146,8 @@ internal sealed class BeginPayment(
             total, rows[0].Currency, Guid.CreateVersion7(view.Now), "created", Ids(priced));
         view.Orders[orderId] = order;
         var lines = priced?.Lines ?? rows.ConvertAll(row => new PriceLine(PriceLineKind.Ticket, row.TicketTypeId, null, row.Quantity, row.UnitPriceMinor, row.UnitPriceMinor * row.Quantity));
-        changes.OrderItems.AddRange(lines.Select((line, n) => new NewOrderItem(orderId, n + 1, line)));
+        // An order keeps the names under which it was sold.
+        changes.OrderItems.AddRange(lines.Select((line, n) => new NewOrderItem(orderId, n + 1, line with { Label = line.Label ?? view.Types[line.TicketTypeId].Name })));
         changes.Redemptions.AddRange((priced?.Discounts ?? []).Select(d => new NewRedemption(d.Id, orderId, Owner, d.AmountMinor, order.Currency)));
 
         if (wish.IsSettledAtOnce)

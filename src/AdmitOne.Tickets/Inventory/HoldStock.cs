@@ -1,3 +1,4 @@
+using AdmitOne.Contracts;
 using AdmitOne.Tickets.Pricing;
 
 namespace AdmitOne.Tickets.Inventory;
@@ -19,6 +20,9 @@ public sealed class HoldStock(Guid tenantId, Guid eventId, Guid userId, IReadOnl
     /// <summary>In upper case.</summary>
     public IReadOnlyList<string> DiscountCodes { get; init; } = [];
 
+    /// <summary>What the customer was shown: another total is refused. Null for any.</summary>
+    public Money? ExpectedTotal { get; init; }
+
     internal override WantedDiscounts Discounts => WantedDiscounts.Of(DiscountCodes);
 
     internal override IEnumerable<Guid> TicketTypeIds => items.Select(i => i.TicketTypeId);
@@ -31,10 +35,10 @@ public sealed class HoldStock(Guid tenantId, Guid eventId, Guid userId, IReadOnl
     {
         if (view.TryTake(items, userId) is { } refusal) return refusal;
         var (priced, unpriced) = view.Price(EventId, userId, items, DiscountCodes);
-        if (unpriced is not null)
+        if ((unpriced ?? PricingProblems.RefuseOtherTotal(ExpectedTotal, view.Total(items, priced), view.Types[items[0].TicketTypeId].Currency)) is { } unpayable)
         {
             view.PutBack(items, userId);
-            return unpriced;
+            return unpayable;
         }
         var rows = Place(view, changes, EventId, userId, items, priced, view.Now + view.KeepFor(items, keepFor), orderId: null);
         return Of(EventId, rows, priced);
@@ -60,6 +64,6 @@ public sealed class HoldStock(Guid tenantId, Guid eventId, Guid userId, IReadOnl
     {
         var type = view.Types[item.TicketTypeId];
         return new HeldRow(HoldIds.Row(holdId, n), holdId, item.TicketTypeId, userId, item.Quantity, priced?.Of(item.TicketTypeId).UnitMinor ?? type.PriceMinor, type.Currency,
-            "held", orderId, expiresAt, n == 0 ? priced?.Write() : null);
+            "held", orderId, expiresAt, n == 0 ? priced?.Write() : null) { InOneStep = orderId is not null };
     }).ToList();
 }

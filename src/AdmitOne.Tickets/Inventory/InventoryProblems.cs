@@ -68,6 +68,12 @@ public static class InventoryProblems
         Like = "Ticket 0199a1b2-7c00-7000-8000-000000000006 has been admitted; ask the organiser.",
     };
 
+    /// <summary>The organiser has blocked the ticket, which may be in dispute. No refund of a whole order and no cancelled event pays it; only a manager who names the ticket does.</summary>
+    public static readonly ProblemType TicketBlocked = new("ticket_blocked", StatusCodes.Status409Conflict, "The ticket is blocked")
+    {
+        Like = "Ticket 0199a1b2-7c00-7000-8000-000000000006 is blocked; ask the organiser.",
+    };
+
     /// <summary>It was blocked, refunded or cancelled, or not paid yet, so it admits nobody and there is nothing to show, to give away or to give back.</summary>
     public static readonly ProblemType TicketNotIssued = new("ticket_not_issued", StatusCodes.Status409Conflict, "The ticket does not admit")
     {

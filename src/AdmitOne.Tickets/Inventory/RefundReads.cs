@@ -8,6 +8,8 @@ namespace AdmitOne.Tickets.Inventory;
 internal sealed record TicketState(Guid Id, Guid OrderId, Guid TypeId, Guid? UserId, string Status, long PaidMinor, bool IsAdmitted)
 {
     public bool IsAlive => Status is "issued" or "blocked";
+
+    public bool IsBlocked => Status == "blocked";
 }
 
 /// <summary>What the event promises those who give tickets back.</summary>
@@ -15,7 +17,16 @@ internal sealed record TicketState(Guid Id, Guid OrderId, Guid TypeId, Guid? Use
 /// <param name="AllBackUntil">The event was moved: until then holders get everything back, whatever the policy says.</param>
 internal sealed record RefundPolicyState(DateTimeOffset ClosesAt, int FeePercent, DateTimeOffset? AllBackUntil)
 {
+    /// <summary>SQL of <see cref="ClosesAt"/>, from a row <c>w</c> of events.sale_window.</summary>
+    public const string ClosesAtSql = "w.starts_at - make_interval(hours => w.refund_until_hours_before)";
+
+    /// <summary>SQL of <see cref="AllBackUntil"/>: the window of a moved event ends with the event, whose end says nothing while it is postponed.</summary>
+    public const string AllBackUntilSql =
+        "case when w.refund_window_until is not null and w.status <> 'postponed' then least(w.refund_window_until, w.ends_at) else w.refund_window_until end";
+
     public bool GivesAllBack(DateTimeOffset now) => now < AllBackUntil;
+
+    public bool IsClosed(DateTimeOffset now) => !GivesAllBack(now) && now >= ClosesAt;
 }
 
 /// <summary>A refund of an order that is on the books.</summary>
@@ -37,8 +48,8 @@ internal static class RefundReads
               from tickets.tickets t left join tickets.admissions a on a.tenant_id = t.tenant_id and a.ticket_id = t.id
              where t.tenant_id = $1 and t.order_id = any ($2) order by t.id
             """, tenantId, orders);
-        batch.Add("""
-            select w.starts_at - make_interval(hours => w.refund_until_hours_before), w.refund_fee_percent, w.refund_window_until
+        batch.Add($"""
+            select {RefundPolicyState.ClosesAtSql}, w.refund_fee_percent, {RefundPolicyState.AllBackUntilSql}
               from events.sale_window w where w.tenant_id = $1 and w.event_id = $2
             """, tenantId, eventId);
         batch.Add("select id, order_id, status, amount_minor, provider_reference from tickets.refunds where tenant_id = $1 and order_id = any ($2) order by created_at, id", tenantId, orders);

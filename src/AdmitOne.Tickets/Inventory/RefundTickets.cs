@@ -6,14 +6,14 @@ using AdmitOne.Tickets.Pricing;
 namespace AdmitOne.Tickets.Inventory;
 
 /// <summary>Which tickets of an order die, and on whose word.</summary>
-/// <param name="TicketIds">Null: all that live; a holder's: all of theirs that live.</param>
+/// <param name="TicketIds">Null: all that are issued; a holder's: all of theirs that are issued. A blocked ticket is given back only by a manager who names it.</param>
 /// <param name="By">Who asked, for the audit log.</param>
 internal sealed record RefundWish(Guid OrderId, IReadOnlyList<Guid>? TicketIds, string Reason, Actor By)
 {
     /// <summary>What the tickets become: <c>refunded</c> or <c>cancelled</c>.</summary>
     public string Becomes { get; init; } = "refunded";
 
-    /// <summary>Set if a holder asks: for tickets of their own that nobody has used, within the event's policy and for its fee. Otherwise the whole amount goes back, at any time.</summary>
+    /// <summary>Set if a holder asks, the buyer or who has a ticket now: for tickets of their own that nobody has used, within the event's policy and for its fee. Otherwise the whole amount goes back, at any time.</summary>
     public Guid? HolderId { get; init; }
 
     /// <summary>Of the order (tickets.orders.discount_ids): their uses come back with the last of its tickets.</summary>
@@ -27,7 +27,15 @@ internal sealed record RefundWish(Guid OrderId, IReadOnlyList<Guid>? TicketIds, 
 /// <param name="Status"><c>pending</c>, or <c>succeeded</c> if there is no money to send.</param>
 /// <param name="FeeMinor">Kept by the organiser: amount and fee together are what was paid for these tickets.</param>
 internal sealed record RefundMade(
-    Guid RefundId, Guid OrderId, string OrderStatus, string Status, long AmountMinor, long FeeMinor, string Currency, IReadOnlyList<Guid> TicketIds, string Reason, DateTimeOffset At);
+    Guid RefundId, Guid OrderId, string OrderStatus, string Status, long AmountMinor, long FeeMinor, string Currency, IReadOnlyList<Guid> TicketIds, string Reason, DateTimeOffset At)
+{
+    /// <summary>Tickets that a refund of the whole order left as they are.</summary>
+    public IReadOnlyList<LeftOutTicket> LeftOut { get; init; } = [];
+}
+
+/// <summary>A ticket that a refund of the whole order leaves as it is.</summary>
+/// <param name="Reason"><c>ticket_blocked</c>: only the organiser gives it back, by itself. <c>not_owner</c>: it was transferred, and only its present holder gives it back.</param>
+public sealed record LeftOutTicket(Guid TicketId, string Reason);
 
 /// <summary>What must be known of an order to find its lane. It may be old by then; the lane decides.</summary>
 internal sealed class RefundableOrder
@@ -78,12 +86,14 @@ internal sealed class RefundTickets(Guid tenantId, Guid eventId, IReadOnlyList<G
     private Answer<RefundMade> Refund(StockView view, StockChanges changes)
     {
         if (!view.Orders.TryGetValue(wish.OrderId, out var order)) return PlatformProblems.NotFound.With("There is no such order.");
-        if (wish.HolderId is { } holder && order.UserId != holder) return PlatformProblems.NotOwner.With("The order is somebody else's.");
+        var tickets = view.Tickets.GetValueOrDefault(order.Id) ?? [];
+        if (wish.HolderId is { } holder && order.UserId != holder && tickets.TrueForAll(t => t.UserId != holder)) return PlatformProblems.NotOwner.With("The order is somebody else's.");
         if (order.Status is "payment_pending" or "payment_failed" or "expired") return InventoryProblems.TicketNotIssued.With($"The order is {order.Status}; it has no tickets.");
         if (order.Status == "refunded") return InventoryProblems.AlreadyRefunded.With("All of the order has been given back.");
 
-        var (dying, refusal) = Choose(view.Tickets.GetValueOrDefault(order.Id) ?? []);
-        if (dying is null) return refusal!;
+        var (chosen, refusal) = wish.TicketIds is { } named ? ChooseNamed(named, tickets, order) : ChooseAll(tickets, order);
+        if (chosen is null) return refusal!;
+        var dying = chosen.Dying;
         if (wish.HolderId is not null && RefuseHolder(view, dying) is { } closed) return closed;
 
         var feePercent = wish.HolderId is null || view.RefundPolicy is not { } policy || policy.GivesAllBack(view.Now) ? 0 : policy.FeePercent;
@@ -92,7 +102,8 @@ internal sealed class RefundTickets(Guid tenantId, Guid eventId, IReadOnlyList<G
         var amount = Math.Clamp(dying.Sum(t => t.PaidMinor) - fee, 0, Math.Max(0, order.TotalMinor - view.Refunds.GetValueOrDefault(order.Id, []).Sum(r => r.AmountMinor)));
         var status = view.Tickets[order.Id].Count(t => t.IsAlive) == dying.Count ? "refunded" : "partially_refunded";
         var made = new RefundMade(Guid.CreateVersion7(view.Now), order.Id, status, amount > 0 ? "pending" : "succeeded", amount, fee, order.Currency,
-            dying.ConvertAll(t => t.Id), wish.Reason, view.Now);
+            dying.ConvertAll(t => t.Id), wish.Reason, view.Now)
+        { LeftOut = chosen.LeftOut };
         if (!wish.IsPreview) Write(view, changes, order, made, dying);
         return made;
     }
@@ -107,28 +118,49 @@ internal sealed class RefundTickets(Guid tenantId, Guid eventId, IReadOnlyList<G
         return step * Rounding.Share(paidMinor / step, percent, 100);
     }
 
-    private Answer<List<TicketState>> Choose(List<TicketState> tickets)
+    private bool IsBuyer(OrderState order) => wish.HolderId is { } holder && order.UserId == holder;
+
+    private Answer<Chosen> ChooseAll(List<TicketState> tickets, OrderState order)
     {
-        if (wish.TicketIds is not { } chosen)
+        var mine = tickets.FindAll(t => t.IsAlive && (wish.HolderId is null || t.UserId == wish.HolderId));
+        var blocked = mine.FindAll(t => t.IsBlocked);
+        var transferred = IsBuyer(order) ? tickets.FindAll(t => t.IsAlive && t.UserId != wish.HolderId) : [];
+        if (mine.Count > blocked.Count)
         {
-            var alive = tickets.Where(t => t.IsAlive && (wish.HolderId is null || t.UserId == wish.HolderId)).ToList();
-            return alive.Count > 0 ? alive : InventoryProblems.AlreadyRefunded.With("None of the order's tickets can be given back any more.");
+            return new Chosen(mine.FindAll(t => !t.IsBlocked), [.. blocked.Select(t => new LeftOutTicket(t.Id, InventoryProblems.TicketBlocked.Code)),
+                .. transferred.Select(t => new LeftOutTicket(t.Id, PlatformProblems.NotOwner.Code))]);
         }
+        if (blocked.Count > 0) return Blocked(blocked[0]);
+        return transferred.Count > 0 ? Transferred(transferred[0]) : InventoryProblems.AlreadyRefunded.With("None of the order's tickets can be given back any more.");
+    }
+
+    private Answer<Chosen> ChooseNamed(IReadOnlyList<Guid> named, List<TicketState> tickets, OrderState order)
+    {
         var dying = new List<TicketState>();
-        foreach (var id in chosen)
+        foreach (var id in named)
         {
             if (tickets.Find(t => t.Id == id) is not { } ticket) return PlatformProblems.Invalid("/ticketIds", $"The order has no ticket {id}.");
-            if (wish.HolderId is { } holder && ticket.UserId != holder) return PlatformProblems.NotOwner.With($"Ticket {id} belongs to somebody else.");
+            var isAnothers = wish.HolderId is { } holder && ticket.UserId != holder;
+            if (isAnothers && !IsBuyer(order)) return PlatformProblems.NotOwner.With($"Ticket {id} belongs to somebody else.");
             if (!ticket.IsAlive) return InventoryProblems.AlreadyRefunded.With($"Ticket {id} is {ticket.Status}.");
+            if (isAnothers) return Transferred(ticket);
+            if (ticket.IsBlocked && wish.HolderId is not null) return Blocked(ticket);
             dying.Add(ticket);
         }
-        return dying;
+        return new Chosen(dying, []);
     }
+
+    private Refusal Blocked(TicketState ticket) => InventoryProblems.TicketBlocked.With(wish.HolderId is null
+        ? $"Ticket {ticket.Id} is blocked: name it in ticketIds to give it back."
+        : $"Ticket {ticket.Id} is blocked; ask the organiser.");
+
+    private static Refusal Transferred(TicketState ticket) =>
+        PlatformProblems.NotOwner.With($"Ticket {ticket.Id} was transferred: its present holder can give it back, and the money then goes to the buyer of the order.");
 
     private static Refusal? RefuseHolder(StockView view, List<TicketState> dying)
     {
         if (dying.Find(t => t.IsAdmitted) is { } used) return InventoryProblems.TicketUsed.With($"Ticket {used.Id} has been admitted; ask the organiser.");
-        return view.RefundPolicy is { } policy && !policy.GivesAllBack(view.Now) && view.Now >= policy.ClosesAt
+        return view.RefundPolicy is { } policy && policy.IsClosed(view.Now)
             ? InventoryProblems.RefundWindowClosed.With($"Refunds ended at {policy.ClosesAt:u}; ask the organiser.")
             : null;
     }
@@ -152,7 +184,7 @@ internal sealed class RefundTickets(Guid tenantId, Guid eventId, IReadOnlyList<G
             view.Types[ticket.TypeId].Move(heldBy: 0, soldBy: -1);
             if (ticket.UserId is { } owner) view.CollectOwned(owner, ticket.TypeId, -1);
             changes.TicketDeaths.Add(new TicketDeath(ticket.Id, how.Becomes, made.RefundId));
-            var told = new { TicketId = ticket.Id, OrderId = order.Id, how.EventId, made.RefundId, HolderId = ticket.UserId };
+            var told = new { TicketId = ticket.Id, OrderId = order.Id, how.EventId, made.RefundId, HolderId = ticket.UserId, BuyerId = order.UserId };
             if (how.Becomes == "cancelled") changes.Tell(view.Now, "ticket.cancelled", ticket.Id, told);
             else changes.Tell(view.Now, "ticket.refunded", ticket.Id, told);
         }
@@ -167,6 +199,9 @@ internal sealed class RefundTickets(Guid tenantId, Guid eventId, IReadOnlyList<G
         else changes.Tell(view.Now, "order.partially_refunded", order.Id, owed);
     }
 }
+
+/// <summary>The tickets that a refund is of, and those that it leaves out.</summary>
+internal sealed record Chosen(List<TicketState> Dying, IReadOnlyList<LeftOutTicket> LeftOut);
 
 /// <summary>A refund's idempotency key, and how its answer is written.</summary>
 internal sealed record KeyedRefund(KeyedRequest Request, Func<RefundMade, StoredAnswer> Answer);

@@ -15,6 +15,9 @@ internal sealed record HoldRewrite(Guid EventId, IReadOnlyList<HeldRow> Before, 
 /// <summary>A payment began: the hold belongs to the order, and its time is moved once.</summary>
 internal sealed record HoldBound(Guid RowId, Guid OrderId, DateTimeOffset ExpiresAt);
 
+/// <summary>A payment of the hold came to nothing: it waits for the next one.</summary>
+internal sealed record HoldFreed(Guid RowId);
+
 internal sealed record NewOrder(Guid Id, string Number, Guid EventId, Guid? UserId, Guid HoldId, string Status, long TotalMinor, string Currency, string? Reference)
 {
     /// <summary>Who sold it for cash.</summary>
@@ -77,6 +80,8 @@ internal sealed class StockChanges
     public List<HoldMove> HoldMoves { get; } = [];
 
     public List<HoldBound> HoldsBound { get; } = [];
+
+    public List<HoldFreed> HoldsFreed { get; } = [];
 
     public List<NewOrder> Orders { get; } = [];
 

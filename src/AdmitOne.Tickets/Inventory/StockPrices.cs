@@ -61,6 +61,11 @@ internal static class StockPrices
             (i.Type.Held + i.Type.Sold - i.Quantity, i.Type.Quantity)))], view.Types[items[0].TicketTypeId].Currency, discounts, view.Now);
     }
 
+    /// <summary>What items cost in all, as <see cref="Price"/> priced them.</summary>
+    /// <exception cref="OverflowException">It is more than 64 bits hold.</exception>
+    public static long Total(this StockView view, IReadOnlyList<HoldItem> items, Priced? priced) =>
+        priced?.TotalMinor ?? items.Aggregate(0L, (sum, item) => checked(sum + (view.Types[item.TicketTypeId].PriceMinor * item.Quantity)));
+
     /// <summary>Counts one use of each of an order's discounts, or says which is used up. All or none.</summary>
     /// <exception cref="InvalidOperationException">The command did not name its discounts, so they are not locked.</exception>
     public static Refusal? TryCountUses(this StockView view, IReadOnlyList<Guid>? discountIds, Guid? userId)

@@ -183,10 +183,11 @@ internal static class StockReads
     // Two types of one event may be held through two replicas at once; what a customer has unpaid is counted over both.
     private static long UnpaidKey(Guid eventId) => EventGate.Key(eventId) ^ 0x756e70616964;   // "unpaid" in ASCII
 
-    private const string HeldColumns = "r.id, r.hold_id, r.ticket_type_id, r.user_id, r.quantity, r.unit_price_minor, r.currency, r.status, r.order_id, r.expires_at, r.priced::text";
+    private const string HeldColumns = "r.id, r.hold_id, r.ticket_type_id, r.user_id, r.quantity, r.unit_price_minor, r.currency, r.status, r.order_id, r.expires_at, r.priced::text, r.in_one_step, r.is_extended";
 
     private const string NamedDiscounts = "d.tenant_id = $1 and (d.id = any ($2) or (upper(d.code) = any ($3) and d.deleted_at is null))";
 
     private static HeldRow ReadHeld(NpgsqlDataReader r) =>
-        new(r.GetGuid(0), r.GetGuid(1), r.GetGuid(2), r.GetGuid(3), r.GetInt32(4), r.GetInt64(5), r.GetString(6), r.GetString(7), r.IsDBNull(8) ? null : r.GetGuid(8), r.Instant(9), r.IsDBNull(10) ? null : r.GetString(10));
+        new(r.GetGuid(0), r.GetGuid(1), r.GetGuid(2), r.GetGuid(3), r.GetInt32(4), r.GetInt64(5), r.GetString(6), r.GetString(7), r.IsDBNull(8) ? null : r.GetGuid(8), r.Instant(9),
+            r.IsDBNull(10) ? null : r.GetString(10)) { InOneStep = r.GetBoolean(11), IsExtended = r.GetBoolean(12) };
 }

@@ -67,6 +67,11 @@ internal sealed class TypeState(Guid id, SectionState section, int quantity, (in
 
     public int UnsoldBefore => Math.Min(Quantity - _countedBefore.Sold, Section.UnsoldBefore);
 
+    /// <summary>Fewer are unsold than one order takes, so nobody can buy them.</summary>
+    public bool IsSoldOut => Unsold < MinPerOrder;
+
+    public bool WasSoldOut => UnsoldBefore < MinPerOrder;
+
     public required string Name { get; init; }
 
     public required long PriceMinor { get; init; }
@@ -104,7 +109,14 @@ internal sealed class TypeState(Guid id, SectionState section, int quantity, (in
 /// <param name="Priced">On the first row, if the whole hold's price is more than price times quantity: <see cref="Pricing.Priced"/> as JSON.</param>
 internal sealed record HeldRow(
     Guid Id, Guid HoldId, Guid TicketTypeId, Guid UserId, int Quantity, long UnitPriceMinor, string Currency, string Status, Guid? OrderId, DateTimeOffset ExpiresAt,
-    string? Priced = null);
+    string? Priced = null)
+{
+    /// <summary>Made by a purchase in one step: it ends with its payment.</summary>
+    public bool InOneStep { get; init; }
+
+    /// <summary>A payment of it was declined or called off. The next one gives it no more time.</summary>
+    public bool IsExtended { get; init; }
+}
 
 /// <summary>An order with its one payment.</summary>
 /// <param name="DiscountIds">Whose uses it counts while it is neither failed, expired nor refunded.</param>

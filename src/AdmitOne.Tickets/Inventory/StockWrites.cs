@@ -84,14 +84,21 @@ internal static class StockWrites
         if (rows.Length > 0)
         {
             batch.Add("""
-                insert into tickets.reservations (tenant_id, id, hold_id, event_id, ticket_type_id, user_id, quantity, unit_price_minor, currency, status, order_id, created_at, expires_at, priced)
-                select $1, r.id, r.hold_id, r.event_id, r.ticket_type_id, r.user_id, r.quantity, r.unit_price_minor, r.currency, 'held', nullif(r.order_id, $12), $11, r.expires_at, r.priced::jsonb
+                insert into tickets.reservations (tenant_id, id, hold_id, event_id, ticket_type_id, user_id, quantity, unit_price_minor, currency, status, order_id, in_one_step, created_at, expires_at, priced)
+                select $1, r.id, r.hold_id, r.event_id, r.ticket_type_id, r.user_id, r.quantity, r.unit_price_minor, r.currency, 'held', nullif(r.order_id, $12), r.order_id <> $12, $11, r.expires_at, r.priced::jsonb
                   from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::int[], $8::bigint[], $9::text[], $10::uuid[], $13::timestamptz[], $14::text[])
                        as r (id, hold_id, event_id, ticket_type_id, user_id, quantity, unit_price_minor, currency, order_id, expires_at, priced)
                 """, tenantId, rows.Select(r => r.Row.Id).ToArray(), rows.Select(r => r.Row.HoldId).ToArray(), rows.Select(r => r.EventId).ToArray(),
                 rows.Select(r => r.Row.TicketTypeId).ToArray(), rows.Select(r => r.Row.UserId).ToArray(), rows.Select(r => r.Row.Quantity).ToArray(),
                 rows.Select(r => r.Row.UnitPriceMinor).ToArray(), rows.Select(r => r.Row.Currency).ToArray(), rows.Select(r => r.Row.OrderId ?? Guid.Empty).ToArray(),
                 now.UtcDateTime, Guid.Empty, rows.Select(r => r.Row.ExpiresAt.UtcDateTime).ToArray(), rows.Select(r => r.Row.Priced).ToArray());
+        }
+        if (changes.HoldsFreed.Count > 0)
+        {
+            // Before those that are bound: a hold that one payment of this batch left may be taken by the next.
+            batch.Add("""
+                update tickets.reservations r set order_id = null, is_extended = true where r.tenant_id = $1 and r.id = any ($2) and r.status = 'held'
+                """, tenantId, changes.HoldsFreed.Select(f => f.RowId).ToArray());
         }
         if (changes.HoldsBound.Count > 0)
         {
@@ -136,21 +143,25 @@ internal static class StockWrites
         {
             var orders = changes.Orders;
             batch.Add("""
-                insert into tickets.orders (tenant_id, id, order_number, event_id, user_id, hold_id, status, total_minor, currency, sold_by, discount_ids, created_at, updated_at)
-                select $1, o.id, o.order_number, o.event_id, o.user_id, o.hold_id, o.status, o.total_minor, o.currency, o.sold_by, o.discount_ids::uuid[], $10, $10
+                insert into tickets.orders (tenant_id, id, order_number, event_id, user_id, hold_id, status, total_minor, currency, sold_by, discount_ids, created_at, updated_at,
+                       seller_name, event_name, venue_name, event_starts_at, event_time_zone)
+                select $1, o.id, o.order_number, o.event_id, o.user_id, o.hold_id, o.status, o.total_minor, o.currency, o.sold_by, o.discount_ids::uuid[], $10, $10,
+                       (select t.name from platform.tenants t where t.id = $1), w.name, w.venue_name, w.starts_at, w.time_zone
                   from unnest($2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::bigint[], $9::text[], $11::uuid[], $12::text[])
                        as o (id, order_number, event_id, user_id, hold_id, status, total_minor, currency, sold_by, discount_ids)
+                  left join events.sale_window w on w.tenant_id = $1 and w.event_id = o.event_id
                 """, tenantId, orders.Select(o => o.Id).ToArray(), orders.Select(o => o.Number).ToArray(), orders.Select(o => o.EventId).ToArray(),
                 orders.Select(o => o.UserId).ToArray(), orders.Select(o => o.HoldId).ToArray(), orders.Select(o => o.Status).ToArray(),
                 orders.Select(o => o.TotalMinor).ToArray(), orders.Select(o => o.Currency).ToArray(), now.UtcDateTime, orders.Select(o => o.SoldBy).ToArray(),
                 orders.Select(o => o.DiscountIds is null ? null : $"{{{string.Join(',', o.DiscountIds)}}}").ToArray());   // a list a row, as the text of an array
             var items = changes.OrderItems;
             batch.Add("""
-                insert into tickets.order_items (tenant_id, order_id, line, ticket_type_id, quantity, unit_price_minor, total_minor, noted_minor, kind, label)
-                select $1, i.* from unnest($2::uuid[], $3::int[], $4::uuid[], $5::int[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[], $10::text[]) as i
+                insert into tickets.order_items (tenant_id, order_id, line, ticket_type_id, quantity, unit_price_minor, total_minor, noted_minor, kind, label, rate_bp)
+                select $1, i.* from unnest($2::uuid[], $3::int[], $4::uuid[], $5::int[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[], $10::text[], $11::int[]) as i
                 """, tenantId, items.Select(i => i.OrderId).ToArray(), items.Select(i => i.Line).ToArray(), items.Select(i => i.Of.TicketTypeId).ToArray(),
                 items.Select(i => i.Of.Quantity).ToArray(), items.Select(i => i.Of.UnitMinor).ToArray(), items.Select(i => i.Of.TotalMinor).ToArray(),
-                items.Select(i => i.Of.NotedMinor).ToArray(), items.Select(i => Word(i.Of.Kind)).ToArray(), items.Select(i => i.Of.Label).ToArray());
+                items.Select(i => i.Of.NotedMinor).ToArray(), items.Select(i => Word(i.Of.Kind)).ToArray(), items.Select(i => i.Of.Label).ToArray(),
+                items.Select(i => i.Of.RateBp).ToArray());
             var payments = changes.Payments;
             batch.Add("""
                 insert into tickets.payments (tenant_id, id, order_id, method, token, status, amount_minor, currency, hold_expires_at, next_check_at, created_at, updated_at)

@@ -1,5 +1,6 @@
 using AdmitOne.Contracts;
 using AdmitOne.Platform.Identity;
+using AdmitOne.Platform.Postgres;
 using AdmitOne.Tickets.Pricing;
 
 namespace AdmitOne.Tickets.Orders;
@@ -8,15 +9,20 @@ namespace AdmitOne.Tickets.Orders;
 /// An order. <c>payment_pending</c>, then <c>paid</c>, <c>payment_failed</c> or <c>expired</c>; <c>partially_refunded</c> when some of its tickets were given back,
 /// <c>refunded</c> when all were, or when money came after the tickets were gone.
 /// </summary>
+/// <param name="Event">The event as it was when the order was made, whatever it is called now.</param>
 /// <param name="UserId">Its owner; null for what was sold at the box office.</param>
 /// <param name="SoldBy">Who sold it for cash.</param>
 /// <param name="Items">The tickets, by type.</param>
 /// <param name="Lines">All that adds up to the total: tickets, discounts, fees, taxes.</param>
 /// <param name="ContainedTaxes">Tax that prices contain: said, not added.</param>
 public sealed record Order(
-    Guid Id, string OrderNumber, Guid EventId, Guid? UserId, Guid? SoldBy, string Status, Money Total, OrderPayment Payment, IReadOnlyList<OrderLine> Items,
+    Guid Id, string OrderNumber, Guid EventId, EventAsSold Event, Guid? UserId, Guid? SoldBy, string Status, Money Total, OrderPayment Payment, IReadOnlyList<OrderLine> Items,
     IReadOnlyList<ChargeLine> Lines, IReadOnlyList<ContainedTax> ContainedTaxes, IReadOnlyList<OrderTicket> Tickets, IReadOnlyList<OrderRefund> Refunds,
     IReadOnlyList<OrderDispute> Disputes, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
+
+/// <summary>An event as its buyer was sold it.</summary>
+/// <param name="TimeZone">An IANA time zone, such as <c>Europe/Amsterdam</c>.</param>
+public sealed record EventAsSold(Guid Id, string Name, string Venue, DateTimeOffset StartsAt, string TimeZone);
 
 public sealed record OrderPayment(string Method, string Status);
 
@@ -54,7 +60,26 @@ internal sealed class OrderRow
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset UpdatedAt { get; init; }
 
+    // As it was sold; of an order that the version before wrote, as the event is now.
+    public string? EventName { get; init; }
+    public string? VenueName { get; init; }
+    public DateTimeOffset? EventStartsAt { get; init; }
+    public string? EventTimeZone { get; init; }
+
     public Owner Owner => new(UserId ?? SoldBy);
+
+    public EventAsSold AsSold => new(EventId, EventName ?? "", VenueName ?? "", EventStartsAt ?? default, EventTimeZone ?? "UTC");
+
+    public static Task<OrderRow?> FindAsync(ITenantReader reader, Guid id, CancellationToken cancellationToken) =>
+        reader.FindAsync<OrderRow>($"select {Columns}, {SoldColumns} from tickets.orders o {SoldFrom} where o.id = @id", new { id }, cancellationToken);
+
+    /// <summary>The event as it was sold, with <see cref="SoldFrom"/>.</summary>
+    public const string SoldColumns = """
+        coalesce(o.event_name, w.name) as event_name, coalesce(o.venue_name, w.venue_name) as venue_name, coalesce(o.event_starts_at, w.starts_at) as event_starts_at,
+        coalesce(o.event_time_zone, w.time_zone) as event_time_zone
+        """;
+
+    public const string SoldFrom = "left join events.sale_window w on w.tenant_id = o.tenant_id and w.event_id = o.event_id";
 
     public const string Columns = "o.id, o.order_number, o.event_id, o.user_id, o.sold_by, o.status, o.total_minor, o.currency, o.created_at, o.updated_at";
 }

@@ -17,6 +17,7 @@ internal static class OrdersFeature
         ListOrders.Map(orders);
         FindOrder.Map(orders);
         ShowReceipt.Map(orders);
+        CancelOrder.Map(orders);
         var ofEvent = v1.MapGroup("/events/{eventId}").WithTag("Orders", "What was bought.").RequireAuthorization(Policies.VenueManager);
         ShowSales.Map(ofEvent);
         ExportOrders.Map(ofEvent);

@@ -80,21 +80,28 @@ internal static class BillFees
     }
 }
 
-/// <summary>Adds each type's tax, or says how much of it the prices contain.</summary>
+/// <summary>
+/// Adds tax, or says how much of it the prices contain: one line for each name, rate and kind, computed once on the sum of what it is on
+/// (EN 16931, BR-CO-17), and spread over the tickets that it is on.
+/// </summary>
 internal static class BillTaxes
 {
     public static void Add(OpenBill bill)
     {
-        for (var n = 0; n < bill.Items.Count; n++)
+        foreach (var alike in Enumerable.Range(0, bill.Items.Count).Where(n => bill.Items[n].Policy.Tax is not null)
+            .GroupBy(n => bill.Items[n].Policy.Tax is { } tax ? (tax.Name, Points: PercentAttribute.BasisPoints(tax.Percent), tax.Included) : default))
         {
-            if (bill.Items[n].Policy.Tax is not { } tax) continue;
-            long[] taxed = [.. bill.TicketsOf(n).Select(t => bill.Paid[t])];
-            var points = PercentAttribute.BasisPoints(tax.Percent);
-            // What is only said is said exactly.
-            var amount = tax.Included ? Rounding.Share(taxed.Sum(), points, PercentAttribute.WholeInBasisPoints + points) : bill.Share(taxed.Sum(), points, PercentAttribute.WholeInBasisPoints);
+            var (name, points, isIncluded) = alike.Key;
+            int[] tickets = [.. alike.SelectMany(bill.TicketsOf)];
+            long[] taxed = [.. tickets.Select(t => bill.Paid[t])];
+            // What is only said is said exactly; what is added is a whole step of what cards can pay.
+            var amount = isIncluded
+                ? Rounding.Share(checked(taxed.Sum()), points, PercentAttribute.WholeInBasisPoints + points)
+                : bill.Share(checked(taxed.Sum()), points, PercentAttribute.WholeInBasisPoints);
             if (amount == 0) continue;
-            if (!tax.Included) bill.Charge(n, bill.Spread(amount, taxed));
-            bill.Lines.Add(new PriceLine(PriceLineKind.Tax, bill.Items[n].TicketTypeId, tax.Name, 1, 0, tax.Included ? 0 : amount, tax.Included ? amount : 0));
+            if (!isIncluded)
+                foreach (var (ticket, part) in tickets.Zip(bill.Spread(amount, taxed))) bill.Paid[ticket] = checked(bill.Paid[ticket] + part);
+            bill.Lines.Add(new PriceLine(PriceLineKind.Tax, bill.Items[alike.First()].TicketTypeId, name, 1, 0, isIncluded ? 0 : amount, isIncluded ? amount : 0) { RateBp = points });
         }
     }
 }

@@ -10,7 +10,11 @@ public enum PriceLineKind { Ticket, Discount, Fee, Tax }
 /// <param name="UnitMinor">Of a ticket; 0 on other lines.</param>
 /// <param name="TotalMinor">What it adds to the total; below 0 for a discount.</param>
 /// <param name="NotedMinor">What it says without adding: tax that the price contains, a fee that the organiser bears.</param>
-internal sealed record PriceLine(PriceLineKind Kind, Guid TicketTypeId, string? Label, int Quantity, long UnitMinor, long TotalMinor, long NotedMinor = 0);
+internal sealed record PriceLine(PriceLineKind Kind, Guid TicketTypeId, string? Label, int Quantity, long UnitMinor, long TotalMinor, long NotedMinor = 0)
+{
+    /// <summary>Of a tax, in hundredths of a percent: 5.5 is 550.</summary>
+    public int? RateBp { get; init; }
+}
 
 /// <summary>What the buyer pays for each ticket of one type, with its share of everything.</summary>
 internal sealed record PricedTickets(Guid TicketTypeId, long UnitMinor, IReadOnlyList<long> PaidMinor);

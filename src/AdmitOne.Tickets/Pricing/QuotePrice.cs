@@ -51,7 +51,7 @@ internal static class QuotePrice
             .WithName("QuotePrice").WithSummary("What tickets would cost now, line by line").WithTag("Prices", "What tickets cost.")
             .AllowAnonymous().WithRateTier(RateTier.Read)
             .WithRequestExample(PricingExamples.Asked).WithAnswerExample(PricingExamples.Quoted)
-            .MayRefuseWith(PlatformProblems.NotFound, InventoryProblems.LimitPerOrder, PricingProblems.DiscountInvalid, PricingProblems.DiscountExhausted);
+            .MayRefuseWith(PlatformProblems.NotFound, InventoryProblems.LimitPerOrder, InventoryProblems.SalesNotOpen, PricingProblems.DiscountInvalid, PricingProblems.DiscountExhausted);
 
     private static async Task<Results<Ok<Quote>, Refusal>> HandleAsync(
         QuoteRequest request, Caller? caller, HttpContext context, Database database, CancellationToken cancellationToken)
@@ -59,6 +59,7 @@ internal static class QuotePrice
         var (codes, unreadable) = DiscountCodes.Read(request.DiscountCode);
         if (unreadable is not null) return unreadable;
         if (await ReadableEvent.LookAsync(database, request.EventId, caller, cancellationToken) is not { } open) return PlatformProblems.NotFound.With("There is no such event.");
+        if (open.Event.Status is "cancelled" or "completed") return InventoryProblems.SalesNotOpen.With($"The event is {open.Event.Status}: nothing of it is sold any more.");
 
         var types = (await open.Look.QueryAsync<TypeRow>($"""
             select t.id, t.name, t.price_minor, t.currency, t.min_per_order, t.max_per_order, {PricePolicy.Column}, s.quantity, clock_timestamp() as now,

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using AdmitOne.Contracts;
 using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Http;
@@ -31,6 +32,9 @@ public sealed record PurchaseRequest : IValidatableObject
     /// <summary>Of a purchase in one step: one code, or up to three that may be combined, separated by commas.</summary>
     [PlainText(DiscountCodes.MaxText)]
     public string? DiscountCode { get; init; }
+
+    /// <summary>What the customer was shown. If it costs anything else now, nothing is held or charged: 409 <c>price_changed</c> with the new total.</summary>
+    public Money? ExpectedTotal { get; init; }
 
     public required PaymentRequest Payment { get; init; }
 
@@ -71,7 +75,7 @@ internal static class BuyTickets
             .MayRefuseWith(PurchaseProblems.PaymentDeclined, PlatformProblems.NotFound, PlatformProblems.NotOwner, InventoryProblems.ReservationExpired,
                 InventoryProblems.ReservationNotHeld, InventoryProblems.InsufficientInventory, InventoryProblems.SalesNotOpen, InventoryProblems.LimitPerOrder,
                 InventoryProblems.LimitPerCustomer, InventoryProblems.PaymentMethodUnavailable, PlatformProblems.RoleRequired, PricingProblems.DiscountInvalid,
-                PricingProblems.DiscountExhausted, PlatformProblems.Overloaded);
+                PricingProblems.DiscountExhausted, PricingProblems.PriceChanged, PlatformProblems.Overloaded);
 
     // Once a purchase has begun it goes on to its end, also when its time is over or its client has left; who asks again with the key finds what it came to.
     private static Task<IResult> HandleAsync(
@@ -96,7 +100,7 @@ internal static class BuyTickets
         if (before is not null) return Replay(before);
         if (wanted is null) return Refuse(PlatformProblems.NotFound.With("There is no such reservation."));
 
-        var begin = new BeginPayment(caller.TenantId, eventId, caller.UserId, wanted, new PaymentWish(request.Payment.Method, request.Payment.Token)
+        var begin = new BeginPayment(caller.TenantId, eventId, caller.UserId, wanted with { ExpectedTotal = request.ExpectedTotal }, new PaymentWish(request.Payment.Method, request.Payment.Token)
             {
                 SoldBy = request.Payment.Method == "cash" ? actor : null, RefuseAmount = providers.Of(request.Payment.Method).RefuseAmount,
             },

@@ -72,6 +72,18 @@ internal sealed partial class PaymentDesk(Database database, EventLanes lanes, P
         if (await FindAsync(tenantId, orderId, s_notPaid, cancellationToken) is { } payment) await AskAsync(payment, cancellationToken);
     }
 
+    /// <summary>Calls off a payment that is pending, because its owner asks for it. What has been settled meanwhile stays as it is.</summary>
+    /// <returns>False if the provider cannot stop it any more.</returns>
+    /// <exception cref="PaymentProviderException">It does not say; nothing was changed.</exception>
+    public async Task<bool> CallOffAsync(Guid tenantId, Guid orderId, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(tenantId, orderId, ["created"], cancellationToken) is not { } payment) return true;
+        // A client that hangs up changes nothing from here on: what the provider has cancelled is settled.
+        var answer = await providers.Of(payment.Method).CancelAsync(ForProvider(payment), CancellationToken.None);
+        var settled = answer.State == ProviderState.Cancelled ? await SettleAsync(payment, PaymentResult.CalledOff, answer.Reference) : await TrySettleAsync(payment, answer);
+        return settled is not null;
+    }
+
     /// <summary>Settles by a payment service's own word.</summary>
     /// <param name="paid">What was paid, in minor units, if it said so: another amount than the order's is not taken for it.</param>
     public async Task HearAsync(Guid tenantId, Guid orderId, ProviderAnswer answer, (long AmountMinor, string Currency)? paid)

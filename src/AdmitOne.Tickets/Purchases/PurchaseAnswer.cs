@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using AdmitOne.Contracts;
 using AdmitOne.Platform.Http;
@@ -33,8 +34,20 @@ internal static class PurchaseAnswer
     public static StoredAnswer Pending(OpenPayment order, ProviderAction? action) => new(StatusCodes.Status202Accepted, Body(new Purchase(order.OrderId, order.OrderNumber, "payment_pending",
         Money.Of(order.AmountMinor, order.Currency), [], new PaymentAction(action?.Type ?? "wait", action?.Url ?? OrderPath(order.OrderId), action?.ClientSecret))));
 
-    public static StoredAnswer Declined => new(StatusCodes.Status402PaymentRequired,
-        PurchaseProblems.PaymentDeclined.With("No money is kept and the tickets are free again; try another way to pay with a new Idempotency-Key.").ToJson(Path));
+    /// <summary>
+    /// Makes the answer from the time until which the reservation can be paid in another way, or null if its places are free again. It is made in the lane,
+    /// and names the trace of the request in which this is read.
+    /// </summary>
+    public static Func<DateTimeOffset?, StoredAnswer> Declined
+    {
+        get
+        {
+            var traceId = Activity.Current?.TraceId.ToHexString();
+            return heldUntil => new StoredAnswer(StatusCodes.Status402PaymentRequired, (heldUntil is { } until
+                ? PurchaseProblems.PaymentDeclined.With($"No money is kept. The reservation is held until {until:u}: pay it in another way with a new Idempotency-Key.").And("heldUntil", until)
+                : PurchaseProblems.PaymentDeclined.With("No money is kept and the tickets are free again; try another way to pay with a new Idempotency-Key.")).ToJson(Path, traceId));
+        }
+    }
 
     /// <summary>No card would change it, so it is no decline.</summary>
     public static StoredAnswer Unpayable(string why) => new(StatusCodes.Status422UnprocessableEntity, InventoryProblems.PaymentMethodUnavailable.With(why).ToJson(Path));

@@ -18,7 +18,7 @@ namespace AdmitOne.Tickets.Refunds;
 /// <summary>Which tickets of an order to give back.</summary>
 public sealed record RefundRequest : IValidatableObject
 {
-    /// <summary>All that can still be given back, unless some are named.</summary>
+    /// <summary>Without it, all that the caller can still give back: <c>leftOut</c> says which stay and why. A blocked ticket goes back only if a manager names it.</summary>
     [MinLength(1), MaxLength(1000)]
     public IReadOnlyList<Guid>? TicketIds { get; init; }
 
@@ -33,7 +33,10 @@ public sealed record RefundRequest : IValidatableObject
     }
 }
 
-/// <summary>A holder gives back what is theirs, within the event's policy and for its fee; a manager whatever they say, at any time and whole.</summary>
+/// <summary>
+/// Who has a ticket gives it back, bought or transferred, within the event's policy and for its fee; a manager whatever they say, at any time and whole.
+/// The money always goes to who paid.
+/// </summary>
 internal static class RequestRefund
 {
     public static void Map(IEndpointRouteBuilder refunds) =>
@@ -43,7 +46,7 @@ internal static class RequestRefund
             .Produces<RefundPreview>().Produces<Refund>(StatusCodes.Status201Created)
             .WithRequestExample(RefundExamples.OfOne, "some").WithRequestExample(RefundExamples.OfAll, "all")
             .WithAnswerExample(RefundExamples.Preview, StatusCodes.Status200OK).WithAnswerExample(RefundExamples.Accepted, StatusCodes.Status201Created)
-            .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.NotOwner, InventoryProblems.AlreadyRefunded, InventoryProblems.TicketUsed, InventoryProblems.TicketNotIssued,
+            .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.NotOwner, InventoryProblems.AlreadyRefunded, InventoryProblems.TicketUsed, InventoryProblems.TicketNotIssued, InventoryProblems.TicketBlocked,
                 InventoryProblems.RefundWindowClosed, PlatformProblems.Overloaded);
 
     private static async Task<IResult> HandleAsync(
@@ -63,7 +66,7 @@ internal static class RequestRefund
             var (found, no) = await lanes.RunAsync(new RefundTickets(caller.TenantId, order.EventId, order.TicketTypeIds, wish), cancellationToken);
             context.NeverCache();
             return found?.Made is { } would
-                ? TypedResults.Ok(new RefundPreview(id, Money.Of(would.AmountMinor, would.Currency), Money.Of(would.FeeMinor, would.Currency), would.TicketIds))
+                ? TypedResults.Ok(new RefundPreview(id, Money.Of(would.AmountMinor, would.Currency), Money.Of(would.FeeMinor, would.Currency), would.TicketIds, would.LeftOut))
                 : no!;
         }
 
@@ -75,5 +78,5 @@ internal static class RequestRefund
     }
 
     private static StoredAnswer Accepted(RefundMade made) => new(StatusCodes.Status201Created, JsonSerializer.Serialize(new Refund(made.RefundId, made.OrderId, made.OrderStatus,
-        made.Status, Money.Of(made.AmountMinor, made.Currency), Money.Of(made.FeeMinor, made.Currency), made.TicketIds, made.Reason, made.At), Json.Answers));
+        made.Status, Money.Of(made.AmountMinor, made.Currency), Money.Of(made.FeeMinor, made.Currency), made.TicketIds, made.Reason, made.LeftOut, made.At), Json.Answers));
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
+using AdmitOne.Contracts;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Idempotency;
 using AdmitOne.Platform.Identity;
@@ -26,6 +27,9 @@ public sealed record HoldRequest : IValidatableObject
     [PlainText(DiscountCodes.MaxText)]
     public string? DiscountCode { get; init; }
 
+    /// <summary>What the customer was shown. If it costs anything else now, nothing is held: 409 <c>price_changed</c> with the new total.</summary>
+    public Money? ExpectedTotal { get; init; }
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => WantedItems.Repeated(Items);
 }
 
@@ -36,7 +40,7 @@ internal static class HoldTickets
             .WithName("HoldTickets").WithSummary("Set tickets aside for a while, all or nothing").WithRateTier(RateTier.Purchase).CountedNotLogged().KeepsItsOwnAnswer()
             .WithRequestExample(ReservationExamples.Asked).WithAnswerExample(ReservationExamples.Held).WithEntityTag()
             .MayRefuseWith(PlatformProblems.NotFound, InventoryProblems.InsufficientInventory, InventoryProblems.SalesNotOpen, InventoryProblems.LimitPerOrder,
-                InventoryProblems.LimitPerCustomer, InventoryProblems.LimitUnpaid, PricingProblems.DiscountInvalid, PricingProblems.DiscountExhausted, PlatformProblems.Overloaded);
+                InventoryProblems.LimitPerCustomer, InventoryProblems.LimitUnpaid, PricingProblems.DiscountInvalid, PricingProblems.DiscountExhausted, PricingProblems.PriceChanged, PlatformProblems.Overloaded);
 
     private static async Task<Results<Created<Reservation>, Refusal>> HandleAsync(
         HoldRequest request, IdempotencyKey? key, Caller caller, HttpContext context, EventLanes lanes, ReservationMetrics metrics, IOptions<ReservationOptions> options)
@@ -46,6 +50,7 @@ internal static class HoldTickets
         var hold = new HoldStock(caller.TenantId, request.EventId, caller.UserId, WantedItems.Read(request.Items), TimeSpan.FromSeconds(options.Value.TtlSeconds))
         {
             DiscountCodes = codes,
+            ExpectedTotal = request.ExpectedTotal,
             Keyed = key is null ? null : (new KeyedRequest(caller.UserId, key.Route, key.Key, key.Fingerprint), Kept),
         };
         var (made, refusal) = await lanes.RunAsync(hold, context.RequestAborted);

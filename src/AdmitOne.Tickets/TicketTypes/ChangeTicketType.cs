@@ -62,10 +62,11 @@ internal static class ChangeTicketType
         }, cancellationToken);
         if (changed == 0) return PlatformProblems.VersionMismatch.With("Somebody else changed it just now; read it again and repeat your change.");
         var answer = (await TicketTypeRow.FindAsync(work, id, cancellationToken))!.Answer();
-        // Whoever follows what is left hears of a quantity that brings tickets back, or takes the last ones away, as of a sale.
+        // Whoever follows what is left hears of a quantity or a minPerOrder that brings tickets back, or takes the last ones away, as of a sale.
         var told = new { before.EventId, ticketTypeId = id, after.Quantity, stock.Sold };
-        if (stock.Quantity <= stock.Sold && stock.Sold < after.Quantity) await work.TellAsync("ticket_type.stock_returned", id, told, cancellationToken);
-        else if (stock.Sold < stock.Quantity && after.Quantity <= stock.Sold) await work.TellAsync("ticket_type.sold_out", id, told, cancellationToken);
+        var (wasSoldOut, isSoldOut) = (stock.Quantity - stock.Sold < before.MinPerOrder, after.Quantity - stock.Sold < after.MinPerOrder);
+        if (wasSoldOut && !isSoldOut) await work.TellAsync("ticket_type.stock_returned", id, told, cancellationToken);
+        else if (!wasSoldOut && isSoldOut) await work.TellAsync("ticket_type.sold_out", id, told, cancellationToken);
         await work.AuditAsync(actor, new AuditEntry("ticket_type.change", "ticket_type", id, before.Answer(), answer), cancellationToken);
         await work.CommitAsync(cancellationToken);
 

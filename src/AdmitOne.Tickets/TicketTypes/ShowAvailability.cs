@@ -16,7 +16,8 @@ public enum AvailabilityStatus { Available, FewLeft, SoldOut, NotOnSale }
 
 /// <summary>What can be bought of one type right now.</summary>
 /// <param name="Price">Of one ticket by the type's rules at this moment, without discounts, fees and added tax.</param>
-public sealed record Availability(Guid TicketTypeId, int Available, AvailabilityStatus Status, Money Price);
+/// <param name="Remainder">Left, but fewer than <c>minPerOrder</c>, so that no order can have them: they are not available. 0 otherwise.</param>
+public sealed record Availability(Guid TicketTypeId, int Available, AvailabilityStatus Status, Money Price, int Remainder);
 
 public sealed record AvailabilityList(IReadOnlyList<Availability> Items);
 
@@ -58,7 +59,7 @@ internal static class ShowAvailability
                  where r.status = 'held' and r.expires_at <= statement_timestamp() and r.event_id = @eventId group by r.ticket_type_id)
             select t.id, t.price_minor, t.currency, s.quantity, {PricePolicy.Column}, s.held + s.sold - coalesce(x.quantity, 0) as taken, clock_timestamp() as now,
                    greatest(0, least(s.quantity - s.held - s.sold + coalesce(x.quantity, 0),
-                                     p.capacity - p.held - p.sold + sum(coalesce(x.quantity, 0)) over (partition by s.section_id)))::int as available,
+                                     p.capacity - p.held - p.sold + sum(coalesce(x.quantity, 0)) over (partition by s.section_id)))::int as "left", t.min_per_order,
                    coalesce(t.sales_start_at <= clock_timestamp(), true) and coalesce(t.sales_end_at > clock_timestamp(), true)
                        and @StatusSells and clock_timestamp() >= @SalesStartAt and clock_timestamp() < @SalesEndAt as open
               from tickets.ticket_types t
@@ -68,13 +69,13 @@ internal static class ShowAvailability
              where t.event_id = @eventId and t.deleted_at is null order by t.id
             """, new { eventId, StatusSells = open.Event.Status is "on_sale" or "sold_out" or "in_progress", open.Event.SalesStartAt, open.Event.SalesEndAt }, cancellationToken);
 
-        return (open.Event, new AvailabilityList(rows.Select(r => new Availability(r.Id, r.Available, Status(r), Money.Of(CurrentPrice(r), r.Currency))).ToArray()));
+        return (open.Event, new AvailabilityList(rows.Select(r => new Availability(r.Id, r.Left - r.Remainder, Status(r), Money.Of(CurrentPrice(r), r.Currency), r.Remainder)).ToArray()));
     }
 
     private static AvailabilityStatus Status(Row row) =>
         !row.Open ? AvailabilityStatus.NotOnSale
-        : row.Available == 0 ? AvailabilityStatus.SoldOut
-        : row.Available <= Math.Min(row.Quantity / 10, FewAtMost) ? AvailabilityStatus.FewLeft
+        : row.Left == row.Remainder ? AvailabilityStatus.SoldOut
+        : row.Left <= Math.Min(row.Quantity / 10, FewAtMost) ? AvailabilityStatus.FewLeft
         : AvailabilityStatus.Available;
 
     private static long CurrentPrice(Row row) => PricePolicy.Read(row.PricePolicy) is { } policy
@@ -90,7 +91,9 @@ internal static class ShowAvailability
         public long PriceMinor { get; init; }
         public string Currency { get; init; } = "";
         public int Quantity { get; init; }
-        public int Available { get; init; }
+        public int Left { get; init; }
+        public int MinPerOrder { get; init; }
+        public int Remainder => Left < MinPerOrder ? Left : 0;
         public bool Open { get; init; }
     }
 }

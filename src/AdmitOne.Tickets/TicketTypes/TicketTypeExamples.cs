@@ -28,5 +28,5 @@ internal static class TicketTypeExamples
     public static readonly TicketType Kept = new(ExampleSale.TicketType, ExampleSale.Event, New.Name, New.Price, New.Quantity, ExampleSale.Section, New.MinPerOrder, New.MaxPerOrder,
         New.MaxPerCustomer, SalesStartAt: null, New.SalesEndAt, New.Transferable, New.PriceRules, New.Fees, New.Tax, Version: 3, ExampleSale.At("2026-09-01T09:00:00Z"), ExampleSale.At("2026-09-01T09:12:30.5Z"));
 
-    public static readonly AvailabilityList Left = new([new Availability(ExampleSale.TicketType, Available: 17, AvailabilityStatus.FewLeft, ExampleSale.Price)]);
+    public static readonly AvailabilityList Left = new([new Availability(ExampleSale.TicketType, Available: 17, AvailabilityStatus.FewLeft, ExampleSale.Price, Remainder: 0)]);
 }

@@ -4,6 +4,7 @@ using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Outbox;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Tickets.Cancellations;
 using AdmitOne.Tickets.Inventory;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -30,7 +31,7 @@ internal static class BlockTicket
     {
         tickets.MapPost("/{id}/block", BlockAsync)
             .WithName("BlockTicket").WithSummary("Stop a ticket at the door")
-            .WithDescription("It shows no code and admits nobody until it is unblocked; an open offer of it ends. Its place stays sold.")
+            .WithDescription("It shows no code and admits nobody until it is unblocked; an open offer of it ends. Its place stays sold, and no refund but a manager's own of this ticket pays it.")
             .RequireAuthorization(Policies.VenueManager).WithRateTier(RateTier.Write)
             .WithRequestExample(TicketExamples.WhyBlocked).WithAnswerExample(TicketExamples.Blocked)
             .MayRefuseWith(PlatformProblems.NotFound, InventoryProblems.TicketNotIssued);
@@ -53,6 +54,7 @@ internal static class BlockTicket
         (Guid Id, string From, string To) move, BlockReason request, (Caller Caller, Actor Actor) who, HttpContext context, Database database, CancellationToken cancellationToken)
     {
         await using var work = await database.BeginAsync(who.Caller.TenantId, cancellationToken);
+        if (move.To == "issued") await ReopenCancellation.ForTicketAsync(work, move.Id, cancellationToken);
         var moved = await work.ExecuteAsync("update tickets.tickets set status = @To, updated_at = clock_timestamp() where id = @Id and status = @From",
             new { move.Id, move.From, move.To }, cancellationToken) == 1;
         if (await work.FindAsync<TicketRow>($"{TicketRow.Select} where t.id = @Id", new { move.Id }, cancellationToken) is not { } ticket)

@@ -148,7 +148,7 @@ public sealed class CancellingTests(World world) : IClassFixture<World>
         var path = $"/api/v1/events/{sale.EventId}/cancellation";
         Assert.Equal("not_found", await (await _desk.Manager.GetAsync(path, Cancellation)).RefusedAsync(HttpStatusCode.NotFound));
         await (await _desk.MoveAsync(sale.EventId, "cancelled")).ReadAsync();
-        Assert.Equal(new Progress(0, 0, 0, 0), await world.CancellationAsync(sale.EventId));
+        Assert.Equal(new Progress(0, 0, 0, 0, 0), await world.CancellationAsync(sale.EventId));
         Assert.Equal("not_found", await (await _desk.OtherManager.GetAsync(path, Cancellation)).RefusedAsync(HttpStatusCode.NotFound));
         using var customer = world.Events(Roles.Customer);
         Assert.Equal("role_required", await (await customer.GetAsync(path, Cancellation)).RefusedAsync(HttpStatusCode.Forbidden));

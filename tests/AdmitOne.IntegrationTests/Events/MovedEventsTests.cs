@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using AdmitOne.IntegrationTests.Harness;
+using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -58,6 +59,57 @@ public sealed class MovedEventsTests(World world) : IClassFixture<World>
         await (await world.HoldAsync(sale)).ReadAsync(HttpStatusCode.Created);
         // Whoever is paying this moment counts as a buyer.
         Assert.Equal(JsonValueKind.String, (await MoveAsync(sale, start)).GetProperty("refundWindowUntil").ValueKind);
+    }
+
+    [Fact]
+    public async Task Moved_back_before_anybody_used_it_the_window_closes_and_the_promise_is_the_old_start()
+    {
+        var sale = await SoldAsync();
+        var order = await world.BoughtAsync(sale);
+        var start = (await _desk.FindAsync(sale.EventId)).Instant("startsAt");
+        Assert.Equal(JsonValueKind.String, (await MoveAsync(sale, start.AddHours(2))).GetProperty("refundWindowUntil").ValueKind);
+        // Moved on, it is still the first start that counts; a manager's refund uses no window.
+        Assert.Equal(JsonValueKind.String, (await MoveAsync(sale, start.AddDays(1))).GetProperty("refundWindowUntil").ValueKind);
+        await (await world.RefundAsync(order, role: Roles.VenueManager)).ReadAsync(HttpStatusCode.Created);
+        Assert.Equal(JsonValueKind.Null, (await MoveAsync(sale, start.AddMinutes(40))).GetProperty("refundWindowUntil").ValueKind);
+        Assert.Equal(JsonValueKind.String, (await MoveAsync(sale, start.AddMinutes(70))).GetProperty("refundWindowUntil").ValueKind);
+        Assert.Equal(JsonValueKind.Null, (await MoveAsync(sale, start)).GetProperty("refundWindowUntil").ValueKind);
+        Assert.Equal(JsonValueKind.Null, (await _desk.FindAsync(sale.EventId)).GetProperty("refundWindowUntil").ValueKind);
+    }
+
+    [Theory]
+    [InlineData("used")]
+    [InlineData("another venue")]
+    [InlineData("rescheduled")]
+    public async Task Moved_back_it_stays_open_where_somebody_used_it_or_something_else_opened_it(string why)
+    {
+        var sale = await SoldAsync();
+        var order = await world.BoughtAsync(sale);
+        var start = (await _desk.FindAsync(sale.EventId)).Instant("startsAt");
+        if (why == "rescheduled") await world.MoveAsync(sale.EventId, "postponed");
+        await MoveAsync(sale, start.AddDays(2));
+        if (why == "used") await (await world.RefundAsync(order)).ReadAsync(HttpStatusCode.Created);
+        if (why == "another venue") await (await _desk.ChangeAsync(sale.EventId, new { venueId = await _desk.VenueAsync(500) })).ReadAsync();
+        if (why == "rescheduled") await world.MoveAsync(sale.EventId, "rescheduled");
+        Assert.Equal(JsonValueKind.String, (await MoveAsync(sale, start)).GetProperty("refundWindowUntil").ValueKind);
+    }
+
+    [Fact]
+    public async Task The_window_ends_with_the_event()
+    {
+        var sale = await world.PutOnSaleAsync(quantity: 5, new SaleOptions { Event = new Dictionary<string, object?> { ["refundPolicy"] = new { untilHoursBefore = 1, feePercent = 50 } } });
+        var order = await world.BoughtAsync(sale);
+        var start = (await _desk.FindAsync(sale.EventId)).Instant("startsAt");
+        var moved = await MoveAsync(sale, start.AddHours(3));
+        Assert.Equal(start.AddHours(6), moved.Instant("refundWindowUntil"));
+        Assert.Equal(2500, (await (await world.RefundAsync(order, preview: true)).ReadAsync()).GetProperty("amount").Number("amount"));
+        // However the window came to be, it is over when the event is.
+        await world.Sql("""
+            update events.events set starts_at = clock_timestamp() - interval '2 hours', doors_at = clock_timestamp() - interval '2 hours', ends_at = clock_timestamp() - interval '1 minute',
+                   sales_start_at = clock_timestamp() - interval '1 day', sales_end_at = clock_timestamp() - interval '2 hours', check_in_from = clock_timestamp() - interval '3 hours', check_in_until = clock_timestamp(),
+                   refund_window_until = clock_timestamp() + interval '1 day' where id = @EventId
+            """, sale);
+        Assert.Equal("refund_window_closed", await (await world.RefundAsync(order, preview: true)).RefusedAsync(HttpStatusCode.UnprocessableEntity));
     }
 
     [Fact]

@@ -42,6 +42,13 @@ public partial class World
         return await client.GetJsonAsync($"/api/v1/orders/{order.OrderId}");
     }
 
+    /// <summary>Calls off an order's pending payment.</summary>
+    public async Task<HttpResponseMessage> CallOffAsync(Guid orderId, Guid owner, Uri? replica = null)
+    {
+        using var client = Client(replica ?? TicketsUrl, Roles.Customer, owner);
+        return await client.PostAsync($"/api/v1/orders/{orderId}/cancel", content: null, Cancellation);
+    }
+
     public async Task<long> AvailableAsync(Sale sale)
     {
         ArgumentNullException.ThrowIfNull(sale);

@@ -26,6 +26,16 @@ public partial class World
         }, more ?? new Dictionary<string, object?>());
     }
 
+    /// <summary>Changes the sale's ticket type, whatever its version.</summary>
+    public async Task ChangeTypeAsync(Sale sale, object patch)
+    {
+        ArgumentNullException.ThrowIfNull(sale);
+        using var manager = Tickets(Roles.VenueManager);
+        using var found = await manager.GetAsync($"/api/v1/ticket-types/{sale.TicketTypeId}", Cancellation);
+        manager.DefaultRequestHeaders.Add("If-Match", found.Headers.ETag!.ToString());
+        await (await manager.PatchAsJsonAsync($"/api/v1/ticket-types/{sale.TicketTypeId}", patch, Cancellation)).ReadAsync();
+    }
+
     public async Task<HttpResponseMessage> QuoteAsync(Sale sale, int quantity = 1, string? code = null, Guid? buyer = null)
     {
         ArgumentNullException.ThrowIfNull(sale);

@@ -75,12 +75,11 @@ public sealed class PurchaseTests(World world) : IClassFixture<World>
     }
 
     [Fact]
-    public async Task A_declined_payment_keeps_no_money_and_no_stock()
+    public async Task A_declined_payment_in_one_step_keeps_no_money_and_no_stock()
     {
         var sale = await world.PutOnSaleAsync(quantity: 2);
         var buyer = Guid.CreateVersion7();
-        var hold = await (await world.HoldAsync(sale, quantity: 2, buyer)).ReadAsync(HttpStatusCode.Created);
-        Assert.Equal("payment_declined", await (await world.BuyHeldAsync(hold.Id(), buyer, "tok_decline")).RefusedAsync(HttpStatusCode.PaymentRequired));
+        Assert.Equal("payment_declined", await (await world.BuyAsync(sale, 2, buyer, "tok_decline")).RefusedAsync(HttpStatusCode.PaymentRequired));
 
         using var client = world.Tickets(Roles.Customer, buyer);
         Assert.Equal("payment_failed", (await client.GetJsonAsync("/api/v1/orders")).Items().Single().Text("status"));

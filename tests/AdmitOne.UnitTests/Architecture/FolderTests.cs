@@ -22,7 +22,7 @@ public sealed partial class FolderTests
         [
             "EventLanes", "StockNews", "InventoryProblems", "Answer", "HoldStock", "ChangeHold", "HoldItem", "HoldIds", "ReleaseStock", "SweepExpired", "BeginPayment", "WantedTickets",
             "HoldMade", "HeldItem", "HeldFor", "PaymentWish", "PaymentTimes", "OpenPayment", "SettlePayment", "PaymentResult", "Settled", "PaidOrder", "KeyedRequest", "StoredAnswer",
-            "RefundTickets", "RefundWish", "BookRefund", "DashboardRefund", "EndSales", "RefundableOrder", "RefundMade", "KeyedRefund", "WantedDiscounts", "CustomerLimit",
+            "RefundTickets", "RefundWish", "BookRefund", "DashboardRefund", "EndSales", "RefundableOrder", "RefundMade", "KeyedRefund", "WantedDiscounts", "CustomerLimit", "RefundPolicyState", "LeftOutTicket",
         ],
         ["Tickets/Reservations"] = ["HoldRows", "ReservationOptions", "WantedItem", "WantedItems"],
         ["Tickets/Payments"] =
@@ -34,7 +34,8 @@ public sealed partial class FolderTests
         ["Tickets/Refunds"] = ["ProviderRefunds"],
         ["Tickets/Disputes"] = ["DisputeDesk"],
         ["Tickets/Tickets"] = ["TicketBlocks"],
-        ["Tickets/Purchases"] = ["KeptAnswerResult", "PaymentDesk", "PurchaseAnswer"],
+        ["Tickets/Purchases"] = ["KeptAnswerResult", "PaymentDesk", "PurchaseAnswer", "PurchaseProblems"],
+        ["Tickets/Cancellations"] = ["ReopenCancellation"],
         ["Tickets/Codes"] = ["TicketCodes", "KnownCodes", "OpenedCode", "RotatingCode", "SealedTicket", "CodeSeal", "CodeSigner", "TicketKey", "PackRecord", "PackedTicket", "PackedState", "ScannedText"],
         ["Tickets/Devices"] = ["AtTheDoor", "DeviceProblems"],
         // The price engine, what it needs to know of types and discounts, and bills as all show them.

@@ -147,6 +147,7 @@ internal sealed class Books
             foreach (var gone in hold.Before.Skip(hold.After.Count)) _rows.Remove(gone.Id);
             foreach (var row in hold.After) _rows[row.Id] = row;
         }
+        foreach (var freed in changes.HoldsFreed) _rows[freed.RowId] = _rows[freed.RowId] with { OrderId = null, IsExtended = true };
         foreach (var bound in changes.HoldsBound) _rows[bound.RowId] = _rows[bound.RowId] with { OrderId = bound.OrderId, ExpiresAt = bound.ExpiresAt };
         foreach (var move in changes.HoldMoves.GroupBy(m => m.RowId).Select(g => g.Last()))
             if (_rows[move.RowId].Status == "held") _rows[move.RowId] = _rows[move.RowId] with { Status = move.Status };

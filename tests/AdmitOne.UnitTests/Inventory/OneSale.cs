@@ -10,6 +10,9 @@ internal sealed class OneSale
     public static readonly PaymentTimes Times = new(TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(15));
     public static readonly StoredAnswer Declined = new(402, "declined");
 
+    /// <summary>Declined, and the hold can be paid again.</summary>
+    public static readonly StoredAnswer HeldOn = new(402, "held");
+
     private readonly List<TypeState> _types = [];
     private StockView? _view;
 
@@ -91,10 +94,10 @@ internal sealed class OneSale
     public HoldStock HoldWith(string code, TypeState type) => new(Tenant, EventId, Buyer, [new HoldItem(type.Id, 2)], TimeSpan.FromMinutes(10)) { DiscountCodes = [code] };
 
     /// <summary>A hold that is there already; stock and limits count it.</summary>
-    public List<HeldRow> Held(TypeState type, int quantity, string status = "held", Guid? orderId = null, TimeSpan? left = null)
+    public List<HeldRow> Held(TypeState type, int quantity, string status = "held", Guid? orderId = null, TimeSpan? left = null, bool inOneStep = false)
     {
         var hold = HoldIds.New(Now);
-        List<HeldRow> rows = [new(HoldIds.Row(hold, 0), hold, type.Id, Buyer, quantity, type.PriceMinor, type.Currency, status, orderId, Now + (left ?? TimeSpan.FromMinutes(1)))];
+        List<HeldRow> rows = [new(HoldIds.Row(hold, 0), hold, type.Id, Buyer, quantity, type.PriceMinor, type.Currency, status, orderId, Now + (left ?? TimeSpan.FromMinutes(1))) { InOneStep = inOneStep }];
         View.Holds[hold] = rows;
         return rows;
     }
@@ -108,14 +111,15 @@ internal sealed class OneSale
         return order;
     }
 
-    public BeginPayment Buy(TypeState type, int quantity, PaymentWish? wish = null, KeyedRequest? request = null, string? code = null) => new(Tenant, EventId, Buyer,
-        new WantedTickets(null, [new HoldItem(type.Id, quantity)], WantedDiscounts.Of(code is null ? [] : new[] { code })), wish ?? new PaymentWish("test", "tok_ok"), Times, request, Paid);
+    public BeginPayment Buy(TypeState type, int quantity, PaymentWish? wish = null, KeyedRequest? request = null, string? code = null, AdmitOne.Contracts.Money? expected = null) => new(Tenant, EventId, Buyer,
+        new WantedTickets(null, [new HoldItem(type.Id, quantity)], WantedDiscounts.Of(code is null ? [] : new[] { code })) { ExpectedTotal = expected }, wish ?? new PaymentWish("test", "tok_ok"), Times, request, Paid);
 
-    public BeginPayment BuyHeld(List<HeldRow> rows, PaymentWish? wish = null, Guid? buyer = null, KeyedRequest? request = null) => new(Tenant, EventId, buyer ?? Buyer,
-        new WantedTickets(rows[0].HoldId, [.. rows.Select(r => new HoldItem(r.TicketTypeId, r.Quantity))], WantedDiscounts.None), wish ?? new PaymentWish("test", "tok_ok"), Times, request, Paid);
+    public BeginPayment BuyHeld(List<HeldRow> rows, PaymentWish? wish = null, Guid? buyer = null, KeyedRequest? request = null, AdmitOne.Contracts.Money? expected = null) =>
+        new(Tenant, EventId, buyer ?? Buyer,
+        new WantedTickets(rows[0].HoldId, [.. rows.Select(r => new HoldItem(r.TicketTypeId, r.Quantity))], WantedDiscounts.None) { ExpectedTotal = expected }, wish ?? new PaymentWish("test", "tok_ok"), Times, request, Paid);
 
     public SettlePayment Settle(OrderState order, PaymentResult result, bool refuseLateMoney = false) => new(Tenant, EventId, order.Id,
-        new HeldFor(order.HoldId, Buyer, [.. View.Types.Keys], order.DiscountIds), result, "ref", Paid, Declined, refuseLateMoney);
+        new HeldFor(order.HoldId, Buyer, [.. View.Types.Keys], order.DiscountIds), result, "ref", Paid, heldUntil => heldUntil is null ? Declined : HeldOn, refuseLateMoney);
 
     public KeyedRequest Key(byte fingerprint = 1) => new(Buyer, "POST /purchases", "key", [fingerprint]);
 
@@ -132,6 +136,7 @@ internal sealed class OneSale
         Assert.All(View.Unpaid.Values, unpaid => Assert.Equal(0, unpaid));
         Assert.Empty(Changes.HoldMoves);
         Assert.Empty(Changes.HoldsBound);
+        Assert.Empty(Changes.HoldsFreed);
         Assert.Empty(Changes.Orders);
         Assert.Empty(Changes.OrderMoves);
         Assert.Empty(Changes.Payments);

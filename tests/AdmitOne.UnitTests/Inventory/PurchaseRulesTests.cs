@@ -153,23 +153,100 @@ public sealed class PurchaseRulesTests
 
     [Theory]
     [InlineData(PaymentResult.Failed, "payment_failed", "failed", "released")]
+    [InlineData(PaymentResult.CalledOff, "payment_failed", "cancelled", "released")]
     [InlineData(PaymentResult.Expired, "expired", "cancelled", "expired")]
     internal void A_payment_without_money_ends_its_order_and_gives_the_tickets_back(PaymentResult result, string order, string payment, string hold)
     {
         var type = _sale.Type(counted: (2, 0), perCustomer: 9);
         _sale.View.Owned[(_sale.Buyer, type.Id)] = 2;
-        var pending = _sale.Order(_sale.Held(type, 2), "payment_pending");
+        var pending = _sale.Order(_sale.Held(type, 2, inOneStep: true), "payment_pending");
         Assert.Null(_sale.Decide(_sale.Settle(pending, result), out var settled));
         Assert.Equal((order, null, null), (settled!.OrderStatus, settled.Paid, settled.Answer));
         Assert.Equal(new OrderMove(pending.Id, order, "ref"), Assert.Single(_sale.Changes.OrderMoves));
         Assert.Equal(new PaymentMove(pending.PaymentId, payment, "ref"), Assert.Single(_sale.Changes.PaymentMoves));
         Assert.Equal(hold, Assert.Single(_sale.Changes.HoldMoves).Status);
         Assert.Equal(OneSale.Declined, Assert.Single(_sale.Changes.Kept).Answer);
-        Assert.Equal((-2, result == PaymentResult.Failed ? 0 : 2), (type.HeldChange, _sale.View.Owned[(_sale.Buyer, type.Id)]));
+        Assert.Equal((-2, result == PaymentResult.Expired ? 2 : 0), (type.HeldChange, _sale.View.Owned[(_sale.Buyer, type.Id)]));
         // Whatever comes later changes nothing but for money.
         Assert.Null(_sale.Decide(_sale.Settle(pending, result), out var again));
         Assert.Equal(order, again!.OrderStatus);
         Assert.Single(_sale.Changes.OrderMoves);
+    }
+
+    [Theory]
+    [InlineData(PaymentResult.Failed, "payment_failed", "failed")]
+    [InlineData(PaymentResult.CalledOff, "payment_failed", "cancelled")]
+    [InlineData(PaymentResult.Expired, "expired", "cancelled")]
+    internal void A_hold_outlives_a_payment_without_money_and_is_paid_by_the_next_one_in_the_time_that_it_has(PaymentResult result, string order, string payment)
+    {
+        var type = _sale.Type(counted: (2, 0), perCustomer: 2);
+        _sale.View.Owned[(_sale.Buyer, type.Id)] = 2;
+        var held = _sale.Held(type, 2);
+        var first = _sale.Order(held, "payment_pending");
+        Assert.Null(_sale.Decide(_sale.Settle(first, result), out var settled));
+        Assert.Equal((order, payment), (settled!.OrderStatus, Assert.Single(_sale.Changes.PaymentMoves).Status));
+        Assert.Equal((0, 2), (type.HeldChange, _sale.View.Owned[(_sale.Buyer, type.Id)]));
+        Assert.Empty(_sale.Changes.HoldMoves);
+        Assert.Equal(held[0].Id, Assert.Single(_sale.Changes.HoldsFreed).RowId);
+        Assert.Equal(OneSale.HeldOn, Assert.Single(_sale.Changes.Kept).Answer);
+
+        // One minute is left: the next payment has that and no more.
+        Assert.Null(_sale.Decide(_sale.BuyHeld(held), out var begun));
+        Assert.Equal(held[0].ExpiresAt, begun!.Pending!.HoldExpiresAt);
+        var second = _sale.View.Orders[begun.Pending.OrderId];
+        Assert.Null(_sale.Decide(_sale.Settle(second, PaymentResult.Succeeded), out var paid));
+        Assert.Equal(("paid", -2, 2), (paid!.OrderStatus, type.HeldChange, type.SoldChange));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Late_money_leaves_a_hold_to_the_payment_that_has_it_now(bool thereIsMore)
+    {
+        var type = _sale.Type(quantity: thereIsMore ? 10 : 2, counted: (2, 0));
+        var held = _sale.Held(type, 2);
+        var first = _sale.Order(held, "payment_pending");
+        Assert.Null(_sale.Decide(_sale.Settle(first, PaymentResult.Failed)));
+        Assert.Null(_sale.Decide(_sale.BuyHeld(held), out var begun));
+        var second = _sale.View.Orders[begun!.Pending!.OrderId];
+
+        Assert.Null(_sale.Decide(_sale.Settle(first, PaymentResult.Succeeded), out var late));
+        Assert.Equal(thereIsMore ? "paid" : "refunded", late!.OrderStatus);
+        Assert.Equal((2, thereIsMore ? 2 : 0), (type.Held, type.Sold));
+        Assert.Empty(_sale.Changes.HoldMoves);
+        Assert.Null(_sale.Decide(_sale.Settle(second, PaymentResult.Succeeded), out var paid));
+        Assert.Equal(("paid", 0, thereIsMore ? 4 : 2), (paid!.OrderStatus, type.Held, type.Sold));
+        // And late money after that finds a hold that another order completed.
+        Assert.Equal(held[0].Id, Assert.Single(_sale.Changes.HoldMoves).RowId);
+    }
+
+    [Fact]
+    public void Late_money_takes_the_hold_that_waits_for_another_payment_and_counts_its_code_again()
+    {
+        var type = _sale.Type(counted: (1, 0));
+        var code = _sale.Discount("TEN", maxUses: 2);
+        code.Count(_sale.Buyer, 1);
+        var order = _sale.Order(_sale.Held(type, 1), "payment_pending", [code.Terms.Id]);
+        Assert.Null(_sale.Decide(_sale.Settle(order, PaymentResult.CalledOff)));
+        Assert.Equal(0, code.Used);
+        Assert.Null(_sale.Decide(_sale.Settle(order, PaymentResult.Succeeded), out var settled));
+        Assert.Equal(("paid", 1, -1, 1), (settled!.OrderStatus, code.Used, type.HeldChange, type.SoldChange));
+        Assert.Equal("completed", Assert.Single(_sale.Changes.HoldMoves).Status);
+    }
+
+    [Theory]
+    [InlineData(200, "EUR", null)]
+    [InlineData(199, "EUR", "price_changed")]
+    [InlineData(200, "USD", "price_changed")]
+    public void What_the_customer_was_shown_is_charged_or_nothing(long amount, string currency, string? refusal)
+    {
+        var type = _sale.Type(price: 100);
+        var expected = AdmitOne.Contracts.Money.Of(amount, currency);
+        Assert.Equal(refusal, _sale.Decide(_sale.Buy(type, 2, expected: expected)));
+        if (refusal is not null) _sale.AssertNothingHappened();
+        Assert.Equal(refusal, _sale.Decide(_sale.BuyHeld(_sale.Held(type, 2), expected: expected)));
+        Assert.Equal(refusal, _sale.Decide(new HoldStock(_sale.Tenant, _sale.EventId, _sale.Buyer, [new HoldItem(type.Id, 2)], TimeSpan.FromMinutes(1)) { ExpectedTotal = expected }));
+        if (refusal is not null) _sale.AssertNothingHappened();
     }
 
     [Fact]

@@ -144,7 +144,7 @@ public sealed class StockRulesTests
                 case 3 when row is not null: waiting.Add(Pay(books, row, $"key-{keys++}")); break;
                 case 4: waiting.Add(Buy(books, type, step.Quantity, buyer, $"key-{step.Pick}", step.Codes)); break;   // some keys come again
                 case 5 or 6 when order is not null: waiting.Add(Settle(books, order, PaymentResult.Succeeded)); break;
-                case 7 when order is not null: waiting.Add(Settle(books, order, step.Quantity > 2 ? PaymentResult.Failed : PaymentResult.Expired)); break;
+                case 7 when order is not null: waiting.Add(Settle(books, order, step.Quantity switch { > 3 => PaymentResult.Failed, 3 => PaymentResult.CalledOff, _ => PaymentResult.Expired })); break;
                 case 8: books.Now += TimeSpan.FromMinutes(step.Quantity); break;
                 case 10 when order is not null: waiting.Add(GiveBack(books, order, null, step.Pick % 2 == 0 ? order.UserId : null)); break;
                 case 11 or 12 when books.Tickets.Count > 0:
@@ -180,7 +180,7 @@ public sealed class StockRulesTests
     private static Guid[] TypesOf(Books books, HeldRow row) => [.. books.Rows.Where(r => r.HoldId == row.HoldId).Select(r => r.TicketTypeId)];
 
     private static SettlePayment Settle(Books books, OrderState order, PaymentResult result) => new(books.Tenant, books.EventId, order.Id,
-        new HeldFor(order.HoldId, order.UserId, books.Rows.Where(r => r.HoldId == order.HoldId).Select(r => r.TicketTypeId).ToArray(), order.DiscountIds), result, "ref", Paid, s_declined);
+        new HeldFor(order.HoldId, order.UserId, books.Rows.Where(r => r.HoldId == order.HoldId).Select(r => r.TicketTypeId).ToArray(), order.DiscountIds), result, "ref", Paid, _ => s_declined);
 
     private static RefundTickets GiveBack(Books books, OrderState order, IReadOnlyList<Guid>? tickets, Guid? holder) => new(books.Tenant, books.EventId,
         books.Rows.Where(r => r.HoldId == order.HoldId).Select(r => r.TicketTypeId).ToArray(), new RefundWish(order.Id, tickets, "because", Actor.OfSystem("test")) { HolderId = holder, DiscountIds = order.DiscountIds });

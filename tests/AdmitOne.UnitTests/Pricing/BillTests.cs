@@ -36,9 +36,26 @@ public sealed class BillTests
                 new PriceLine(PriceLineKind.Fee, s_first, "Ark", 1, 0, 20),
                 new PriceLine(PriceLineKind.Fee, s_first, "Ark", 1, 0, 0, 7),
                 new PriceLine(PriceLineKind.Fee, s_first, "Zoo", 1, 0, 30),
-                new PriceLine(PriceLineKind.Tax, s_first, "VAT", 1, 0, 187),
-                new PriceLine(PriceLineKind.Tax, s_second, "VAT", 1, 0, 46),
+                new PriceLine(PriceLineKind.Tax, s_first, "VAT", 1, 0, 233) { RateBp = 1000 },
             ], priced!.Lines);
+    }
+
+    [Fact]
+    public void A_tax_is_computed_once_for_each_name_rate_and_kind()
+    {
+        PriceItem Item(int n, int quantity, long price, string name, decimal percent, bool included) => new(new Guid(n, 0, 0x7000, 0x80, 0, 0, 0, 0, 0, 0, 0), quantity, price,
+            new PricePolicy { Tax = new Tax { Name = name, Percent = percent, Included = included } }, (0, 10));
+        var (ten, _) = PriceEngine.Price([.. Enumerable.Range(1, 10).Select(n => Item(n, 1, 55, "VAT", 10, included: false))], "EUR", [], s_now);
+        Assert.Equal((605, 55), (ten!.TotalMinor, Assert.Single(ten.Lines, l => l.Kind == PriceLineKind.Tax).TotalMinor));
+        Assert.Equal(605, ten.Tickets.Sum(t => t.PaidMinor.Sum()));
+
+        var (mixed, _) = PriceEngine.Price(
+            [
+                Item(1, 1, 1000, "VAT", 10, false), Item(2, 1, 1000, "VAT", 20, false), Item(3, 1, 1000, "Local", 10, false), Item(4, 1, 1100, "VAT", 10, true), Item(5, 1, 1000, "VAT", 10, false),
+                Item(6, 1, 1, "Tiny", 1, false),
+            ], "EUR", [], s_now);
+        Assert.Equal([(200, 0, 1000), (200, 0, 2000), (100, 0, 1000), (0, 100, 1000)],
+            mixed!.Lines.Where(l => l.Kind == PriceLineKind.Tax).Select(l => ((int)l.TotalMinor, (int)l.NotedMinor, l.RateBp!.Value)));
     }
 
     [Fact]

@@ -59,6 +59,34 @@ public sealed class PricePropertiesTests
     });
 
     [Fact]
+    public void A_tax_has_one_line_for_each_name_rate_and_kind_which_is_its_share_of_the_sum_that_it_is_on() => Holds(order =>
+    {
+        if (Of(order) is not { } priced || Of(order with { Items = [.. order.Items.Select(i => i with { Policy = i.Policy with { Tax = null } })] }) is not { } untaxed) return true;
+        var lines = priced.Lines.Where(l => l.Kind == PriceLineKind.Tax).ToArray();
+        var wanted = order.Items.Where(i => i.Policy.Tax is not null).GroupBy(i => i.Policy.Tax!).Select(group =>
+        {
+            var points = PercentAttribute.BasisPoints(group.Key.Percent);
+            var sum = group.Sum(i => untaxed.Of(i.TicketTypeId).PaidMinor.Sum());
+            return (group.Key.Name, points, group.Key.Included, Amount: Rounding.Share(sum, points, PercentAttribute.WholeInBasisPoints + (group.Key.Included ? points : 0)));
+        }).Where(t => t.Amount > 0).ToHashSet();
+        return lines.Length == wanted.Count && wanted.SetEquals(lines.Select(l => (l.Label!, l.RateBp!.Value, l.NotedMinor > 0, l.TotalMinor + l.NotedMinor)))
+            && priced.TotalMinor == untaxed.TotalMinor + lines.Sum(l => l.TotalMinor);
+    });
+
+    [Fact]
+    public void Tickets_given_back_in_any_order_and_any_parts_come_to_what_was_paid() => Prop.ForAll(
+        (from order in Orders from fee in Gen.Choose(0, 100) from parts in Gen.Choose(1, 4) from seed in Gen.Choose(0, 1_000_000) select (order, fee, parts, seed)).ToArbitrary(), given =>
+        {
+            if (Of(given.order) is not { } priced) return true;
+            long[] paid = [.. priced.Tickets.SelectMany(t => t.PaidMinor)];
+            var random = new Random(given.seed);
+            long[][] refunds = [.. paid.OrderBy(_ => random.Next()).GroupBy(_ => random.Next(given.parts)).Select(part => part.ToArray())];
+            var kept = refunds.Sum(part => part.Sum(p => AdmitOne.Tickets.Inventory.RefundTickets.Fee(p, given.fee)));
+            var back = refunds.Sum(part => part.Sum() - part.Sum(p => AdmitOne.Tickets.Inventory.RefundTickets.Fee(p, given.fee)));
+            return back + kept == priced.TotalMinor && kept == paid.Sum(p => AdmitOne.Tickets.Inventory.RefundTickets.Fee(p, given.fee)) && back >= 0;
+        }).Check(PropertyCases.Some(Few));
+
+    [Fact]
     public void What_is_spread_is_neither_more_nor_less_and_no_part_exceeds_its_weight() => Prop.ForAll(
         (from weights in Gen.Choose(0, 1000).Select(n => (long)n).ListOf() from part in Gen.Choose(0, 100) select (Weights: weights.ToArray(), Part: part)).ToArbitrary(), given =>
         {
@@ -158,13 +186,14 @@ public sealed class PricePropertiesTests
         from ruled in Gen.Choose(0, 2)
         from fees in FeeOf(currency).ListOf(3)
         from feeCount in Gen.Choose(0, 3)
-        from tax in Maybe(Percentage)
+        from tax in Gen.Frequency((1, Maybe(Percentage)), (2, Gen.Elements(7m, 10m, 19m).Select(rate => (decimal?)rate)))
+        from name in Gen.Elements("VAT", "Local")
         from included in Gen.Elements(true, false)
         select new PricePolicy
         {
             Rules = ruled switch { 0 => [], 1 => [.. rules], _ => [.. rules, .. last] },
             Fees = [.. fees.Take(feeCount)],
-            Tax = tax is { } percent ? new Tax { Percent = percent, Included = included } : null,
+            Tax = tax is { } percent ? new Tax { Name = name, Percent = percent, Included = included } : null,
         };
 
     private static Gen<DiscountTerms> Discount(int number, string currency) =>
