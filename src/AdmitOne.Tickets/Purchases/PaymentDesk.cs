@@ -80,7 +80,7 @@ internal sealed partial class PaymentDesk(Database database, EventLanes lanes, P
         if (await FindAsync(tenantId, orderId, ["created"], cancellationToken) is not { } payment) return true;
         // A client that hangs up changes nothing from here on: what the provider has cancelled is settled.
         var answer = await providers.Of(payment.Method).CancelAsync(ForProvider(payment), CancellationToken.None);
-        var settled = answer.State == ProviderState.Cancelled ? await SettleAsync(payment, PaymentResult.CalledOff, answer.Reference) : await TrySettleAsync(payment, answer);
+        var settled = answer.State == ProviderState.Cancelled ? await SettleAsync(payment, PaymentResult.CalledOff, answer) : await TrySettleAsync(payment, answer);
         return settled is not null;
     }
 
@@ -119,7 +119,7 @@ internal sealed partial class PaymentDesk(Database database, EventLanes lanes, P
         {
             var (settled, refusal) = await lanes.RunAsync(new SettlePayment(payment.TenantId, payment.EventId, payment.OrderId,
                 new HeldFor(payment.HoldId, payment.UserId, payment.TicketTypeIds, payment.DiscountIds), result, answer.Reference, PurchaseAnswer.Paid,
-                answer.Unpayable is { } why ? PurchaseAnswer.Unpayable(why) : PurchaseAnswer.Declined), CancellationToken.None);
+                answer.Unpayable is { } why ? _ => PurchaseAnswer.Unpayable(why) : PurchaseAnswer.Declined), CancellationToken.None);
             if (settled is not null) return settled;
             // The lane is full. The money has moved already, so this waits for its turn instead of giving up.
             LaneFull(refusal!.Type.Code);

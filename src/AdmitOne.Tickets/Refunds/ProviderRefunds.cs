@@ -36,7 +36,7 @@ internal sealed partial class ProviderRefunds(Database database, EventLanes lane
 
     private async Task BookAsync(Guid tenantId, Guid orderId, (PaymentRow Payment, RefundableOrder Order) of, DashboardRefund refund)
     {
-        var (booked, refusal) = await lanes.RunAsync(new BookRefund(tenantId, of.Order.EventId, orderId, of.Order, refund));
+        var (booked, refusal) = await lanes.RunAsync(new BookRefund(tenantId, of.Order.EventId, orderId, of.Order, refund), CancellationToken.None);
         if (booked is null) throw new PaymentProviderException($"Refund {refund.Reference} cannot be booked yet: {refusal!.Detail}");
         Booked(refund.Reference, orderId, booked.Tickets);
     }

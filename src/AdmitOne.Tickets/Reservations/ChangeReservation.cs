@@ -40,7 +40,7 @@ internal static class ChangeReservation
         var change = new ChangeHold(caller.TenantId, rows[0].EventId, caller.UserId, id, [.. rows.Select(r => r.TicketTypeId)], WantedItems.Read(after.Items),
             hold => EntityTag.Accepts(context, Reservation.Of(hold, "held").Tag()))
         { DiscountCodes = codes };
-        var (changed, refusal) = await lanes.RunAsync(change);
+        var (changed, refusal) = await lanes.RunAsync(change, cancellationToken);
         if (changed is null) return refusal!;
         context.NeverCache();
         var answer = Reservation.Of(changed, "held");
