@@ -34,6 +34,8 @@ internal sealed class ChangeHold(
             return InventoryProblems.ReservationExpired.With($"It expired at {rows[0].ExpiresAt:u}. Reserve again.");
         if (rows[0].Status != "held") return InventoryProblems.ReservationNotHeld.With($"It was {rows[0].Status}.");
         if (rows[0].OrderId is not null) return InventoryProblems.ReservationNotHeld.With("It is being paid already.");
+        // Money of a payment that failed may still come: what it paid for must be what the hold has.
+        if (rows[0].IsExtended) return InventoryProblems.ReservationNotHeld.With("A payment of it failed, so its tickets stay as they are: pay it again, or release it and reserve anew.");
         if (!isExpected(HoldStock.Of(EventId, rows, Priced.Read(rows[0].Priced)))) return PlatformProblems.VersionMismatch.With("It was changed since you read it; read it again and repeat your change.");
         if (view.HasOtherTypes(rows)) return InventoryProblems.ReservationChanged.With("It was changed a moment ago; read it again and repeat your change.");
 

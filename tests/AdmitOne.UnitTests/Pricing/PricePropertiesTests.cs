@@ -63,11 +63,13 @@ public sealed class PricePropertiesTests
     {
         if (Of(order) is not { } priced || Of(order with { Items = [.. order.Items.Select(i => i with { Policy = i.Policy with { Tax = null } })] }) is not { } untaxed) return true;
         var lines = priced.Lines.Where(l => l.Kind == PriceLineKind.Tax).ToArray();
+        // What is added is a whole step of the currency, if all prices are; what is only said is said exactly.
+        var step = ChargeStep.Of(order.Currency) is var least && order.Items.All(i => PriceEngine.UnitPrice(i, order.Currency, s_now) % least == 0) ? least : 1;
         var wanted = order.Items.Where(i => i.Policy.Tax is not null).GroupBy(i => i.Policy.Tax!).Select(group =>
         {
             var points = PercentAttribute.BasisPoints(group.Key.Percent);
             var sum = group.Sum(i => untaxed.Of(i.TicketTypeId).PaidMinor.Sum());
-            return (group.Key.Name, points, group.Key.Included, Amount: Rounding.Share(sum, points, PercentAttribute.WholeInBasisPoints + (group.Key.Included ? points : 0)));
+            return (group.Key.Name, points, group.Key.Included, Amount: Rounding.Share(sum, points, PercentAttribute.WholeInBasisPoints + (group.Key.Included ? points : 0), group.Key.Included ? 1 : step));
         }).Where(t => t.Amount > 0).ToHashSet();
         return lines.Length == wanted.Count && wanted.SetEquals(lines.Select(l => (l.Label!, l.RateBp!.Value, l.NotedMinor > 0, l.TotalMinor + l.NotedMinor)))
             && priced.TotalMinor == untaxed.TotalMinor + lines.Sum(l => l.TotalMinor);
@@ -81,9 +83,9 @@ public sealed class PricePropertiesTests
             long[] paid = [.. priced.Tickets.SelectMany(t => t.PaidMinor)];
             var random = new Random(given.seed);
             long[][] refunds = [.. paid.OrderBy(_ => random.Next()).GroupBy(_ => random.Next(given.parts)).Select(part => part.ToArray())];
-            var kept = refunds.Sum(part => part.Sum(p => AdmitOne.Tickets.Inventory.RefundTickets.Fee(p, given.fee)));
-            var back = refunds.Sum(part => part.Sum() - part.Sum(p => AdmitOne.Tickets.Inventory.RefundTickets.Fee(p, given.fee)));
-            return back + kept == priced.TotalMinor && kept == paid.Sum(p => AdmitOne.Tickets.Inventory.RefundTickets.Fee(p, given.fee)) && back >= 0;
+            var kept = refunds.Sum(part => part.Sum(p => AdmitOne.Tickets.Inventory.RefundTickets.Fee(p, given.fee, given.order.Currency)));
+            var back = refunds.Sum(part => part.Sum() - part.Sum(p => AdmitOne.Tickets.Inventory.RefundTickets.Fee(p, given.fee, given.order.Currency)));
+            return back + kept == priced.TotalMinor && kept == paid.Sum(p => AdmitOne.Tickets.Inventory.RefundTickets.Fee(p, given.fee, given.order.Currency)) && back >= 0;
         }).Check(PropertyCases.Some(Few));
 
     [Fact]
