@@ -105,7 +105,7 @@ internal sealed partial class StripePayments(StripeClient stripe, IOptions<Strip
         return new ProviderAnswer(ProviderState.Declined, null)
         {
             Unpayable = RefuseAmount(payment.AmountMinor, payment.Currency)
-                ?? $"Cards cannot pay {MoneyText.Of(payment.AmountMinor, payment.Currency)} {payment.Currency} here. No money is kept and the tickets are free again: pay another way, or ask the organiser.",
+                ?? $"Cards cannot pay {MoneyText.Of(payment.AmountMinor, payment.Currency)} {payment.Currency} here. No money is kept: pay another way, or ask the organiser.",
         };
     }
 

@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
