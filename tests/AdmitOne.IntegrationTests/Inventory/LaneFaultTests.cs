@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Json;
 using AdmitOne.Cli.Load;
 using AdmitOne.IntegrationTests.Harness;
-using AdmitOne.Platform.Identity;
 using AdmitOne.Tickets;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;

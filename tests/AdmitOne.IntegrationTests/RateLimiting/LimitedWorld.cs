@@ -24,7 +24,7 @@ public class LimitedWorld(Stack stack) : World(stack,
     }
 
     /// <summary>A purchase whose payment is declined: it has been tried with the provider, so it counts.</summary>
-    public async Task<HttpResponseMessage> DeclinedAsync(HttpClient client, Sale sale)
+    public static async Task<HttpResponseMessage> DeclinedAsync(HttpClient client, Sale sale)
     {
         ArgumentNullException.ThrowIfNull(sale);
         var items = new[] { new { ticketTypeId = sale.TicketTypeId, quantity = 1 } };

@@ -34,7 +34,7 @@ public sealed class RateLimitTests(LimitedWorld world) : IClassFixture<LimitedWo
         }
         for (var left = 4; left >= 0; left--)
         {
-            using var answer = await world.DeclinedAsync(buyer, sale);
+            using var answer = await LimitedWorld.DeclinedAsync(buyer, sale);
             Assert.Equal("payment_declined", await answer.RefusedAsync(HttpStatusCode.PaymentRequired));
             Assert.Equal(("PURCHASE", left), (LimitedWorld.Left(answer).Tier, LimitedWorld.Left(answer).Left));
         }
