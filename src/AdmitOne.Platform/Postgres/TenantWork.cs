@@ -1,3 +1,4 @@
+using System.Data;
 using AdmitOne.Platform.Caching;
 using AdmitOne.Platform.Idempotency;
 using AdmitOne.Platform.Outbox;
@@ -112,7 +113,14 @@ public sealed class TenantWork(NpgsqlConnection connection, NpgsqlTransaction tr
     /// <summary>Gives the connection back; what was not committed is undone.</summary>
     internal async ValueTask RollBackHeldAsync()
     {
-        await transaction.DisposeAsync();
+        try
+        {
+            await transaction.DisposeAsync();
+        }
+        catch (Exception) when (connection.State != ConnectionState.Open)
+        {
+            // The server ended the session, and with it the transaction.
+        }
         await connection.DisposeAsync();
     }
 

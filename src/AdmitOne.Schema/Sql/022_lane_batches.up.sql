@@ -8,6 +8,7 @@ create table tickets.lane_batches (
     created_at timestamptz not null default clock_timestamp(),
     constraint lane_batches_pkey primary key (tenant_id, id)
 );
+alter table tickets.lane_batches alter column tenant_id set (n_distinct = 1);
 comment on table tickets.lane_batches is 'The batches of the lanes that have committed in the last hour, and those that must not commit any more.';
 comment on column tickets.lane_batches.is_void is 'Written in the place of a batch whose answer was lost: that batch had not committed and can no longer do so.';
 create index ix_lane_batches_created on tickets.lane_batches using brin (created_at);

@@ -32,6 +32,7 @@ create table tickets.disputes (
     constraint disputes_once unique (tenant_id, provider_id),
     constraint disputes_order_id_fkey foreign key (tenant_id, order_id) references tickets.orders (tenant_id, id) on delete cascade
 );
+alter table tickets.disputes alter column tenant_id set (n_distinct = 1);
 comment on table tickets.disputes is 'A buyer''s bank asks for the money of an order back. Open disputes block the order''s tickets; a won one unblocks what it blocked.';
 comment on column tickets.disputes.blocked_tickets is 'The tickets that this dispute blocked: only these are unblocked when it is won.';
 create index ix_disputes_order on tickets.disputes (tenant_id, order_id);

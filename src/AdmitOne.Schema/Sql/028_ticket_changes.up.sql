@@ -10,6 +10,7 @@ create table tickets.ticket_changes (
     owner_version smallint    not null,
     constraint ticket_changes_pkey primary key (tenant_id, ticket_id, at)
 );
+alter table tickets.ticket_changes alter column tenant_id set (n_distinct = 1);
 comment on table tickets.ticket_changes is 'Status and owner of a ticket from each time on; before the first it was issued, to its first owner. Written by a trigger of the ticket.';
 create index ix_ticket_changes_event on tickets.ticket_changes (tenant_id, event_id);
 comment on index tickets.ix_ticket_changes_event is 'The changed tickets of an event, for the list of conflicts at its door.';

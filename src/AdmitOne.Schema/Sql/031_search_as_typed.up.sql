@@ -13,8 +13,9 @@ $$
 $$;
 comment on function events.fold is 'Letters as a search compares them: without marks, in lower case, and those that Unicode does not decompose (ł, ø, ß) as the slug spells them.';
 
+-- Without jit: the planner takes a function in `from` for a thousand rows, and compiling for so many costs more than cutting a text.
 create function events.search_words(p_text text) returns text[]
-    language sql immutable parallel safe set search_path = pg_catalog, pg_temp as
+    language sql immutable parallel safe set search_path = pg_catalog, pg_temp set jit = off as
 $$
     select coalesce(array_agg(piece.word order by run.word_number, part.part_number, piece.number), '{}')
       from regexp_split_to_table(
@@ -31,13 +32,13 @@ $$;
 comment on function events.search_words is 'The words of a text in their order. Scripts without spaces between words are cut into pairs of characters, so that parts of names are found.';
 
 create function events.search_vector(p_text text, p_weight "char") returns tsvector
-    language sql immutable parallel safe set search_path = pg_catalog, pg_temp as
+    language sql immutable parallel safe set search_path = pg_catalog, pg_temp set jit = off as
 $$
     select setweight(coalesce(string_agg('''' || word || ''':' || least(number, 16383), ' ')::tsvector, ''), p_weight)
       from unnest(events.search_words(p_text)) with ordinality w (word, number)
 $$;
 create function events.search_term(p_words text[], p_is_phrase boolean, p_prefix boolean) returns tsquery
-    language sql immutable parallel safe set search_path = pg_catalog, pg_temp as
+    language sql immutable parallel safe set search_path = pg_catalog, pg_temp set jit = off as
 $$
     select string_agg(
                case when w.number = 1 then '' when p_is_phrase or (w.word ~ '^[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]' and p_words[w.number - 1] ~ '^[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]') then ' <-> ' else ' & ' end

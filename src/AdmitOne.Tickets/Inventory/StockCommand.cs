@@ -95,4 +95,4 @@ internal sealed record KeyedRequest(Guid UserId, string Route, string Key, byte[
 }
 
 /// <summary>The answer kept under an idempotency key: status and body, byte for byte.</summary>
-public sealed record StoredAnswer(int Status, string Body, string? Location = null);
+public sealed record StoredAnswer(int Status, string Body, string? Location = null, string? ETag = null);

@@ -243,12 +243,13 @@ internal static class StockWrites
             batch.Add("""
                 update platform.idempotency_keys k
                    set resource_id = r.order_id, response_status = r.status, response_body = r.body, status = 'done',
-                       response_headers = case when r.location is not null then jsonb_build_object('Location', r.location) end
-                  from unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::int[], $7::text[], $8::text[]) as r (user_id, route, key, order_id, status, body, location)
+                       response_headers = nullif(jsonb_strip_nulls(jsonb_build_object('Location', r.location, 'ETag', r.etag)), '{}')
+                  from unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::int[], $7::text[], $8::text[], $9::text[])
+                       as r (user_id, route, key, order_id, status, body, location, etag)
                  where k.tenant_id = $1 and k.user_id = r.user_id and k.route = r.route and k.key = r.key
                 """, tenantId, kept.Select(k => k.Request.UserId).ToArray(), kept.Select(k => k.Request.Route).ToArray(), kept.Select(k => k.Request.Key).ToArray(),
                 kept.Select(k => k.OrderId).ToArray(), kept.Select(k => k.Answer.Status).ToArray(), kept.Select(k => k.Answer.Body).ToArray(),
-                kept.Select(k => k.Answer.Location).ToArray());
+                kept.Select(k => k.Answer.Location).ToArray(), kept.Select(k => k.Answer.ETag).ToArray());
         }
         if (changes.Kept.Count > 0)
         {

@@ -70,8 +70,11 @@ internal static class HoldTickets
         return TypedResults.Created(Path(held.Id), held);
     }
 
-    private static StoredAnswer Kept(HoldMade made) =>
-        new(StatusCodes.Status201Created, JsonSerializer.Serialize(Reservation.Of(made, "held"), Json.Answers), Path(made.HoldId));
+    private static StoredAnswer Kept(HoldMade made)
+    {
+        var held = Reservation.Of(made, "held");
+        return new(StatusCodes.Status201Created, JsonSerializer.Serialize(held, Json.Answers), Path(made.HoldId), held.Tag());
+    }
 
     private static string Path(Guid holdId) => $"/api/v1/reservations/{holdId}";
 }

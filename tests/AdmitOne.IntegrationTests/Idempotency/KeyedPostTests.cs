@@ -158,6 +158,7 @@ public sealed class KeyedPostTests(World world) : IClassFixture<World>
         var person = Guid.CreateVersion7();
         using var manager = world.Events(Roles.VenueManager, person);
         await using var elsewhere = await world.TicketsDatabase.BeginAsync(world.Tenant, Cancellation);
+        await elsewhere.AllowIdleAsync(TimeSpan.FromMinutes(1), Cancellation);
         await elsewhere.ExecuteAsync("""
             insert into platform.idempotency_keys (tenant_id, user_id, route, key, fingerprint, status)
             values (@Tenant, @person, 'POST /api/v1/events', 'runs-elsewhere', sha256('x'), 'running')

@@ -35,7 +35,7 @@ public sealed partial class WatchingTests(WatchedWorld world) : IClassFixture<Wa
     {
         await world.WatchAsync();
         var healthy = world.Outside.Metrics;
-        world.Outside.Metrics = healthy.Replace("admitone_inventory_drift 0", "admitone_inventory_drift 3", StringComparison.Ordinal);
+        world.Outside.Metrics = healthy.Replace("admitone_inventory_drift{} 0", "admitone_inventory_drift{} 3", StringComparison.Ordinal);
         await World.UntilAsync(() => Task.FromResult(HasCome("firing")), s_patience);
         world.Outside.Metrics = healthy;
         await World.UntilAsync(() => Task.FromResult(HasCome("resolved")), s_patience);
@@ -62,7 +62,7 @@ public sealed partial class WatchingTests(WatchedWorld world) : IClassFixture<Wa
         using var client = world.Client(replica.Url);
         string? seen = null;
         await World.UntilAsync(async () => (seen = (await client.GetStringAsync("/metrics", TestContext.Current.CancellationToken)).Split('\n')
-            .FirstOrDefault(line => line.StartsWith("admitone_inventory_drift ", StringComparison.Ordinal))) is not null, s_patience);
+            .FirstOrDefault(line => line.StartsWith("admitone_inventory_drift{", StringComparison.Ordinal))) is not null, s_patience);
         await world.KillReplicaAsync(replica.Url);
         return seen!.Split(' ')[1];
     }

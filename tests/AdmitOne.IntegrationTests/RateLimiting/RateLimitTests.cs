@@ -83,7 +83,7 @@ public sealed class RateLimitTests(LimitedWorld world) : IClassFixture<LimitedWo
     public async Task A_signature_that_is_not_accepted_counts_for_its_address()
     {
         var address = LimitedWorld.NewAddress();
-        using var forger = world.From(address, role: Roles.Customer);
+        using var forger = world.From(address);
         forger.DefaultRequestHeaders.Add("X-Signature", "junk");
         var let = 0;
         for (var n = 0; n < 70; n++)
