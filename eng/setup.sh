@@ -72,6 +72,11 @@ ensure_haproxy() {
     [ -x /usr/sbin/haproxy ] || command -v haproxy >/dev/null || install_or_say "the test of a rolling restart behind it is skipped" haproxy
 }
 
+# The pooler that a service must refuse in transaction mode.
+ensure_pgbouncer() {
+    [ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null || install_or_say "the tests of poolers are skipped" pgbouncer
+}
+
 # What the dashboards, alerts and their routing are proved with. Installed, they are programs and nothing more: no service is made or started.
 ensure_prometheus() {
     { command -v promtool && command -v prometheus && command -v amtool && command -v prometheus-alertmanager; } >/dev/null \

@@ -94,6 +94,11 @@ internal sealed partial class SessionCheck(NpgsqlDataSource source, IHostApplica
         {
             return $"{What}refuses the connection's `options` ({refused.MessageText}).{WhatToDo}";
         }
+        // PgBouncer in statement mode refuses the transaction.
+        catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.ProtocolViolation)
+        {
+            return $"{What}gives each statement another session ({refused.MessageText}).{WhatToDo}";
+        }
     }
 
     private static Task<string?> AskAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken) =>

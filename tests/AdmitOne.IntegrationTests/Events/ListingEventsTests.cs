@@ -36,9 +36,9 @@ public sealed class ListingEventsTests(World world) : IClassFixture<World>
         {
             var id = await _desk.CreateInAsync("published", ("venueId", venue));
             await world.Sql("""
-                update events.events set sales_start_at = least(sales_start_at, clock_timestamp() + make_interval(days => @starts - 1)), doors_at = clock_timestamp() + make_interval(days => @starts),
+                update events.events set sales_start_at = clock_timestamp() + make_interval(days => @starts - 1), doors_at = clock_timestamp() + make_interval(days => @starts),
                        starts_at = clock_timestamp() + make_interval(days => @starts), ends_at = clock_timestamp() + make_interval(days => @ends),
-                       sales_end_at = clock_timestamp() + make_interval(days => @ends), clock_looks_at = clock_timestamp() + interval '1 day' where id = @id
+                       sales_end_at = clock_timestamp() + make_interval(days => @starts), check_in_from = clock_timestamp() + make_interval(days => @starts - 1), check_in_until = clock_timestamp() + make_interval(days => @ends), clock_looks_at = clock_timestamp() + interval '1 day' where id = @id
                 """, new { id, starts, ends });
             return id;
         }
@@ -132,7 +132,7 @@ public sealed class ListingEventsTests(World world) : IClassFixture<World>
     {
         var list = (await _desk.Public.GetJsonAsync("/openapi/v1.json")).GetProperty("paths").GetProperty("/api/v1/events").GetProperty("get");
         var sort = list.Items("parameters").Single(parameter => parameter.Text("name") == "sort");
-        Assert.Equal(["startsAt", "-createdAt", "relevance"], sort.GetProperty("schema").Items("enum").Select(word => word.GetString()));
+        Assert.Equal(["upcoming", "startsAt", "-createdAt", "relevance"], sort.GetProperty("schema").Items("enum").Select(word => word.GetString()));
     }
 
     [Fact]
