@@ -107,7 +107,7 @@ alter table events.events force row level security;
 
 alter table events.events drop constraint events_slug_readable;
 alter table events.events add constraint events_slug_readable
-    check (length(slug) between 1 and 120 and slug !~ '[\u0001-\u002c\u002e\u002f\u003a-\u0060\u007b-\u00a0]' and slug !~ '(^-|-$|--)');
+    check (length(slug) >= 1 and length(slug) <= 120 and slug !~ '[\u0001-\u002c\u002e\u002f\u003a-\u0060\u007b-\u00a0]' and slug !~ '(^-|-$|--)');
 
 -- ---------------------------------------------------------------- functions for all tenants
 

@@ -17,13 +17,17 @@ public sealed class PayingAgainTests(World world) : IClassFixture<World>
         var (buyer, key) = (Guid.CreateVersion7(), Guid.CreateVersion7().ToString());
         var hold = await (await world.HoldAsync(sale, quantity: 2, buyer)).ReadAsync(HttpStatusCode.Created);
         using var client = world.Tickets(Roles.Customer, buyer);
+        DateTimeOffset? heldUntil = null;
         for (var n = 0; n < 3; n++)
         {
             using var declined = await world.BuyHeldAsync(hold.Id(), buyer, "tok_decline", n == 0 ? key : null);
             var problem = JsonSerializer.Deserialize<JsonElement>(await declined.Content.ReadAsStringAsync(Cancellation));
-            Assert.Equal((HttpStatusCode.PaymentRequired, "payment_declined", hold.Instant("expiresAt")), (declined.StatusCode, problem.Text("code"), problem.Instant("heldUntil")));
+            Assert.Equal((HttpStatusCode.PaymentRequired, "payment_declined"), (declined.StatusCode, problem.Text("code")));
+            // The last places are held for a shorter time, which the first payment moves to its window, once.
+            heldUntil ??= problem.Instant("heldUntil");
+            Assert.True(heldUntil >= hold.Instant("expiresAt"));
             var kept = await client.GetJsonAsync($"/api/v1/reservations/{hold.Id()}");
-            Assert.Equal(("held", hold.Instant("expiresAt")), (kept.Text("status"), kept.Instant("expiresAt")));
+            Assert.Equal(("held", heldUntil, heldUntil), (kept.Text("status"), kept.Instant("expiresAt"), problem.Instant("heldUntil")));
             Assert.Equal("insufficient_inventory", await (await world.HoldAsync(sale)).RefusedAsync(HttpStatusCode.Conflict));
         }
         // The first key has its answer for good; a new one pays.

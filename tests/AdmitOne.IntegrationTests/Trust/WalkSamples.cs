@@ -108,6 +108,7 @@ internal sealed class WalkSamples(World world)
         var gone = Guid.CreateVersion7();
         await world.Sql("insert into platform.tenants (id, slug, name, status) values (@gone, @slug, 'Gone', 'suspended')", new { gone, slug = $"t{gone:n}" });
         var discount = "/api/v1/discounts/" + (await world.DiscountAsync()).Id();
+        var pending = (await (await world.BuyAsync(sale, 1, buyer, "tok_timeout")).ReadAsync(System.Net.HttpStatusCode.Accepted)).Id("orderId");
         var toGiveBack = (await (await world.BuyAsync(sale, 1, buyer)).ReadAsync(System.Net.HttpStatusCode.Created)).Id("orderId");
         var toBlock = (await (await world.BuyAsync(sale, 1, buyer)).ReadAsync(System.Net.HttpStatusCode.Created)).Items("tickets")[0].Id();
         (Guid OrderId, Guid RefundId) failed = (order.Id("orderId"), Guid.CreateVersion7());
@@ -125,11 +126,14 @@ internal sealed class WalkSamples(World world)
             new("Tickets PATCH /api/v1/ticket-types/{id}", type, m, new { name = "Standing" }, Stranger: NotFound, IfMatch: "*"),
             new("Tickets DELETE /api/v1/ticket-types/{id}", $"/api/v1/ticket-types/{spare.TicketTypeId}", m, Stranger: NotFound, IfMatch: "*"),
             new("Tickets POST /api/v1/reservations", "/api/v1/reservations", c, new { eventId = sale.EventId, items }, Stranger: NotFound),
+            new("Tickets GET /api/v1/reservations", "/api/v1/reservations", c, User: buyer),
             new("Tickets GET /api/v1/reservations/{id}", $"/api/v1/reservations/{held}", c, User: buyer, Stranger: NotFound),
+            new("Tickets PATCH /api/v1/reservations/{id}", $"/api/v1/reservations/{held}", c, new { items }, User: buyer, Stranger: NotFound),
             new("Tickets DELETE /api/v1/reservations/{id}", $"/api/v1/reservations/{held}", c, User: buyer, Stranger: NotFound),
             new("Tickets POST /api/v1/purchases", "/api/v1/purchases", c, new { eventId = sale.EventId, items, payment = new { method = "test", token = "tok_ok" } }, Stranger: NotFound),
             new("Tickets GET /api/v1/orders", "/api/v1/orders", c, User: buyer),
             new("Tickets GET /api/v1/orders/{id}", $"/api/v1/orders/{order.Id("orderId")}", m, Stranger: NotFound),
+            new("Tickets POST /api/v1/orders/{id}/cancel", $"/api/v1/orders/{pending}/cancel", c, User: buyer, Stranger: NotFound),
             new("Tickets GET /api/v1/tickets", "/api/v1/tickets", c, User: buyer),
             new("Tickets GET /api/v1/tickets/{id}", $"/api/v1/tickets/{ticket}", m, Stranger: NotFound),
             new("Tickets GET /api/v1/tickets/{id}/qr", $"/api/v1/tickets/{ticket}/qr", c, User: buyer, Stranger: NotFound),
