@@ -81,6 +81,7 @@ public sealed partial class FolderTests
         ["tickets.scan_conflicts"] = ["Tickets/Scans"],
         ["tickets.unreadable_scans"] = ["Tickets/Scans"],
         ["tickets.devices"] = ["Tickets/Devices"],
+        ["tickets.lane_batches"] = ["Tickets/Lanes"],
     };
 
     private static readonly string[] s_services = ["Events", "Tickets"];
