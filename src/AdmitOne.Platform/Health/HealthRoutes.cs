@@ -74,7 +74,7 @@ internal sealed record ReadyState(string Word, string? Reason, bool Database, in
     public bool IsReady => Word != "not_ready";
 }
 
-internal sealed class Readiness(Database database, RedisStore redis, SchemaNeeded needed, IHostApplicationLifetime lifetime)
+internal sealed class Readiness(Database database, RedisStore redis, SchemaNeeded needed, SessionCheck sessions, IHostApplicationLifetime lifetime)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
 
@@ -94,6 +94,7 @@ internal sealed class Readiness(Database database, RedisStore redis, SchemaNeede
                 needed.Version == 0 ? "select 0" : "select coalesce(max(right(split_part(id, '_', 1), 6)::int), 0) from platform.schema_migrations",
                 null, patience.Token);
             found = rows[0];
+            if (sessions.IsPending) reason = "whether the database's sessions are this service's own is not known yet";
             if (found < needed.Version) reason = $"the schema is at {found:000}, this version needs {needed.Version:000}: run admitone migrate up";
         }
         catch (Exception fault) when (!cancellationToken.IsCancellationRequested)

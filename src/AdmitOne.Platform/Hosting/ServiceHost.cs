@@ -140,7 +140,8 @@ public static class ServiceHost
             await app.StartAsync();
             await Shutdown.WhenLeftAloneAsync(app);
             await app.StopAsync();
-            return app.Services.GetRequiredService<SessionCheck>().Fault is null ? 0 : 1;
+            if (app.Services.GetRequiredService<SessionCheck>().Fault is { } unusable) throw new UnusableServerException(unusable);
+            return 0;
         }
         catch (Exception fault) when (StartFaults(fault).ToArray() is { Length: > 0 } lines)
         {

@@ -16,13 +16,16 @@ internal sealed partial class SessionCheck(NpgsqlDataSource source, IHostApplica
 {
     private const string What = "DB_HOST leads to a pooler that ";
     private const string WhatToDo = " Connect to PostgreSQL itself, or through a pooler in session mode that passes `options` on.";
-    private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(2);
 
     private readonly CancellationTokenSource _stop = new();
 
     /// <summary>Why the server cannot be used; null if it can, or if that is not known yet.</summary>
     public string? Fault { get; private set; }
+
+    /// <summary>Whether the server has not answered yet.</summary>
+    public bool IsPending { get; private set; }
 
     /// <exception cref="UnusableServerException">The server cannot be used.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -32,6 +35,7 @@ internal sealed partial class SessionCheck(NpgsqlDataSource source, IHostApplica
             if (Fault is not null) throw new UnusableServerException(Fault);
             return;
         }
+        IsPending = true;
         _ = LookAgainAsync();
     }
 
@@ -50,7 +54,11 @@ internal sealed partial class SessionCheck(NpgsqlDataSource source, IHostApplica
         {
             return;
         }
-        if (Fault is null) return;
+        if (Fault is null)
+        {
+            IsPending = false;
+            return;
+        }
         Unusable(Fault);
         lifetime.StopApplication();
     }

@@ -17,6 +17,8 @@ public sealed class FrozenDrillTests(Stack shared)
     // What a machine that is busy with other tests may add.
     private static readonly TimeSpan s_slack = TimeSpan.FromSeconds(4);
 
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
     private static readonly (string, string)[] s_usual = [("DB_LOCK_TIMEOUT_MS", "2000"), ("DB_IDLE_IN_TRANSACTION_MS", "2000")];
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -26,11 +28,18 @@ public sealed class FrozenDrillTests(Stack shared)
     {
         shared.SkipIfMissing();
         await using var world = await World.StartAsync(shared, s_usual);
-        var replica = await world.StartReplicaAsync();
+        await using var proxy = new SilentProxy(shared.Postgres.Host, shared.Postgres.Port);
+        var replica = await StartReplicaAsync(world, proxy);
         var sale = await world.PutOnSaleAsync(100_000);
         await using var buyers = new DrillSale(world, sale, replica.Url);
+        var stopped = proxy.WhenInTransaction(async () =>
+        {
+            if (await world.Ask<int>(InMidBatch) == 0) return null;
+            Signal("-STOP", replica.Id);
+            return true;
+        });
         buyers.Start(buyers: 4);
-        await StopInMidBatchAsync(world, () => Signal("-STOP", replica.Id), () => Signal("-CONT", replica.Id));
+        await stopped.WaitAsync(s_patience, Cancellation);
         var stoppedAt = DrillSale.Now;
 
         var sold = await SellsAgainAsync(world, sale);
@@ -53,11 +62,17 @@ public sealed class FrozenDrillTests(Stack shared)
         shared.SkipIfMissing();
         await using var world = await World.StartAsync(shared, s_usual);
         await using var proxy = new SilentProxy(shared.Postgres.Host, shared.Postgres.Port);
-        var replica = await world.StartReplicaAsync(("DB_HOST", "127.0.0.1"), ("DB_PORT", proxy.Port.ToString(CultureInfo.InvariantCulture)));
+        var replica = await StartReplicaAsync(world, proxy);
         var sale = await world.PutOnSaleAsync(100_000);
         await using var buyers = new DrillSale(world, sale, replica.Url);
+        var silent = proxy.WhenInTransaction(async () =>
+        {
+            if (await world.Ask<int>(InMidBatch) == 0) return null;
+            proxy.Swallow(newOnes: false);
+            return false;
+        });
         buyers.Start(buyers: 4);
-        await StopInMidBatchAsync(world, () => proxy.Swallow(newOnes: false), proxy.Restore);
+        await silent.WaitAsync(s_patience, Cancellation);
         var silentAt = DrillSale.Now;
 
         var sold = await SellsAgainAsync(world, sale);
@@ -79,21 +94,22 @@ public sealed class FrozenDrillTests(Stack shared)
     {
         shared.SkipIfMissing();
         await using var world = await World.StartAsync(shared, s_usual);
-        var replica = await world.StartReplicaAsync();
+        await using var proxy = new SilentProxy(shared.Postgres.Host, shared.Postgres.Port);
+        var replica = await StartReplicaAsync(world, proxy);
         var sale = await world.PutOnSaleAsync(100_000);
         var beside = await world.PutOnSaleAsync(100_000);
         while ((uint)beside.EventId.GetHashCode() % 4 != (uint)sale.EventId.GetHashCode() % 4) beside = await world.PutOnSaleAsync(100_000);
         await using var buyers = new DrillSale(world, sale, replica.Url);
-        buyers.Start(buyers: 4);
         var backend = 0;
-        await StopInMidBatchAsync(world, async () =>
+        var stopped = proxy.WhenInTransaction(async () =>
         {
             backend = await world.Ask<int>(InMidBatch);
-            if (backend != 0) Signal("-STOP", backend);
-        }, () =>
-        {
-            if (backend != 0) Signal("-CONT", backend);
-        }, () => backend);
+            if (backend == 0) return null;
+            Signal("-STOP", backend);
+            return true;
+        });
+        buyers.Start(buyers: 4);
+        await stopped.WaitAsync(s_patience, Cancellation);
         var stoppedAt = DrillSale.Now;
         try
         {
@@ -124,31 +140,14 @@ public sealed class FrozenDrillTests(Stack shared)
         }
     }
 
+    private static Task<ReplicaProcess> StartReplicaAsync(World world, SilentProxy proxy) =>
+        world.StartReplicaAsync(("DB_HOST", "127.0.0.1"), ("DB_PORT", proxy.Port.ToString(CultureInfo.InvariantCulture)));
+
     // It has the stock locked and waits for the second trip.
     private const string InMidBatch = """
         select coalesce((select a.pid from pg_stat_activity a where a.datname = current_database() and a.application_name = 'admitone-tickets' and a.state = 'idle in transaction'
                             and exists (select from pg_locks l where l.pid = a.pid and l.relation = 'tickets.stock'::regclass and l.mode = 'RowShareLock' and l.granted) limit 1), 0)
         """;
-
-    private static Task StopInMidBatchAsync(World world, Action stop, Action goOn) => StopInMidBatchAsync(world, () =>
-    {
-        stop();
-        return Task.CompletedTask;
-    }, goOn);
-
-    // A lane is between its two trips for a millisecond or two: it is stopped at random until it was there.
-    private static async Task StopInMidBatchAsync(World world, Func<Task> stop, Action goOn, Func<int>? which = null)
-    {
-        for (var attempt = 0; attempt < 400; attempt++)
-        {
-            await stop();
-            await Task.Delay(40, Cancellation);
-            if (which is null ? await world.Ask<int>(InMidBatch) != 0 : await world.Ask<bool>("select state = 'idle in transaction' from pg_stat_activity where pid = @pid", new { pid = which() })) return;
-            goOn();
-            await Task.Delay(7 + (attempt % 31), Cancellation);
-        }
-        Assert.Fail("The lane was never stopped between its two trips.");
-    }
 
     // As a buyer does: again and again until there is a place.
     private static async Task<DateTimeOffset> SellsAgainAsync(World world, Sale sale, Uri? replica = null)

@@ -35,7 +35,7 @@ public sealed class LateAnswerTests(LateAnswerTests.ShortLimit world) : IClassFi
     {
         var sale = await world.PutOnSaleAsync(10);
         var (buyer, key) = (Guid.CreateVersion7(), Guid.CreateVersion7().ToString());
-        await AssertLateAsync(await world.BuyAsync(sale, 1, buyer, "tok_slow", key, world.Short));
+        await AssertLateAsync(await world.BuyAsync(sale, 1, buyer, "tok_slow", key, world.VeryShort));
         await PaidAsync(sale, buyer, key, "tok_slow");   // the payment takes longer than any of these calls may
         Assert.Equal((1, "paid"), await world.Ask<(int, string)>("select count(*)::int, min(status) from tickets.orders where event_id = @EventId", sale));
         await world.AssertBooksAreRightAsync(sale.EventId);
@@ -100,7 +100,7 @@ public sealed class LateAnswerTests(LateAnswerTests.ShortLimit world) : IClassFi
         var order = Guid.Empty;
         await World.UntilAsync(async () =>
         {
-            using var answer = await world.BuyAsync(sale, token == "tok_ok" ? 2 : 1, buyer, token, key, world.Short);
+            using var answer = await world.BuyAsync(sale, token == "tok_ok" ? 2 : 1, buyer, token, key, token == "tok_slow" ? world.VeryShort : world.Short);
             if (answer.StatusCode != HttpStatusCode.Created) return false;
             order = (await answer.ReadAsync(HttpStatusCode.Created)).Id("orderId");
             return true;
@@ -122,17 +122,25 @@ public sealed class LateAnswerTests(LateAnswerTests.ShortLimit world) : IClassFi
         return connection;   // closing it rolls back
     }
 
-    /// <summary>Has one more Ticket Service, whose callers may wait for a second; locks are waited for longer.</summary>
+    /// <summary>Has two more Ticket Services, whose callers may not wait for long; locks are waited for longer.</summary>
     public sealed class ShortLimit(Stack stack) : World(stack, [("DB_LOCK_TIMEOUT_MS", "20000"), ("DB_STATEMENT_TIMEOUT_MS", "30000")]), IAsyncLifetime
     {
         public Uri Short { get; private set; } = null!;
+
+        /// <summary>Its limit is below the time that the test's payment takes.</summary>
+        public Uri VeryShort { get; private set; } = null!;
 
         async ValueTask IAsyncLifetime.InitializeAsync()
         {
             await InitializeAsync();
             if (TicketsUrl is null) return;   // nothing is installed: each test skips itself
-            var settings = new Dictionary<string, string?>(TicketsSettings) { ["REQUEST_TIMEOUT_SECONDS"] = "1" };
-            Short = Address(await StartAsync(configuration => TicketsService.Build(configuration), (IReadOnlyDictionary<string, string?>)settings));
+            (Short, VeryShort) = (await StartAsync("4"), await StartAsync("1"));
+        }
+
+        private async Task<Uri> StartAsync(string seconds)
+        {
+            IReadOnlyDictionary<string, string?> settings = new Dictionary<string, string?>(TicketsSettings) { ["REQUEST_TIMEOUT_SECONDS"] = seconds };
+            return Address(await StartAsync(configuration => TicketsService.Build(configuration), settings));
         }
     }
 }
