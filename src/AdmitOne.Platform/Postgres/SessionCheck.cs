@@ -103,7 +103,7 @@ internal sealed partial class SessionCheck(NpgsqlDataSource source, IHostApplica
             return $"{What}refuses the connection's `options` ({refused.MessageText}).{WhatToDo}";
         }
         // PgBouncer in statement mode refuses the transaction.
-        catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.ProtocolViolation)
+        catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.ProtocolViolation && refused.MessageText.Contains("statement pooling", StringComparison.Ordinal))
         {
             return $"{What}gives each statement another session ({refused.MessageText}).{WhatToDo}";
         }
