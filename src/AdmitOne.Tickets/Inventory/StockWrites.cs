@@ -129,7 +129,7 @@ internal static class StockWrites
         batch.Add("""
             update tickets.reservations r set ticket_type_id = n.ticket_type_id, quantity = n.quantity, unit_price_minor = n.unit_price_minor, currency = n.currency, priced = n.priced::jsonb
               from unnest($2::uuid[], $3::uuid[], $4::int[], $5::bigint[], $6::text[], $7::text[]) as n (id, ticket_type_id, quantity, unit_price_minor, currency, priced)
-             where r.tenant_id = $1 and r.id = n.id and r.status = 'held' and r.order_id is null
+             where r.tenant_id = $1 and r.id = n.id and r.status = 'held'
             """, tenantId, kept.Select(r => r.Id).ToArray(), kept.Select(r => r.TicketTypeId).ToArray(), kept.Select(r => r.Quantity).ToArray(),
             kept.Select(r => r.UnitPriceMinor).ToArray(), kept.Select(r => r.Currency).ToArray(), kept.Select(r => r.Priced).ToArray());
         if (gone.Length == 0) return;

@@ -5,9 +5,9 @@ using System.Text.Json;
 using AdmitOne.IntegrationTests.Harness;
 using AdmitOne.Neighbours;
 using AdmitOne.Platform.Identity;
-using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
+using Microsoft.IdentityModel.JsonWebTokens;
 
 namespace AdmitOne.IntegrationTests.Neighbours;
 

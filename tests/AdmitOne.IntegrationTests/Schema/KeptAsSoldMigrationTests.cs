@@ -6,15 +6,15 @@ namespace AdmitOne.IntegrationTests.Schema;
 /// <summary>The migration that keeps names with an order, on a database that has sold: up, down and up again.</summary>
 public sealed class KeptAsSoldMigrationTests
 {
-    private const int Before = 21;
+    private const int Before = 26;
     private const string Tenant = "0199a1b2-7c00-7000-8000-0000000000f1";
 
     // One order of an event, without what it belongs to: replication's role skips foreign keys.
     private const string OneSale = $"""
         set session_replication_role = replica;
         insert into platform.tenants (id, slug, name) values ('{Tenant}', 'hall', 'Our Hall');
-        insert into events.events (tenant_id, id, slug, name, venue_id, venue_name, time_zone, doors_at, starts_at, ends_at, sales_start_at, sales_end_at, check_in_from, check_in_until, status)
-        values ('{Tenant}', '{Tenant}', 'evening', 'An Evening', '{Tenant}', 'The Hall', 'Europe/Amsterdam', '2026-11-22T19:00Z', '2026-11-22T19:30Z', '2026-11-22T22:00Z', '2026-01-01', '2026-11-22T19:30Z',
+        insert into events.events (tenant_id, id, slug, name, venue_id, venue_name, venue_max_capacity, time_zone, doors_at, starts_at, ends_at, sales_start_at, sales_end_at, check_in_from, check_in_until, status)
+        values ('{Tenant}', '{Tenant}', 'evening', 'An Evening', '{Tenant}', 'The Hall', 100, 'Europe/Amsterdam', '2026-11-22T19:00Z', '2026-11-22T19:30Z', '2026-11-22T22:00Z', '2026-01-01', '2026-11-22T19:30Z',
                 '2026-11-22T15:00Z', '2026-11-22T22:00Z', 'on_sale');
         insert into tickets.ticket_types (tenant_id, id, event_id, section_id, name, price_minor, currency) values ('{Tenant}', '{Tenant}', '{Tenant}', '{Tenant}', 'Standing', 2500, 'EUR');
         insert into tickets.orders (tenant_id, id, order_number, event_id, hold_id, status, total_minor, currency) values ('{Tenant}', '{Tenant}', 'A', '{Tenant}', '{Tenant}', 'paid', 2700, 'EUR');

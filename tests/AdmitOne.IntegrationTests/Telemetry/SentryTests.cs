@@ -22,7 +22,8 @@ public sealed class SentryTests(Stack stack)
         await using var sentry = await SentryServer.StartAsync();
         await using var world = await FaultyWorldAsync(sentry);
         using var buyer = world.Tickets(Roles.Customer);
-        using var answer = await buyer.GetAsync("/api/v1/tickets?q=" + Canary, Stop);
+        buyer.DefaultRequestHeaders.Add("X-Canary", Canary);
+        using var answer = await buyer.GetAsync("/api/v1/tickets", Stop);
         Assert.Equal(HttpStatusCode.InternalServerError, answer.StatusCode);
         await World.UntilAsync(() => Task.FromResult(!sentry.Arrived.IsEmpty));
 

@@ -59,7 +59,6 @@ public sealed partial class FolderTests
         ["tickets.stock"] = ["Tickets/Inventory", "Tickets/TicketTypes"],   // made with its type; what is held and sold moves in the lane
         ["tickets.section_stock"] = ["Tickets/Inventory"],
         ["tickets.reservations"] = ["Tickets/Inventory"],
-        ["tickets.lane_batches"] = ["Tickets/Lanes"],
         ["tickets.orders"] = ["Tickets/Inventory"],
         ["tickets.order_items"] = ["Tickets/Inventory"],
         ["tickets.discounts"] = ["Tickets/Discounts", "Tickets/Inventory"],   // its terms there, its uses here
