@@ -27,7 +27,7 @@ internal static partial class UnreadableRequest
 
     public static Refusal WrongParameter(QueryParameter parameter) => PlatformProblems.InvalidParameter
         .With($"The parameter {parameter.Name} must be {ExpectedValue.Of(parameter.Type)}.") with
-        { Errors = [new ValidationError("/" + JsonPointer.Escape(parameter.Name), $"Must be {ExpectedValue.Of(parameter.Type)}.")] };
+    { Errors = [new ValidationError("/" + JsonPointer.Escape(parameter.Name), $"Must be {ExpectedValue.Of(parameter.Type)}.")] };
 
     private static Refusal WrongParameter(HttpContext context, string name) => QueryParameters.Find(context.GetEndpoint(), name) is { } parameter
         ? WrongParameter(parameter)

@@ -64,6 +64,7 @@ public sealed class HoldStock(Guid tenantId, Guid eventId, Guid userId, IReadOnl
     {
         var type = view.Types[item.TicketTypeId];
         return new HeldRow(HoldIds.Row(holdId, n), holdId, item.TicketTypeId, userId, item.Quantity, priced?.Of(item.TicketTypeId).UnitMinor ?? type.PriceMinor, type.Currency,
-            "held", orderId, expiresAt, n == 0 ? priced?.Write() : null) { InOneStep = orderId is not null };
+            "held", orderId, expiresAt, n == 0 ? priced?.Write() : null)
+        { InOneStep = orderId is not null };
     }).ToList();
 }

@@ -39,7 +39,7 @@ internal sealed record HeldFor(Guid HoldId, Guid? UserId, IReadOnlyList<Guid> Ti
 /// <param name="refuseLateMoney">Whoever has the money can give it back themselves: nothing is taken for it that cannot be sold any more.</param>
 internal sealed class SettlePayment(
     Guid tenantId, Guid eventId, Guid orderId, HeldFor held, PaymentResult result, string? reference, Func<PaidOrder, StoredAnswer> answer,
-    Func<DateTimeOffset?, StoredAnswer> answerWhenDeclined,    bool refuseLateMoney = false)
+    Func<DateTimeOffset?, StoredAnswer> answerWhenDeclined, bool refuseLateMoney = false)
     : StockCommand<Settled>(tenantId, eventId)
 {
     internal override IEnumerable<Guid> TicketTypeIds => held.TicketTypeIds;

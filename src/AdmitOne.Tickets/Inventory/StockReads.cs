@@ -189,5 +189,6 @@ internal static class StockReads
 
     private static HeldRow ReadHeld(NpgsqlDataReader r) =>
         new(r.GetGuid(0), r.GetGuid(1), r.GetGuid(2), r.GetGuid(3), r.GetInt32(4), r.GetInt64(5), r.GetString(6), r.GetString(7), r.IsDBNull(8) ? null : r.GetGuid(8), r.Instant(9),
-            r.IsDBNull(10) ? null : r.GetString(10)) { InOneStep = r.GetBoolean(11), IsExtended = r.GetBoolean(12) };
+            r.IsDBNull(10) ? null : r.GetString(10))
+        { InOneStep = r.GetBoolean(11), IsExtended = r.GetBoolean(12) };
 }

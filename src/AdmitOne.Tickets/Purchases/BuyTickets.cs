@@ -101,9 +101,9 @@ internal static class BuyTickets
         if (wanted is null) return Refuse(PlatformProblems.NotFound.With("There is no such reservation."));
 
         var begin = new BeginPayment(caller.TenantId, eventId, caller.UserId, wanted with { ExpectedTotal = request.ExpectedTotal }, new PaymentWish(request.Payment.Method, request.Payment.Token)
-            {
-                SoldBy = request.Payment.Method == "cash" ? actor : null, RefuseAmount = providers.Of(request.Payment.Method).RefuseAmount,
-            },
+        {
+            SoldBy = request.Payment.Method == "cash" ? actor : null, RefuseAmount = providers.Of(request.Payment.Method).RefuseAmount,
+        },
             new PaymentTimes(TimeSpan.FromSeconds(options.Value.WindowSeconds), s_askAfter), keyed, PurchaseAnswer.Paid);
         var (begun, refused) = await lanes.FinishAsync(begin, cancellationToken);
         if (begun is null) return Refuse(refused!);

@@ -37,7 +37,8 @@ internal sealed partial class RefundWorker(Database database, PaymentProviders p
         try
         {
             var said = await providers.Of(refund.Method).RefundAsync(new ProviderRefund(refundId, refund.PaymentId, refund.Token ?? "", refund.PaymentReference, refund.AmountMinor, refund.Currency,
-                refund.Attempts) { Reference = refund.ProviderReference, KeyNumber = refund.KeyNumber, IsKeyOld = refund.IsKeyOld }, cancellationToken);
+                refund.Attempts)
+            { Reference = refund.ProviderReference, KeyNumber = refund.KeyNumber, IsKeyOld = refund.IsKeyOld }, cancellationToken);
             await RecordAsync(tenantId, work => RefundStates.RecordAsync(work, refundId, said, refund.Attempts, CancellationToken.None));
             if (said.State is ProviderRefundState.Refused) Refused(refundId, refund.Attempts, said.Detail);
             if (said.State is ProviderRefundState.Failed) Failed(refundId, said.Detail);
