@@ -176,7 +176,8 @@ internal sealed class BeginPayment(
             AmountMinor = total,
             Currency = order.Currency,
             HoldExpiresAt = rows[0].ExpiresAt,
-            TicketTypeIds = [.. TicketTypeIds],
+            // Those of the hold as it is now: it may have been changed since the request was read.
+            TicketTypeIds = [.. rows.Select(row => row.TicketTypeId).Distinct()],
             DiscountIds = order.DiscountIds?.ToArray(),
         }, null);
     }

@@ -13,9 +13,9 @@ public sealed class KeptAsSoldMigrationTests
     private const string OneSale = $"""
         set session_replication_role = replica;
         insert into platform.tenants (id, slug, name) values ('{Tenant}', 'hall', 'Our Hall');
-        insert into events.events (tenant_id, id, slug, name, venue_id, venue_name, venue_max_capacity, time_zone, doors_at, starts_at, ends_at, sales_start_at, sales_end_at, check_in_from, check_in_until, status)
+        insert into events.events (tenant_id, id, slug, name, venue_id, venue_name, venue_max_capacity, time_zone, doors_at, starts_at, ends_at, sales_start_at, sales_end_at, check_in_from, check_in_until, visibility, search, status)
         values ('{Tenant}', '{Tenant}', 'evening', 'An Evening', '{Tenant}', 'The Hall', 100, 'Europe/Amsterdam', '2026-11-22T19:00Z', '2026-11-22T19:30Z', '2026-11-22T22:00Z', '2026-01-01', '2026-11-22T19:30Z',
-                '2026-11-22T15:00Z', '2026-11-22T22:00Z', 'on_sale');
+                '2026-11-22T15:00Z', '2026-11-22T22:00Z', 'public', '', 'on_sale');
         insert into tickets.ticket_types (tenant_id, id, event_id, section_id, name, price_minor, currency) values ('{Tenant}', '{Tenant}', '{Tenant}', '{Tenant}', 'Standing', 2500, 'EUR');
         insert into tickets.orders (tenant_id, id, order_number, event_id, hold_id, status, total_minor, currency) values ('{Tenant}', '{Tenant}', 'A', '{Tenant}', '{Tenant}', 'paid', 2700, 'EUR');
         insert into tickets.order_items (tenant_id, order_id, line, ticket_type_id, quantity, unit_price_minor, total_minor, kind, label)
