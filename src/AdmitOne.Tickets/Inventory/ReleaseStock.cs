@@ -33,7 +33,7 @@ public sealed class ReleaseStock(Guid tenantId, Guid eventId, Guid userId, Guid 
         foreach (var row in rows)
         {
             view.Types[row.TicketTypeId].Move(heldBy: -row.Quantity, soldBy: 0);
-            if (status != "expired") view.CollectOwned(row.UserId, row.TicketTypeId, -row.Quantity);   // what has expired was not counted
+            if (status != "expired") view.CollectHeld(row.UserId, row.TicketTypeId, -row.Quantity);   // what has expired was not counted
             changes.HoldMoves.Add(new HoldMove(row.Id, status));
         }
         view.Holds[rows[0].HoldId] = rows.ConvertAll(row => row with { Status = status });

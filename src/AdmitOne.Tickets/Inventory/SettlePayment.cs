@@ -139,7 +139,7 @@ internal sealed class SettlePayment(
         foreach (var (typeId, quantity) in wanted)
         {
             view.Types[typeId].Move(heldBy: quantity, soldBy: 0);
-            view.CollectOwned(userId, typeId, quantity);
+            view.CollectHeld(userId, typeId, quantity);
         }
         return true;
     }
@@ -166,11 +166,8 @@ internal sealed class SettlePayment(
             var paid = priced?.Of(row.TicketTypeId).PaidMinor;
             var type = view.Types[row.TicketTypeId];
             type.Move(heldBy: -row.Quantity, soldBy: row.Quantity);
-            if (isOurs)
-            {
-                changes.HoldMoves.Add(new HoldMove(row.Id, "completed"));
-                if (order.UserId is { } owner) view.CollectUnpaid(owner, -row.Quantity);
-            }
+            if (isOurs) changes.HoldMoves.Add(new HoldMove(row.Id, "completed"));
+            if (order.UserId is { } owner) view.CollectUnpaid(owner, -row.Quantity);
             for (var n = 0; n < row.Quantity; n++)
             {
                 tickets.Add(new NewTicket(Guid.CreateVersion7(view.Now), eventId, row.TicketTypeId, type.Section.Id, order.Id, row.Id, order.UserId,

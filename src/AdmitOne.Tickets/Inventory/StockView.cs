@@ -205,7 +205,7 @@ internal sealed class StockView
             type.Move(heldBy: item.Quantity, soldBy: 0);
             taken.Add(item);
         }
-        if (userId is { } taker) foreach (var (typeId, quantity) in items) CollectOwned(taker, typeId, quantity);
+        if (userId is { } taker) foreach (var (typeId, quantity) in items) CollectHeld(taker, typeId, quantity);
         return null;
     }
 
@@ -224,7 +224,7 @@ internal sealed class StockView
         foreach (var (typeId, quantity) in items)
         {
             Types[typeId].Move(heldBy: -quantity, soldBy: 0);
-            if (userId is { } taker) CollectOwned(taker, typeId, -quantity);
+            if (userId is { } taker) CollectHeld(taker, typeId, -quantity);
         }
     }
 
@@ -234,15 +234,20 @@ internal sealed class StockView
         foreach (var (typeId, quantity) in items)
         {
             Types[typeId].Move(heldBy: quantity, soldBy: 0);
-            CollectOwned(userId, typeId, quantity);
+            CollectHeld(userId, typeId, quantity);
         }
     }
 
-    public void CollectOwned(Guid userId, Guid typeId, int quantity)
+    /// <summary>Places that a customer has come to hold unpaid or, below 0, has given back unpaid: they count for both limits.</summary>
+    public void CollectHeld(Guid userId, Guid typeId, int quantity)
     {
-        Owned[(userId, typeId)] = Owned.GetValueOrDefault((userId, typeId)) + quantity;
+        CollectOwned(userId, typeId, quantity);
         CollectUnpaid(userId, quantity);
     }
+
+    /// <summary>Places of a type that a customer has come to have, held or paid, or, below 0, has no more.</summary>
+    public void CollectOwned(Guid userId, Guid typeId, int quantity) =>
+        Owned[(userId, typeId)] = Owned.GetValueOrDefault((userId, typeId)) + quantity;
 
     /// <summary>Places of a customer that have become unpaid or, below 0, have been paid for.</summary>
     public void CollectUnpaid(Guid userId, int places) => Unpaid[userId] = Unpaid.GetValueOrDefault(userId) + places;
