@@ -49,7 +49,7 @@ public sealed class CancellingTests(World world) : IClassFixture<World>
         Assert.Equal(Orders, (await alone.CancellationAsync(sale.EventId)).Orders);
 
         await alone.StartReplicaAsync();
-        await World.UntilAsync(async () => await alone.CancellationAsync(sale.EventId) is { IsDone: true, Orders: Orders }, TimeSpan.FromSeconds(60));
+        await World.UntilAsync(async () => await alone.CancellationAsync(sale.EventId) is { IsDone: true, Orders: Orders });
         await alone.AssertAllWentBackOnceAsync(sale.EventId);
         Assert.Equal(Orders, await alone.Ask<int>("select count(*) from tickets.refunds"));
         Assert.Equal(3, await alone.Ask<int>("select max(attempts) from tickets.refunds"));   // the one that the provider refused twice
@@ -63,7 +63,7 @@ public sealed class CancellingTests(World world) : IClassFixture<World>
         await world.BoughtAsync(sale);
         var stuck = await world.BoughtAsync(sale, token: "tok_refund_fails_9");
         await (await _desk.MoveAsync(sale.EventId, "cancelled")).ReadAsync();
-        await World.UntilAsync(async () => await world.CancellationAsync(sale.EventId) is { Orders: 2, Refunded: 1, Failed: 1, Remaining: 0 }, TimeSpan.FromSeconds(60));
+        await World.UntilAsync(async () => await world.CancellationAsync(sale.EventId) is { Orders: 2, Refunded: 1, Failed: 1, Remaining: 0 });
         Assert.Contains("refuses", await world.Ask<string>("select last_error from tickets.refunds where order_id = @OrderId", stuck), StringComparison.Ordinal);
         Assert.Equal("cancelled", await world.Ask<string>("select status from tickets.tickets where order_id = @OrderId", stuck));   // void all the same
     }
@@ -137,7 +137,7 @@ public sealed class CancellingTests(World world) : IClassFixture<World>
         Assert.Contains("sick", await world.Ask<string>("select fault from tickets.cancellation_orders where order_id = @OrderId", sick), StringComparison.Ordinal);
 
         await world.Sql("drop trigger sick on tickets.orders; drop function tickets.be_sick()");
-        await World.UntilAsync(async () => (await world.CancellationAsync(sale.EventId)).IsDone, TimeSpan.FromSeconds(30));
+        await World.UntilAsync(async () => (await world.CancellationAsync(sale.EventId)).IsDone);
         await world.AssertAllWentBackOnceAsync(sale.EventId);
     }
 

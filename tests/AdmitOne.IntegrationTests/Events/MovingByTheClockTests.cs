@@ -8,8 +8,6 @@ namespace AdmitOne.IntegrationTests.Events;
 
 public sealed class MovingByTheClockTests(World world) : IClassFixture<World>
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
-
     private readonly EventDesk _desk = new(world);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -90,7 +88,7 @@ public sealed class MovingByTheClockTests(World world) : IClassFixture<World>
         var id = (await _desk.CreateAsync()).Id();
         await _desk.AddSectionAsync(id, "Floor", 100);
         await (await _desk.MoveAsync(id, "published")).ReadAsync();
-        await World.UntilAsync(async () => (await HistoryAsync(id)).GetProperty("heldUp").ValueKind == JsonValueKind.String, s_patience);
+        await World.UntilAsync(async () => (await HistoryAsync(id)).GetProperty("heldUp").ValueKind == JsonValueKind.String);
         Assert.Contains("ticket type", (await HistoryAsync(id)).Text("heldUp"), StringComparison.Ordinal);
         Assert.Equal("published", (await _desk.Manager.GetJsonAsync($"/api/v1/events/{id}")).Text("status"));
 
@@ -105,7 +103,7 @@ public sealed class MovingByTheClockTests(World world) : IClassFixture<World>
     {
         var id = await PublishAsync();
         await ShiftAsync(id, sales: -180, starts: -60, ends: 60);
-        await World.UntilAsync(async () => (await HistoryAsync(id)).GetProperty("heldUp").ValueKind == JsonValueKind.String, s_patience);
+        await World.UntilAsync(async () => (await HistoryAsync(id)).GetProperty("heldUp").ValueKind == JsonValueKind.String);
         Assert.Contains("startsAt", (await HistoryAsync(id)).Text("heldUp"), StringComparison.Ordinal);
     }
 
@@ -115,11 +113,11 @@ public sealed class MovingByTheClockTests(World world) : IClassFixture<World>
         var id = (await _desk.CreateAsync()).Id();
         await _desk.AddSectionAsync(id, "Floor", 100);
         await (await _desk.MoveAsync(id, "published")).ReadAsync();
-        await World.UntilAsync(async () => (await HistoryAsync(id)).GetProperty("heldUp").ValueKind == JsonValueKind.String, s_patience);
+        await World.UntilAsync(async () => (await HistoryAsync(id)).GetProperty("heldUp").ValueKind == JsonValueKind.String);
         await ShiftAsync(id, sales: -60, starts: -1, ends: 120);
         await _desk.AddTypeAsync(id);
         await (await _desk.ChangeAsync(id, new { description = "It has begun." })).ReadAsync();
-        await World.UntilAsync(async () => await world.Ask<bool>("select clock_looks_at is not null from events.events where id = @id", new { id }), s_patience);
+        await World.UntilAsync(async () => await world.Ask<bool>("select clock_looks_at is not null from events.events where id = @id", new { id }));
         Assert.Equal("published", (await _desk.Manager.GetJsonAsync($"/api/v1/events/{id}")).Text("status"));
         Assert.Contains("startsAt", (await HistoryAsync(id)).Text("heldUp"), StringComparison.Ordinal);
     }
@@ -201,5 +199,5 @@ public sealed class MovingByTheClockTests(World world) : IClassFixture<World>
     private Task<JsonElement> HistoryAsync(Guid id) => _desk.Manager.GetJsonAsync($"/api/v1/events/{id}/transitions", HttpStatusCode.OK);
 
     private Task StatusAsync(Guid id, string status) =>
-        World.UntilAsync(async () => (await _desk.Manager.GetJsonAsync($"/api/v1/events/{id}")).Text("status") == status, s_patience);
+        World.UntilAsync(async () => (await _desk.Manager.GetJsonAsync($"/api/v1/events/{id}")).Text("status") == status);
 }

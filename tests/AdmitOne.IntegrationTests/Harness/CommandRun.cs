@@ -6,7 +6,7 @@ namespace AdmitOne.IntegrationTests.Harness;
 /// <summary>One run of `admitone` as a process, to its end.</summary>
 internal sealed record CommandRun(int ExitCode, string Output, string Errors)
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
 
     public IReadOnlyList<string> Lines => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 

@@ -210,6 +210,7 @@ public partial class World : IAsyncLifetime
     private Dictionary<string, string?> Settings(string name, string role) => new()
     {
         ["PORT"] = "0",
+        ["METRICS_PORT"] = "0",
         ["LOG_FILE"] = Path.Combine(_stack.Folder, "logs", $"{_database}-{name}.log"),
         ["DB_HOST"] = _stack.Postgres.Host,
         ["DB_PORT"] = _stack.Postgres.Port.ToString(CultureInfo.InvariantCulture),

@@ -58,7 +58,7 @@ public partial class World
         var since = TimeProvider.System.GetTimestamp();
         while (!await holds())
         {
-            if (TimeProvider.System.GetElapsedTime(since) > TimeSpan.FromSeconds(30)) Assert.Fail($"After 30 s it is still not so that {what}.");
+            if (TimeProvider.System.GetElapsedTime(since) > Patience) Assert.Fail($"After {Patience.TotalSeconds} s it is still not so that {what}.");
             await Task.Delay(20, Cancellation);
         }
     }

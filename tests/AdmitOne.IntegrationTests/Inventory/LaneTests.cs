@@ -20,11 +20,12 @@ public sealed class LaneTests(World world) : IClassFixture<World>
     public async Task Who_comes_alone_goes_at_once_and_who_comes_meanwhile_goes_together()
     {
         var (sale, buyer) = await OnSaleAsync(100);
+        var buyers = await BuyersAsync(sale, 40);
         var before = await BatchesAsync();
         var slow = await SlowAsync(sale);
         var first = Lanes.RunAsync(Hold(sale, buyer), Cancellation);
         await WaitsForLockAsync();   // it is with the database although nobody else has come
-        var others = Enumerable.Range(0, 40).Select(_ => Lanes.RunAsync(Hold(sale, buyer), Cancellation)).ToArray();
+        var others = buyers.Select(one => Lanes.RunAsync(Hold(sale, one), Cancellation)).ToArray();
         Assert.DoesNotContain(others.Append(first), hold => hold.IsCompleted);
         await slow.DisposeAsync();
 
@@ -46,10 +47,11 @@ public sealed class LaneTests(World world) : IClassFixture<World>
     public async Task A_full_queue_refuses_at_once_and_says_when_to_come_again()
     {
         var (sale, buyer) = await OnSaleAsync(5000);
+        var buyers = await BuyersAsync(sale, Lane<StockCommand>.MaxWaiting);
         var slow = await SlowAsync(sale);
         var first = Lanes.RunAsync(Hold(sale, buyer), Cancellation);
         await WaitsForLockAsync();
-        var waiting = Enumerable.Range(0, Lane<StockCommand>.MaxWaiting).Select(_ => Lanes.RunAsync(Hold(sale, buyer), Cancellation)).ToArray();
+        var waiting = buyers.Select(one => Lanes.RunAsync(Hold(sale, one), Cancellation)).ToArray();
 
         using var refused = await world.HoldAsync(sale, buyer: buyer);
         Assert.Equal("overloaded", await refused.RefusedAsync(HttpStatusCode.ServiceUnavailable));
@@ -98,6 +100,14 @@ public sealed class LaneTests(World world) : IClassFixture<World>
         using var client = world.Tickets(Platform.Identity.Roles.Customer, buyer);
         await client.GetJsonAsync("/api/v1/tickets");   // whoever has called once is known
         return (sale, buyer);
+    }
+
+    // A customer has a bound of unpaid places: a crowd is many customers.
+    private async Task<IReadOnlyList<Guid>> BuyersAsync(Sale sale, int count)
+    {
+        var buyers = Enumerable.Range(0, count).Select(_ => Guid.CreateVersion7()).ToArray();
+        await world.Sql("insert into platform.users (tenant_id, id) select @Tenant, id from unnest(@buyers) id", new { sale.Tenant, buyers });
+        return buyers;
     }
 
     private static HoldStock Hold(Sale sale, Guid buyer) => new(sale.Tenant, sale.EventId, buyer, [new HoldItem(sale.TicketTypeId, 1)], TimeSpan.FromMinutes(10));

@@ -22,7 +22,7 @@ public sealed class MintingDrill(MintingWorld world) : IClassFixture<MintingWorl
             await world.MintingAnswersAsync(answers, delayMs, loseEvery);
             var sale = await world.PutOnSaleAsync(Tickets);
             for (var bought = 0; bought < Tickets; bought += 10) await (await world.BuyAsync(sale, 10)).ReadAsync(HttpStatusCode.Created);
-            await World.UntilAsync(async () => await JobsAsync(sale, "status in ('done', 'dead')") == Tickets, TimeSpan.FromSeconds(60));
+            await World.UntilAsync(async () => await JobsAsync(sale, "status in ('done', 'dead')") == Tickets);
             await World.UntilAsync(async () => answers != "twice" || await world.Ask<int>("""
                 select count(*)::int from neighbours.mint_jobs n join tickets.mint_jobs j on j.id = n.id where j.event_id = @EventId and n.answers_left > 0
                 """, new { sale.EventId }) == 0);

@@ -7,7 +7,7 @@ namespace AdmitOne.IntegrationTests.Operations;
 /// <summary>Prometheus or Alertmanager as a process of the test's own, on loopback, with its data in a folder that goes with it.</summary>
 internal sealed class WatchingProgram : IAsyncDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
 
     private readonly Process _process;
 

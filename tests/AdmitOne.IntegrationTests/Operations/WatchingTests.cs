@@ -35,7 +35,8 @@ public sealed partial class WatchingTests(WatchedWorld world) : IClassFixture<Wa
     {
         await world.WatchAsync();
         var healthy = world.Outside.Metrics;
-        world.Outside.Metrics = healthy.Replace("admitone_inventory_drift{} 0", "admitone_inventory_drift{} 3", StringComparison.Ordinal);
+        world.Outside.Metrics = healthy.Replace("admitone_inventory_drift 0", "admitone_inventory_drift 3", StringComparison.Ordinal);
+        Assert.NotEqual(healthy, world.Outside.Metrics);
         await World.UntilAsync(() => Task.FromResult(HasCome("firing")), s_patience);
         world.Outside.Metrics = healthy;
         await World.UntilAsync(() => Task.FromResult(HasCome("resolved")), s_patience);

@@ -13,8 +13,6 @@ namespace AdmitOne.IntegrationTests.Payments;
 /// </summary>
 public sealed class KillPointTests(StripeWorld fixture) : IClassFixture<StripeWorld>
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
-
     private World World => fixture.World;
 
     private StripeServer Stripe => fixture.Stripe;
@@ -146,7 +144,7 @@ public sealed class KillPointTests(StripeWorld fixture) : IClassFixture<StripeWo
         {
             await World.Sql("update tickets.payments set next_check_at = clock_timestamp() where order_id = @order and status = 'created'", new { order });
             return await World.Ask<string>("select status from tickets.orders where id = @order", new { order }) == status;
-        }, s_patience);
+        });
     }
 
     /// <summary>The buyer, who never got an answer, asks again with the same key, at the replica that is left.</summary>

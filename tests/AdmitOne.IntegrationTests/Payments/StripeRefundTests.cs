@@ -37,7 +37,7 @@ public sealed class StripeRefundTests(StripeWorld fixture) : IClassFixture<Strip
         await RefundAllAsync(order);
         await World.UntilAsync(() => Task.FromResult(Stripe.Of(order.OrderId).Refunded == 5000));
         Stripe.FinishRefunds(order.OrderId, "succeeded");
-        await World.UntilAsync(async () => (await RefundOfAsync(order)).Text("status") == "succeeded", TimeSpan.FromSeconds(60));
+        await World.UntilAsync(async () => (await RefundOfAsync(order)).Text("status") == "succeeded");
     }
 
     [Theory]
@@ -65,7 +65,7 @@ public sealed class StripeRefundTests(StripeWorld fixture) : IClassFixture<Strip
         Assert.Equal("pending", (await (await RetryAsync(order, failed.Id())).ReadAsync()).Text("status"));
         await World.UntilAsync(() => Task.FromResult(Stripe.Of(order.OrderId).Refunded == 5000));
         Stripe.FinishRefunds(order.OrderId, "succeeded");
-        await World.UntilAsync(async () => (await RefundOfAsync(order)).Text("status") == "succeeded", TimeSpan.FromSeconds(60));
+        await World.UntilAsync(async () => (await RefundOfAsync(order)).Text("status") == "succeeded");
         Assert.Equal(2, Stripe.RefundKeys(order.OrderId).Distinct().Count());
         Assert.Equal("refund_not_failed", await (await RetryAsync(order, failed.Id())).RefusedAsync(HttpStatusCode.Conflict));
         await BooksAreRightAsync(order);
@@ -78,14 +78,14 @@ public sealed class StripeRefundTests(StripeWorld fixture) : IClassFixture<Strip
         await RefundAllAsync(order);
         await World.UntilAsync(() => Task.FromResult(Stripe.RefundKeys(order.OrderId).Count >= 2));
         Stripe.Fund(order.OrderId);
-        await World.UntilAsync(async () => (await RefundOfAsync(order)).Text("status") == "succeeded", TimeSpan.FromSeconds(60));
+        await World.UntilAsync(async () => (await RefundOfAsync(order)).Text("status") == "succeeded");
         var keys = Stripe.RefundKeys(order.OrderId);
         Assert.Equal(keys.Count, keys.Distinct().Count());
         Assert.Equal(5000, Stripe.Of(order.OrderId).Refunded);
 
         var silent = await BuyAsync("pm_test_refund_500");
         await RefundAllAsync(silent);
-        await World.UntilAsync(async () => (await RefundOfAsync(silent)).Text("status") == "succeeded", TimeSpan.FromSeconds(60));
+        await World.UntilAsync(async () => (await RefundOfAsync(silent)).Text("status") == "succeeded");
         Assert.True(Stripe.RefundKeys(silent.OrderId).Count >= 2);
         Assert.Single(Stripe.RefundKeys(silent.OrderId).Distinct());
     }

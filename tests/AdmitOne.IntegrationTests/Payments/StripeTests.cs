@@ -27,8 +27,6 @@ public sealed class StripeWorld(Stack stack) : IAsyncLifetime
 /// <summary>Cards: what Stripe says and what it does not say, and an order that always ends with what the card was charged for.</summary>
 public sealed class StripeTests(StripeWorld fixture) : IClassFixture<StripeWorld>
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
-
     private World World => fixture.World;
 
     private StripeServer Stripe => fixture.Stripe;
@@ -101,7 +99,7 @@ public sealed class StripeTests(StripeWorld fixture) : IClassFixture<StripeWorld
             Assert.Equal("payment_pending", (await World.OrderAsync(order)).Text("status"));
             return;
         }
-        await World.UntilAsync(async () => (await World.OrderAsync(order)).Text("status") == "expired", s_patience);
+        await World.UntilAsync(async () => (await World.OrderAsync(order)).Text("status") == "expired");
         Assert.Equal((0, 0, 0, "canceled"), Stripe.Of(order.OrderId));
         await World.UntilAsync(async () => await World.AvailableAsync(sale) == 2);
         await World.AssertBooksAreRightAsync(sale.EventId);
@@ -129,7 +127,7 @@ public sealed class StripeTests(StripeWorld fixture) : IClassFixture<StripeWorld
         var sale = await World.PutOnSaleAsync(quantity: 2);
         var buyer = Guid.CreateVersion7();
         var pending = await (await PayAsync(sale, "pm_card_authenticationRequired", buyer)).ReadAsync(HttpStatusCode.Accepted);
-        await World.UntilAsync(async () => (await World.OrderAsync(new Bought(pending.Id("orderId"), buyer, []))).Text("status") == "expired", s_patience);
+        await World.UntilAsync(async () => (await World.OrderAsync(new Bought(pending.Id("orderId"), buyer, []))).Text("status") == "expired");
         Assert.Equal((0, 0, 0, "canceled"), Stripe.Of(pending.Id("orderId")));
         await World.AssertBooksAreRightAsync(sale.EventId);
     }
@@ -140,7 +138,7 @@ public sealed class StripeTests(StripeWorld fixture) : IClassFixture<StripeWorld
         var sale = await World.PutOnSaleAsync(quantity: 2);
         var buyer = Guid.CreateVersion7();
         var pending = await (await PayAsync(sale, "pm_card_processing", buyer)).ReadAsync(HttpStatusCode.Accepted);
-        await World.UntilAsync(async () => (await World.BuyAsync(sale, 2)).StatusCode == HttpStatusCode.Created, s_patience);
+        await World.UntilAsync(async () => (await World.BuyAsync(sale, 2)).StatusCode == HttpStatusCode.Created);
         Stripe.Finish(pending.Id("orderId"));
         await TellAsync(pending.Id("orderId"), "payment_intent.succeeded");
 

@@ -59,11 +59,13 @@ public sealed class RateLimitTests(LimitedWorld world) : IClassFixture<LimitedWo
         var sale = await world.PutOnSaleAsync(quantity: 1);
         await (await world.From(LimitedWorld.NewAddress(), role: Roles.Customer).PostAsync("/api/v1/reservations", Hold())).ReadAsync(HttpStatusCode.Created);
         using var late = world.From(LimitedWorld.NewAddress(), role: Roles.Customer);
-        for (var n = 0; n < 100; n++)
+        // All within one window, however slow the machine is.
+        var refused = await Task.WhenAll(Enumerable.Range(0, 100).Select(async _ =>
         {
             using var soldOut = await late.PostAsync("/api/v1/reservations", Hold());
-            Assert.Equal((HttpStatusCode.Conflict, 5), (soldOut.StatusCode, LimitedWorld.Left(soldOut).Left));
-        }
+            return soldOut.StatusCode;
+        }));
+        Assert.All(refused, status => Assert.Equal(HttpStatusCode.Conflict, status));
         using var counted = await late.PostAsync("/api/v1/reservations", Hold());
         Assert.Equal((HttpStatusCode.Conflict, 4), (counted.StatusCode, LimitedWorld.Left(counted).Left));
 

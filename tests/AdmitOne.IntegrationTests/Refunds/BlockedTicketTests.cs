@@ -51,7 +51,7 @@ public sealed class BlockedTicketTests(World world) : IClassFixture<World>
         foreach (var blocked in new[] { half.Tickets[0], whole.Tickets[0] }) await (await world.BlockAsync(blocked)).ReadAsync();
         await world.MoveAsync(sale.EventId, "cancelled");
 
-        await World.UntilAsync(async () => await world.CancellationAsync(sale.EventId) is { Orders: 3, Refunded: 1, Failed: 0, Remaining: 0, NeedsPerson: 2 }, TimeSpan.FromSeconds(60));
+        await World.UntilAsync(async () => await world.CancellationAsync(sale.EventId) is { Orders: 3, Refunded: 1, Failed: 0, Remaining: 0, NeedsPerson: 2 });
         await World.UntilAsync(async () => await world.Ask<string>("select status from tickets.cancellations where event_id = @EventId", sale) == "done");
         using var manager = world.Tickets(Roles.VenueManager);
         var waiting = (await manager.GetJsonAsync($"/api/v1/tickets?eventId={sale.EventId}&status=blocked")).Items();
@@ -65,7 +65,7 @@ public sealed class BlockedTicketTests(World world) : IClassFixture<World>
             if (act == "unblock") await (await world.BlockAsync(order.Tickets[0], "unblock")).ReadAsync();
             else await (await world.RefundAsync(order, [order.Tickets[0]], Roles.VenueManager)).ReadAsync(HttpStatusCode.Created);
         }
-        await World.UntilAsync(async () => await world.CancellationAsync(sale.EventId) is { IsDone: true, Orders: 3, NeedsPerson: 0 }, TimeSpan.FromSeconds(60));
+        await World.UntilAsync(async () => await world.CancellationAsync(sale.EventId) is { IsDone: true, Orders: 3, NeedsPerson: 0 });
         await world.AssertAllWentBackOnceAsync(sale.EventId);
     }
 
@@ -86,7 +86,7 @@ public sealed class BlockedTicketTests(World world) : IClassFixture<World>
         var cancel = world.MoveAsync(sale.EventId, "cancelled");
         foreach (var order in orders.Skip(12)) await world.BlockAsync(order.Tickets[1], replica: replica.Url);
         await cancel;
-        await World.UntilAsync(async () => await world.CancellationAsync(sale.EventId) is { Remaining: 0, Failed: 0 }, TimeSpan.FromSeconds(60));
+        await World.UntilAsync(async () => await world.CancellationAsync(sale.EventId) is { Remaining: 0, Failed: 0 });
         Assert.Equal(0, await world.Ask<int>("select count(*) from tickets.tickets where event_id = @EventId and ((status = 'blocked') <> (refund_id is null))", sale));
         await world.AssertBooksAreRightAsync(sale.EventId);
     }

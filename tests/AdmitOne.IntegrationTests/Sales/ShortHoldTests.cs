@@ -140,7 +140,7 @@ public sealed class ShortHoldTests(ShortHolds world) : IClassFixture<ShortHolds>
     {
         using var client = world.Tickets(Roles.Customer, buyer);
         System.Text.Json.JsonElement order = default;
-        await World.UntilAsync(async () => (order = await client.GetJsonAsync($"/api/v1/orders/{orderId}")).Text("status") == status, TimeSpan.FromSeconds(40));
+        await World.UntilAsync(async () => (order = await client.GetJsonAsync($"/api/v1/orders/{orderId}")).Text("status") == status);
         return order;
     }
 }

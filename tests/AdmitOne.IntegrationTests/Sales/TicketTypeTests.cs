@@ -181,7 +181,7 @@ public sealed class TicketTypeTests(World world) : IClassFixture<World>
             await NameAsync(there);
             (await PatchAsync(sale, new { name })).EnsureSuccessStatusCode();
             Assert.Equal(name, await NameAsync(here));
-            await World.UntilAsync(async () => await NameAsync(there) == name, TimeSpan.FromSeconds(5));
+            await World.UntilAsync(async () => await NameAsync(there) == name);
         }
 
         using var shown = await here.GetAsync(path, Cancellation);

@@ -29,7 +29,7 @@ public sealed class TraceTests(Stack stack)
         var trace = ActivityTraceId.CreateRandom().ToHexString();
         var bought = await BuyAsync(world, sale, trace, recorded: true);
         Assert.Equal(trace, bought.Headers.GetValues("X-Request-Id").Single());
-        await World.UntilAsync(() => Task.FromResult(!receiver.Arrived.IsEmpty && collector.Of(trace).Any(span => span.Name == "webhook")), TimeSpan.FromSeconds(40));
+        await World.UntilAsync(() => Task.FromResult(!receiver.Arrived.IsEmpty && collector.Of(trace).Any(span => span.Name == "webhook")));
 
         var spans = collector.Of(trace);
         var request = Assert.Single(spans, span => span.Name.TrimEnd('/') == "POST /api/v1/purchases");
@@ -67,8 +67,8 @@ public sealed class TraceTests(Stack stack)
         using var answer = await events.SendAsync(request, Stop);
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(Stop));
 
-        await World.UntilAsync(() => Task.FromResult(collector.Of(trace).Any(span => span.Service == "ticket-service")), TimeSpan.FromSeconds(40));
-        await World.UntilAsync(() => Task.FromResult(collector.Of(trace).Any(span => span.Service == "event-service")), TimeSpan.FromSeconds(40));
+        await World.UntilAsync(() => Task.FromResult(collector.Of(trace).Any(span => span.Service == "ticket-service")));
+        await World.UntilAsync(() => Task.FromResult(collector.Of(trace).Any(span => span.Service == "event-service")));
         var inTickets = collector.Of(trace).First(span => span.Service == "ticket-service");
         var call = Assert.Single(collector.Of(trace), span => span.SpanId == inTickets.Parent);
         Assert.Equal("System.Net.Http", call.Source);
@@ -90,7 +90,7 @@ public sealed class TraceTests(Stack stack)
             using var answer = await nobody.SendAsync(request, Stop);
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         }
-        await World.UntilAsync(() => Task.FromResult(collector.Of(trace).Any(span => span.Source.EndsWith("StackExchangeRedis", StringComparison.Ordinal))), TimeSpan.FromSeconds(40));
+        await World.UntilAsync(() => Task.FromResult(collector.Of(trace).Any(span => span.Source.EndsWith("StackExchangeRedis", StringComparison.Ordinal))));
         var spans = collector.Of(trace);
         Assert.All(spans.Where(span => span.Source.EndsWith("StackExchangeRedis", StringComparison.Ordinal)), span => Assert.Contains(spans, parent => parent.SpanId == span.Parent));
         Assert.DoesNotContain(collector.Bodies, body => Encoding.UTF8.GetString(body).Contains("cache:", StringComparison.Ordinal));
@@ -107,7 +107,7 @@ public sealed class TraceTests(Stack stack)
         var (kept, left) = (ActivityTraceId.CreateRandom().ToHexString(), ActivityTraceId.CreateRandom().ToHexString());
         await BuyAsync(world, sale, left, recorded: false);
         await BuyAsync(world, sale, kept, recorded: true);
-        await World.UntilAsync(() => Task.FromResult(collector.Of(kept).Any(span => span.Name.TrimEnd('/') == "POST /api/v1/purchases")), TimeSpan.FromSeconds(40));
+        await World.UntilAsync(() => Task.FromResult(collector.Of(kept).Any(span => span.Name.TrimEnd('/') == "POST /api/v1/purchases")));
         Assert.All(collector.Spans.Where(span => span.Service.Length > 0), span => Assert.Equal(kept, span.TraceId));
         Assert.Equal(0, await world.Ask<int>("select count(*) from platform.outbox where trace_parent is not null and trace_parent not like '00-' || @kept || '%'", new { kept }));
     }

@@ -49,6 +49,28 @@ public sealed class StockRulesTests
     }
 
     [Fact]
+    public async Task A_refund_and_late_money_in_a_holds_batch_do_not_raise_the_limit_of_unpaid_places()
+    {
+        var books = new Books { Rules = new HoldRules(MaxUnpaid: 6, ScarcePercent: 0, TimeSpan.FromMinutes(1)) };
+        var type = books.AddType(books.AddSection(100), 100, 100);
+        var buyer = Guid.CreateVersion7();
+        HoldStock Hold(int n) => new(books.Tenant, books.EventId, buyer, [new HoldItem(type, n)], TimeSpan.FromMinutes(30));
+
+        books.Run(Buy(books, type, 4, buyer, "key-1"));
+        books.Run(Settle(books, books.Orders.Single(), PaymentResult.Succeeded));
+        books.Run(Buy(books, type, 2, buyer, "key-2"));
+        var late = books.Orders.Single(o => o.Status == "payment_pending");
+        books.Now += TimeSpan.FromMinutes(10);
+        books.Run(Settle(books, late, PaymentResult.Expired));
+        books.Run(Hold(6));
+        var (refund, money, more) = (GiveBack(books, books.Orders.First(), null, buyer), Settle(books, books.Orders.Last(), PaymentResult.Succeeded), Hold(1));
+        books.Run(refund, money, more);
+        Assert.NotNull((await refund.Done).Value);
+        Assert.Equal("paid", (await money.Done).Value!.OrderStatus);
+        Assert.Equal("limit_unpaid", (await more.Done).Refusal?.Type.Code);
+    }
+
+    [Fact]
     public async Task Within_one_batch_first_come_is_first_served()
     {
         var books = new Books();
