@@ -92,7 +92,7 @@ internal static class EventChecklist
         new("Rate Limiting", "`RATE_LIMIT_WINDOW_MS` - Window in milliseconds (60000)", s_look.Number("RATE_LIMIT_WINDOW_MS", 60_000, 60_000), Page),
         new("Rate Limiting", "`RATE_LIMIT_MAX_REQUESTS` - Max requests per window (100)", s_look.Number("RATE_LIMIT_MAX_REQUESTS", 100, 100), Page),
 
-        new("Monitoring", "`METRICS_PORT` - Metrics port (if separate)", s_look.Given("METRICS_PORT", "the service's own port"), Page),
+        new("Monitoring", "`METRICS_PORT` - Metrics port (if separate)", s_look.Given("METRICS_PORT", "6000 above PORT"), Page),
         new("Monitoring", "`SENTRY_DSN` - Error tracking (optional)", s_look.Given("SENTRY_DSN", "nothing, which is allowed"), Page),
 
         Person("Immediate Rollback", "1. Revert to previous version", "cluster"),

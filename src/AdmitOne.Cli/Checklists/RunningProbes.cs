@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
 using AdmitOne.Cli.Doctor;
+using AdmitOne.Platform.Configuration;
 
 namespace AdmitOne.Cli.Checklists;
 
@@ -22,7 +23,8 @@ internal static class Running
     public static async Task<string?> MetricsAsync(Patient patient, string service, CancellationToken cancellationToken)
     {
         if (Url(patient, service) is not { } url) return null;
-        if (int.TryParse(Told(patient, service).Settings["METRICS_PORT"], NumberStyles.None, CultureInfo.InvariantCulture, out var port)) url = new UriBuilder(url) { Port = port }.Uri;
+        var port = int.TryParse(Told(patient, service).Settings["METRICS_PORT"], NumberStyles.None, CultureInfo.InvariantCulture, out var said) ? said : url.Port + ServiceOptions.MetricsDistance;
+        if (port is > 0 and <= 65535) url = new UriBuilder(url) { Port = port }.Uri;
         try
         {
             using var answer = await AskAsync(url, "/metrics", cancellationToken);

@@ -1,3 +1,5 @@
+using AdmitOne.Platform.Configuration;
+
 namespace AdmitOne.Cli.Local;
 
 /// <summary>What `admitone up` was asked for.</summary>
@@ -6,8 +8,6 @@ namespace AdmitOne.Cli.Local;
 /// <param name="Replicas">How many Ticket Services.</param>
 public sealed record StackOptions(string DataPath, bool Demo, bool Separate, int Replicas, GivenVariables Given)
 {
-    private const int MetricsDistance = 6000;
-
     private int? _eventsMetricsPort;
     private IReadOnlyList<int>? _ticketsMetricsPorts;
 
@@ -28,7 +28,7 @@ public sealed record StackOptions(string DataPath, bool Demo, bool Separate, int
     public int MintingPort { get; } = Given.Port("MINTING_PORT", 3018);
 
     private int MetricsPort(string variable, int port, int number) =>
-        Given[variable] is not null ? Given.Port(variable, port) + number : FreePort.Choose(port + MetricsDistance <= 65535 ? port + MetricsDistance : port - MetricsDistance);
+        Given[variable] is not null ? Given.Port(variable, port) + number : FreePort.Choose(port + ServiceOptions.MetricsDistance <= 65535 ? port + ServiceOptions.MetricsDistance : port - ServiceOptions.MetricsDistance);
 
     /// <summary>Says which port is taken, and by which variable to choose another, before anything is started.</summary>
     /// <exception cref="CannotRunException">One is in use, or needed twice.</exception>

@@ -43,9 +43,20 @@ public sealed class ServiceOptions
     [ConfigurationKeyName("ENABLE_METRICS")]
     public bool EnableMetrics { get; set; } = true;
 
-    /// <summary>When set, <c>/metrics</c> answers on this port only; otherwise on the service's own.</summary>
-    [ConfigurationKeyName("METRICS_PORT"), Range(1, 65535)]
+    /// <summary><c>/metrics</c> answers on this port only; without it on the one 6000 above PORT. 0: on PORT itself.</summary>
+    [ConfigurationKeyName("METRICS_PORT"), Range(0, 65535)]
     public int? MetricsPort { get; set; }
+
+    /// <summary>How far above a service's port its metrics are by default.</summary>
+    public const int MetricsDistance = 6000;
+
+    /// <summary>The port that answers <c>/metrics</c> and nothing else; null if the service's own port does.</summary>
+    public int? OwnMetricsPort => MetricsPort switch
+    {
+        0 => null,
+        null => Port is 0 or > 65535 - MetricsDistance ? null : Port + MetricsDistance,
+        { } port => port == Port ? null : port,
+    };
 
     /// <summary>After SIGTERM the service says 503 on /health/ready and answers everything else for so long, that balancers may turn away; then it drains, for at most 20 s.</summary>
     [ConfigurationKeyName("SHUTDOWN_WAIT_SECONDS"), Range(0, 60)]

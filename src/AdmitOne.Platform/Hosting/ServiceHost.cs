@@ -180,6 +180,6 @@ public static class ServiceHost
     {
         var options = app.Services.GetRequiredService<IOptions<ServiceOptions>>().Value;
         app.Urls.Add($"http://{options.Bind}:{options.Port}");
-        if (options is { EnableMetrics: true, MetricsPort: { } metrics } && metrics != options.Port) app.Urls.Add($"http://{options.Bind}:{metrics}");
+        if (options is { EnableMetrics: true, OwnMetricsPort: { } metrics }) app.Urls.Add($"http://{options.Bind}:{metrics}");
     }
 }

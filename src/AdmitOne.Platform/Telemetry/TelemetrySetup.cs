@@ -93,7 +93,7 @@ internal static class TelemetrySetup
         var route = app.MapGet(MetricsPath, (HttpContext context) => scrape(context))
             .WithName("Metrics").WithSummary("Metrics as Prometheus text").WithTags("Health").AllowAnonymous().DisableHttpMetrics()
             .Produces<string>(StatusCodes.Status200OK, "text/plain");
-        if (options.MetricsPort is { } port) route.RequireHost($"*:{port}");
+        if (options.OwnMetricsPort is { } port) route.RequireHost($"*:{port}");
     }
 
     // Read from the configuration itself: the log works while the checks of all settings report what is wrong.
