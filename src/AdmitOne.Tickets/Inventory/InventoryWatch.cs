@@ -26,9 +26,23 @@ internal sealed partial class InventoryWatch(Database database, InventoryMetrics
         var began = _clock.GetTimestamp();
         var drift = 0L;
         var events = await database.AskForAllTenantsAsync<StockedEvent>("select tenant_id, event_id from tickets.events_to_recount()", null, cancellationToken);
-        foreach (var one in events) drift += await DriftAsync(one, cancellationToken);
+        List<Exception> failures = [];
+        foreach (var one in events)
+        {
+            // An event that cannot be recounted does not hide what the others' recounts find.
+            try
+            {
+                drift += await DriftAsync(one, cancellationToken);
+            }
+            catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+            {
+                NotRecounted(one.EventId, one.TenantId, failure);
+                failures.Add(failure);
+            }
+        }
         metrics.Recounted(drift);
         (_recountedAt, _rest) = (_clock.GetTimestamp(), RestFactor * _clock.GetElapsedTime(began));
+        if (failures.Count > 0) throw new AggregateException($"{failures.Count} of {events.Count} events could not be recounted.", failures);
     }
 
     private async Task<long> DriftAsync(StockedEvent one, CancellationToken cancellationToken)
@@ -57,6 +71,9 @@ internal sealed partial class InventoryWatch(Database database, InventoryMetrics
 
     [LoggerMessage(EventId = 4011, Level = LogLevel.Error, Message = "The stock of event {EventId} of tenant {TenantId} differs from its rows by {Drift} tickets")]
     private partial void Drifted(Guid eventId, Guid tenantId, long drift);
+
+    [LoggerMessage(EventId = 4012, Level = LogLevel.Warning, Message = "The stock of event {EventId} of tenant {TenantId} could not be recounted")]
+    private partial void NotRecounted(Guid eventId, Guid tenantId, Exception failure);
 
     private sealed class StockedEvent
     {
