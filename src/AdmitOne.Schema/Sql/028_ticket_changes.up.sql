@@ -21,6 +21,7 @@ create policy tenant on tickets.ticket_changes using (tenant_id = (select nullif
 create policy audit on tickets.ticket_changes for select to admitone_audit using (true);
 alter table tickets.ticket_changes enable row level security;
 alter table tickets.ticket_changes force row level security;
+grant select (tenant_id, ticket_id, at), delete on tickets.ticket_changes to admitone_worker;
 grant select on tickets.ticket_changes to admitone_audit;
 grant select, insert, update, delete on tickets.ticket_changes to admitone_tickets;
 

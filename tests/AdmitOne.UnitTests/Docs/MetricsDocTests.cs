@@ -21,7 +21,7 @@ public sealed class MetricsDocTests(Services services) : IClassFixture<Services>
         Both services answer `/metrics` as Prometheus text. Tags come from closed sets: no ids, no tenants, no raw paths.
 
         ```bash run
-        curl --fail --silent http://127.0.0.1:${TICKETS_PORT:-3004}/metrics | grep '^admitone_tickets_sold_total'
+        curl --fail --silent "$(tr -d ' \n' < "${ADMITONE_DATA:-.data}/run.json" | grep -o '"metrics":{[^}]*}' | grep -o 'http[^"]*' | tail -n 1)" | grep '^admitone_tickets_sold_total'
         ```
 
         ## The product's own
