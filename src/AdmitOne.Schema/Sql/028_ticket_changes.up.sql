@@ -19,6 +19,10 @@ alter table tickets.ticket_changes add constraint ticket_changes_ticket_id_fkey 
 create policy tenant on tickets.ticket_changes using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid))
     with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
 create policy audit on tickets.ticket_changes for select to admitone_audit using (true);
+create policy erasure on tickets.ticket_changes for delete to admitone_worker
+    using (exists (select from platform.tenants d where d.id = tenant_id and d.status = 'deleting'));
+create policy erasure_sees on tickets.ticket_changes for select to admitone_worker
+    using (exists (select from platform.tenants d where d.id = tenant_id and d.status = 'deleting'));
 alter table tickets.ticket_changes enable row level security;
 alter table tickets.ticket_changes force row level security;
 grant select (tenant_id, ticket_id, at), delete on tickets.ticket_changes to admitone_worker;

@@ -134,6 +134,18 @@ public sealed class TenantLifeTests(World world) : IClassFixture<World>
         await World.UntilAsync(async () => await (await ghost.GetAsync("/api/v1/orders", Stop)).RefusedAnywayAsync() == "token_invalid");
     }
 
+    [Fact]
+    public async Task The_worker_may_remove_a_deleted_organisers_rows_from_every_table_that_has_any()
+    {
+        await using var superuser = await world.ConnectAsync();
+        Assert.Empty(await superuser.QueryAsync<string>("""
+            select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id'
+             where n.nspname in ('platform', 'events', 'tickets') and c.relkind = 'r'
+               and not (has_table_privilege('admitone_worker', c.oid, 'delete')
+                        and exists (select from pg_policy p where p.polrelid = c.oid and p.polcmd in ('d', '*') and 'admitone_worker'::regrole = any (p.polroles)))
+            """));
+    }
+
     private async Task<Dictionary<string, long>> RowsAsync(Guid tenant)
     {
         await using var superuser = await world.ConnectAsync();
