@@ -50,7 +50,7 @@ public sealed record NewEvent
     [EventInstant]
     public DateTimeOffset? SalesEndAt { get; init; }
 
-    [RegularExpression("^(public|unlisted|private)$", ErrorMessage = "Must be public, unlisted or private.")]
+    [RegularExpression("^(public|unlisted|private)$", MatchTimeoutInMilliseconds = -1, ErrorMessage = "Must be public, unlisted or private.")]
     public string? Visibility { get; init; }
 
     [Range(0, 99)]
@@ -65,7 +65,7 @@ public sealed record NewEvent
     public TransferPolicy? TransferPolicy { get; init; }
 
     /// <summary>static codes can be printed, rotating ones are shown by the holder's phone and change every 30 seconds.</summary>
-    [RegularExpression("^(static|rotating)$", ErrorMessage = "Must be static or rotating.")]
+    [RegularExpression("^(static|rotating)$", MatchTimeoutInMilliseconds = -1, ErrorMessage = "Must be static or rotating.")]
     public string? CodePolicy { get; init; }
 
     /// <summary>Whoever left may come in again.</summary>

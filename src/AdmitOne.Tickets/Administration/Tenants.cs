@@ -9,7 +9,7 @@ namespace AdmitOne.Tickets.Administration;
 public sealed record TenantBody
 {
     /// <summary>Its name in addresses: lower-case letters, digits and hyphens.</summary>
-    [StringLength(60, MinimumLength = 1), RegularExpression("[a-z0-9](-?[a-z0-9])*", MatchTimeoutInMilliseconds = 100)]
+    [StringLength(60, MinimumLength = 1), RegularExpression("[a-z0-9](-?[a-z0-9])*", MatchTimeoutInMilliseconds = -1)]
     public required string Slug { get; init; }
 
     /// <summary>As its visitors read it.</summary>

@@ -34,7 +34,9 @@ public sealed class ScanCommandTests(World world) : IClassFixture<World>
         await (await world.ScanAsync(sale.EventId, codes[3].Code, "South")).ReadAsync();
         await SaysAsync(folder, 0, "admitted", "--offline", codes[2].Code, codes[3].Code);
         var synced = await RunAsync(folder, "sync");
-        Assert.Equal(["sent 3: 1 accepted, 1 refused, 1 conflict", "pack:"], [synced.Lines[0], synced.Lines[1][..5]]);
+        // A machine so slow that the first scan was not answered in time sends it again here.
+        Assert.Matches("^sent (3: |4: 1 duplicate, )1 accepted, 1 refused, 1 conflict$", synced.Lines[0]);
+        Assert.StartsWith("pack:", synced.Lines[1], StringComparison.Ordinal);
         // It says who is inside and should perhaps not be.
         Assert.Equal(1, synced.ExitCode);
         foreach (var said in new[] { "refused refunded: ", "conflict already_admitted: ", "2 to look at", $"/api/v1/events/{sale.EventId}/scan-conflicts" }) Assert.Contains(said, synced.Errors, StringComparison.Ordinal);

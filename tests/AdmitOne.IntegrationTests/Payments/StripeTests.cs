@@ -91,8 +91,10 @@ public sealed class StripeTests(StripeWorld fixture) : IClassFixture<StripeWorld
     {
         var sale = await World.PutOnSaleAsync(quantity: 2);
         var buyer = Guid.CreateVersion7();
-        var pending = await (await PayAsync(sale, card, buyer)).ReadAsync(HttpStatusCode.Accepted);
-        var order = new Bought(pending.Id("orderId"), buyer, []);
+        using var answer = await PayAsync(sale, card, buyer);
+        // On a slow machine the payment is over before the buyer is answered.
+        if (!exists || answer.StatusCode != HttpStatusCode.PaymentRequired) Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        var order = new Bought(await World.Ask<Guid>("select id from tickets.orders where event_id = @EventId", sale), buyer, []);
         if (!exists)
         {
             // As long as it is silent the order waits; nothing is guessed.

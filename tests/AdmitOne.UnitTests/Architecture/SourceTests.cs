@@ -26,6 +26,13 @@ public sealed partial class SourceTests
         Findings.None(found.GroupBy(message => message.Id).Where(same => same.Count() > 1).SelectMany(same => same));
     }
 
+    [Fact]
+    public void No_pattern_refuses_a_good_value_because_the_process_was_halted_while_it_matched() =>
+        Findings.None(Checkout.CodeBelow(Checkout.Source).Where(file => Pattern().Count(file.Text) != file.Text.Split("MatchTimeoutInMilliseconds = -1").Length - 1).Select(file => file.Path));
+
+    [GeneratedRegex(@"\bRegularExpression\(")]
+    private static partial Regex Pattern();
+
     [GeneratedRegex(@"\[LoggerMessage\((?:EventId = (?<id>\d+)|(?<id>\d+),)?")]
     private static partial Regex Message();
 }
