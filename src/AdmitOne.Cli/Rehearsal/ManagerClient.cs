@@ -6,7 +6,7 @@ using AdmitOne.Cli.Local;
 
 namespace AdmitOne.Cli.Rehearsal;
 
-/// <summary>Calls of one manager, who waits when told that these were too many in a minute.</summary>
+/// <summary>Calls of one manager. What met a rate limit is sent again later; so is a read that met a service which was not available.</summary>
 internal sealed class ManagerClient(HttpClient http, string token)
 {
     private const int Attempts = 5;
@@ -38,7 +38,8 @@ internal sealed class ManagerClient(HttpClient http, string token)
             }
             using (answer)
             {
-                if (answer.StatusCode == HttpStatusCode.TooManyRequests && attempt < Attempts)
+                var isWorthRepeating = answer.StatusCode == HttpStatusCode.TooManyRequests || (answer.StatusCode == HttpStatusCode.ServiceUnavailable && method == HttpMethod.Get);
+                if (isWorthRepeating && attempt < Attempts)
                 {
                     await Task.Delay(answer.Headers.RetryAfter?.Delta ?? TimeSpan.FromSeconds(5), cancellationToken);
                     continue;

@@ -176,6 +176,7 @@ public sealed class SearchTests(World world) : IClassFixture<World>
             set local role admitone_worker;
             explain select e.id from events.events e where e.search @@ events.search_query('marimba', true) and e.deleted_at is null;
             """;
+        plan.CommandTimeout = 120;
         plan.Parameters.Add(new Npgsql.NpgsqlParameter("tenant", world.Tenant));
         await using var reader = await plan.ExecuteReaderAsync(Cancellation);
         var lines = new List<string>();
