@@ -31,6 +31,7 @@ internal sealed class ServiceSettings(
         var settings = Shared(name, NeighboursRole, port);
         settings["TICKET_SERVICE_URL"] = $"http://127.0.0.1:{options.TicketsPorts[0]}";
         options.Given.Over(settings, prefix: null);
+        settings["METRICS_PORT"] = Number(0);   // run.json names those of the services alone
         return settings;
     }
 

@@ -44,15 +44,26 @@ internal sealed class TicketRow
     public bool MintDead { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
 
-    public const string Select = """
+    /// <summary>One ticket or a few, by a <c>where</c> that follows.</summary>
+    public const string Select = Columns + " from tickets.tickets t " + Beside;
+
+    /// <summary>A page of tickets, in no order.</summary>
+    /// <param name="page">A query of <c>tickets.tickets t</c> with an end, such as a <c>limit</c>: it is read first.</param>
+    public static string SelectOf(string page) => $"{Columns} from ({page}) t {Beside}";
+
+    private const string Columns = """
         select t.id, t.event_id, t.ticket_type_id, y.name as ticket_type, t.section_id, t.order_id, t.user_id, u.email as owner_email, t.status, a.admitted_at,
                t.face_value_minor, t.currency, f.id as offer_id, f.recipient_email as offer_recipient, f.expires_at as offer_expires_at,
                t.nft_token_id, t.nft_transaction_id, t.nft_status, m.kind as mint_kind, coalesce(m.done, true) as mint_done, coalesce(m.dead, false) as mint_dead, t.created_at
-          from tickets.tickets t
-          join tickets.ticket_types y on y.tenant_id = t.tenant_id and y.id = t.ticket_type_id
-          left join platform.users u on u.tenant_id = t.tenant_id and u.id = t.user_id
-          left join tickets.admissions a on a.tenant_id = t.tenant_id and a.ticket_id = t.id
-          left join tickets.ticket_transfers f on f.tenant_id = t.tenant_id and f.ticket_id = t.id and f.status = 'offered' and f.expires_at > statement_timestamp()
+        """;
+
+    // Each limit of one row has it looked up for each ticket. A plain join may be planned to begin with the ticket type and to read all of its tickets, while they have not been counted.
+    private const string Beside = """
+          join lateral (select y.name from tickets.ticket_types y where y.tenant_id = t.tenant_id and y.id = t.ticket_type_id limit 1) y on true
+          left join lateral (select u.email from platform.users u where u.tenant_id = t.tenant_id and u.id = t.user_id limit 1) u on true
+          left join lateral (select a.admitted_at from tickets.admissions a where a.tenant_id = t.tenant_id and a.ticket_id = t.id limit 1) a on true
+          left join lateral (select f.id, f.recipient_email, f.expires_at from tickets.ticket_transfers f
+                              where f.tenant_id = t.tenant_id and f.ticket_id = t.id and f.status = 'offered' and f.expires_at > statement_timestamp() limit 1) f on true
           left join lateral (select (array_agg(j.kind order by j.step desc))[1] as kind, bool_and(j.status = 'done') as done, bool_or(j.status = 'dead') as dead
                                from tickets.mint_jobs j where j.tenant_id = t.tenant_id and j.ticket_id = t.id) m on true
         """;
