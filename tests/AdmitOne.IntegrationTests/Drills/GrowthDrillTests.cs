@@ -34,7 +34,7 @@ public sealed class GrowthDrillTests(GrowthDrillTests.Growing world) : IClassFix
     {
         var sale = await world.PutOnSaleAsync(tickets + 100);
         await world.FillAsync(sale, tickets);
-        await AskAllAsync(sale, tickets, "not counted yet");
+        if (report) await AskAllAsync(sale, tickets, "not counted yet");
         await using (var connection = await world.ConnectAsync()) await connection.ExecuteAsync("vacuum (analyze)", commandTimeout: 600);
         await AskAllAsync(sale, tickets, "counted");
         await ManySalesReportsAsync(sale);
