@@ -105,17 +105,20 @@ internal static class StockWrites
             var bound = changes.HoldsBound;
             batch.Add("""
                 update tickets.reservations r set order_id = b.order_id, expires_at = b.expires_at
-                  from unnest($2::uuid[], $3::uuid[], $4::timestamptz[]) as b (id, order_id, expires_at) where r.tenant_id = $1 and r.id = b.id and r.status = 'held'
+                  from unnest($2::uuid[], $3::uuid[], $4::timestamptz[]) as b (id, order_id, expires_at)
+                 where r.tenant_id = $1 and r.id = any ($2) and r.id = b.id and r.status = 'held'
                 """, tenantId, bound.Select(b => b.RowId).ToArray(), bound.Select(b => b.OrderId).ToArray(), bound.Select(b => b.ExpiresAt.UtcDateTime).ToArray());
         }
         if (changes.HoldMoves.Count > 0)
         {
-            // A row's last word counts: late money may complete what this same batch expired.
-            var moves = changes.HoldMoves.GroupBy(m => m.RowId).Select(g => g.Last()).ToArray();
-            batch.Add("""
-                update tickets.reservations r set status = m.status
-                  from unnest($2::uuid[], $3::text[]) as m (id, status) where r.tenant_id = $1 and r.id = m.id and r.status = 'held'
-                """, tenantId, moves.Select(m => m.RowId).ToArray(), moves.Select(m => m.Status).ToArray());
+            // A row's last word counts: late money may complete what this same batch expired. Each status is a list of ids and no join: with counts
+            // of rows from before a sale, PostgreSQL believes that hardly a row is held, and would compare each held row with each moved one.
+            foreach (var moved in changes.HoldMoves.GroupBy(m => m.RowId).Select(g => g.Last()).GroupBy(m => m.Status, m => m.RowId).OrderBy(g => g.Key, StringComparer.Ordinal))
+            {
+                batch.Add("""
+                    update tickets.reservations r set status = $3 where r.tenant_id = $1 and r.id = any ($2) and r.status = 'held'
+                    """, tenantId, moved.ToArray(), moved.Key);
+            }
         }
     }
 
@@ -129,7 +132,7 @@ internal static class StockWrites
         batch.Add("""
             update tickets.reservations r set ticket_type_id = n.ticket_type_id, quantity = n.quantity, unit_price_minor = n.unit_price_minor, currency = n.currency, priced = n.priced::jsonb
               from unnest($2::uuid[], $3::uuid[], $4::int[], $5::bigint[], $6::text[], $7::text[]) as n (id, ticket_type_id, quantity, unit_price_minor, currency, priced)
-             where r.tenant_id = $1 and r.id = n.id and r.status = 'held'
+             where r.tenant_id = $1 and r.id = any ($2) and r.id = n.id and r.status = 'held'
             """, tenantId, kept.Select(r => r.Id).ToArray(), kept.Select(r => r.TicketTypeId).ToArray(), kept.Select(r => r.Quantity).ToArray(),
             kept.Select(r => r.UnitPriceMinor).ToArray(), kept.Select(r => r.Currency).ToArray(), kept.Select(r => r.Priced).ToArray());
         if (gone.Length == 0) return;
