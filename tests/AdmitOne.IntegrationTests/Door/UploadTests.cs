@@ -16,7 +16,7 @@ public sealed class UploadTests(World world) : IClassFixture<World>
     public async Task Let_in_offline_then_given_away_and_let_in_online_is_a_conflict_with_both_gates()
     {
         var (sale, order) = await BuyAsync(1);
-        var replica = await world.StartReplicaAsync();
+        var replica = await world.SecondReplicaAsync();
         var (ticket, heir) = (order.Tickets[0], Guid.CreateVersion7());
         var offline = await MadeAsync(order, "A");
         await world.GiveAsync(ticket, order.Buyer, heir);
@@ -33,7 +33,7 @@ public sealed class UploadTests(World world) : IClassFixture<World>
     public async Task Let_in_offline_then_given_away_and_uploaded_keeps_the_heir_out_and_says_so()
     {
         var (sale, order) = await BuyAsync(1);
-        var replica = await world.StartReplicaAsync();
+        var replica = await world.SecondReplicaAsync();
         var (ticket, heir) = (order.Tickets[0], Guid.CreateVersion7());
         var offline = await MadeAsync(order, "A");
         await world.GiveAsync(ticket, order.Buyer, heir);
@@ -155,7 +155,7 @@ public sealed class UploadTests(World world) : IClassFixture<World>
     {
         var (sale, order) = await BuyAsync(2);
         var codes = new[] { await world.CodeAsync(order.Tickets[0], order.Buyer), await world.CodeAsync(order.Tickets[1], order.Buyer) };
-        var replica = await world.StartReplicaAsync();
+        var replica = await world.SecondReplicaAsync();
         var scanner = await world.ActivateScannerAsync(sale, "A");
         Task<Dictionary<string, (string Outcome, string Reason)>[]> both;
         await using (await world.HoldUpInsertsAsync("tickets.ticket_validations"))

@@ -110,9 +110,13 @@ public sealed class ReplicaProcess : IAsyncDisposable
 public partial class World
 {
     private readonly List<ReplicaProcess> _replicas = [];
+    private Task<ReplicaProcess>? _second;
 
     /// <summary>Kills the replica that listens here.</summary>
     public Task KillReplicaAsync(Uri url) => _replicas.First(replica => replica.Url == url).KillAsync();
+
+    /// <summary>The second Ticket Service on the same database, which all tests of this world share: none may stop it or count on its memory.</summary>
+    public async Task<ReplicaProcess> SecondReplicaAsync() => await (_second ??= StartReplicaAsync());
 
     /// <summary>One more Ticket Service on the same database, which goes with this world.</summary>
     /// <param name="settings">A null takes a setting away.</param>

@@ -107,7 +107,7 @@ public sealed class KeyedPostTests(World world) : IClassFixture<World>
     public async Task Twenty_equal_posts_at_two_replicas_make_one_resource()
     {
         var sale = await world.PutOnSaleAsync(quantity: 100);
-        var replica = await world.StartReplicaAsync();
+        var replica = await world.SecondReplicaAsync();
         var person = Guid.CreateVersion7();
         using var here = world.Tickets(Roles.VenueManager, person);
         using var there = world.Client(replica.Url, Roles.VenueManager, person);
@@ -132,7 +132,7 @@ public sealed class KeyedPostTests(World world) : IClassFixture<World>
     public async Task Twenty_equal_holds_at_two_replicas_hold_once()
     {
         var sale = await world.PutOnSaleAsync(quantity: 100);
-        var replica = await world.StartReplicaAsync();
+        var replica = await world.SecondReplicaAsync();
         var person = Guid.CreateVersion7();
         using var here = world.Tickets(Roles.Customer, person);
         using var there = world.Client(replica.Url, Roles.Customer, person);

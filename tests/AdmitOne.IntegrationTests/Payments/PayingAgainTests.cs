@@ -56,7 +56,7 @@ public sealed class PayingAgainTests(World world) : IClassFixture<World>
     public async Task One_hold_is_paid_once_by_however_many_cards_at_two_replicas()
     {
         var sale = await world.PutOnSaleAsync(quantity: 10);
-        var replica = await world.StartReplicaAsync();
+        var replica = await world.SecondReplicaAsync();
         var buyer = Guid.CreateVersion7();
         var hold = await (await world.HoldAsync(sale, 2, buyer)).ReadAsync(HttpStatusCode.Created);
         var answers = await Task.WhenAll(Enumerable.Range(0, 16).Select(n => world.BuyHeldAsync(hold.Id(), buyer, n % 4 == 0 ? "tok_ok" : "tok_decline", replica: n % 2 == 0 ? replica.Url : null)));
@@ -114,7 +114,7 @@ public sealed class PayingAgainTests(World world) : IClassFixture<World>
     public async Task Calling_off_races_with_the_payment_itself_and_money_and_tickets_never_part()
     {
         var sale = await world.PutOnSaleAsync(quantity: 20, new SaleOptions { MaxPerCustomer = 1 });
-        var replica = await world.StartReplicaAsync();
+        var replica = await world.SecondReplicaAsync();
         var ends = await Task.WhenAll(Enumerable.Range(0, 8).Select(async n =>
         {
             var buyer = Guid.CreateVersion7();

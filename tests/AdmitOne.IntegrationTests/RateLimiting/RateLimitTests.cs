@@ -114,7 +114,7 @@ public sealed class RateLimitTests(LimitedWorld world) : IClassFixture<LimitedWo
     [Fact]
     public async Task Two_replicas_together_let_through_what_one_may()
     {
-        var replica = await world.StartReplicaAsync();
+        var replica = await world.SecondReplicaAsync();
         var let = await WhileRedisAnswersAsync([world.TicketsUrl, replica.Url], (address, user) => LimitedWorld.LetThroughAsync(
             [world.From(address, role: Roles.Customer, userId: user), world.From(address, replica.Url, Roles.Customer, user)], "/api/v1/orders", each: 160));
         Assert.InRange(let, 196, 200);
@@ -123,7 +123,7 @@ public sealed class RateLimitTests(LimitedWorld world) : IClassFixture<LimitedWo
     [Fact]
     public async Task Two_replicas_together_let_through_an_address_that_nobody_knows_within_a_tenth()
     {
-        var replica = await world.StartReplicaAsync();
+        var replica = await world.SecondReplicaAsync();
         var let = await WhileRedisAnswersAsync([world.TicketsUrl, replica.Url], (address, _) => LimitedWorld.LetThroughAsync(
             [world.From(address), world.From(address, replica.Url)], $"/api/v1/events/{Guid.CreateVersion7()}/availability", each: 60));
         Assert.InRange(let, 54, 66);
@@ -132,7 +132,7 @@ public sealed class RateLimitTests(LimitedWorld world) : IClassFixture<LimitedWo
     [Fact]
     public async Task Two_replicas_together_let_through_the_scans_that_one_may_within_two_in_a_hundred()
     {
-        var replica = await world.StartReplicaAsync();
+        var replica = await world.SecondReplicaAsync();
         var let = await WhileRedisAnswersAsync([world.TicketsUrl, replica.Url], (address, staff) => LimitedWorld.LetThroughAsync(
             [world.From(address, role: Roles.VenueStaff, userId: staff), world.From(address, replica.Url, Roles.VenueStaff, staff)],
             client => client.PostAsJsonAsync("/api/v1/scans", new { code = "no code", eventId = Guid.CreateVersion7() }, Stop), each: 200));
@@ -142,7 +142,7 @@ public sealed class RateLimitTests(LimitedWorld world) : IClassFixture<LimitedWo
     [Fact]
     public async Task Two_replicas_together_take_as_many_webhooks_of_an_organiser_as_one_may()
     {
-        var replica = await world.StartReplicaAsync();
+        var replica = await world.SecondReplicaAsync();
         var let = await WhileRedisAnswersAsync([world.TicketsUrl, replica.Url], async (_, _) =>
         {
             var tenant = Guid.CreateVersion7();
@@ -254,7 +254,8 @@ public sealed class RateLimitTests(LimitedWorld world) : IClassFixture<LimitedWo
     [Fact]
     public async Task An_address_that_no_trusted_proxy_vouches_for_is_not_believed_and_a_window_ends()
     {
-        await using var bare = await world.AnotherAsync(("ENABLE_RATE_LIMITING", "true"), ("RATE_LIMIT_GLOBAL_MAX", "5"), ("RATE_LIMIT_WINDOW_MS", "3000"), ("REDIS_DB", "3"));
+        await using var bare = await world.AnotherAsync(("ENABLE_RATE_LIMITING", "true"), ("RATE_LIMIT_GLOBAL_MAX", "5"),
+            ("RATE_LIMIT_WINDOW_MS", "3000"), ("REDIS_DB", "3"));
         HttpResponseMessage last = new();
         // A slow machine needs more than one window for six calls.
         for (var i = 0; i < 60 && last.StatusCode != HttpStatusCode.TooManyRequests; i++)

@@ -132,7 +132,7 @@ public sealed class RefundTests(World world) : IClassFixture<World>
     public async Task The_same_refund_sent_twenty_times_to_two_replicas_is_one_refund_and_twenty_equal_answers()
     {
         var sale = await world.PutOnSaleAsync(quantity: 5, s_inThreeDays);
-        var replica = await world.StartReplicaAsync();
+        var replica = await world.SecondReplicaAsync();
         var order = await world.BoughtAsync(sale, quantity: 3);
         var key = Guid.CreateVersion7().ToString();
         var bodies = new HashSet<string>();
@@ -148,7 +148,7 @@ public sealed class RefundTests(World world) : IClassFixture<World>
     public async Task However_many_ask_at_two_replicas_each_ticket_goes_back_once()
     {
         var sale = await world.PutOnSaleAsync(quantity: 60, s_inThreeDays);
-        var replica = await world.StartReplicaAsync();
+        var replica = await world.SecondReplicaAsync();
         for (var round = 0; round < 8; round++)
         {
             var order = await world.BoughtAsync(sale, quantity: 4);
@@ -167,7 +167,7 @@ public sealed class RefundTests(World world) : IClassFixture<World>
     public async Task A_ticket_is_let_in_or_given_back_never_both()
     {
         var sale = await world.PutOnSaleAsync(quantity: 60, new SaleOptions { Event = Policy(untilHoursBefore: 0) });
-        var replica = await world.StartReplicaAsync();
+        var replica = await world.SecondReplicaAsync();
         var orders = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => world.BoughtAsync(sale)));
         var admitted = 0;
         foreach (var order in orders)

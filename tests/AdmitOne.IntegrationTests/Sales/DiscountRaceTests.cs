@@ -11,7 +11,7 @@ public sealed class DiscountRaceTests(ShortHolds world) : IClassFixture<ShortHol
     public async Task Two_hundred_buyers_of_a_code_with_fifty_uses_get_fifty_whatever_event_and_replica_they_ask()
     {
         var (one, other) = (await world.PutOnSaleAsync(quantity: 200), await world.PutOnSaleAsync(quantity: 200));
-        var replica = await world.StartReplicaAsync();
+        var replica = await world.SecondReplicaAsync();
         var discount = await world.DiscountAsync(new Dictionary<string, object?> { ["maxUses"] = 50 });
         var answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(n =>
             world.BuyWithCodeAsync(n % 4 < 2 ? one : other, discount.Text("code"), replica: n % 2 == 0 ? replica.Url : null)));
@@ -28,7 +28,7 @@ public sealed class DiscountRaceTests(ShortHolds world) : IClassFixture<ShortHol
     public async Task A_customer_uses_a_code_as_often_as_allowed_however_many_requests_they_send()
     {
         var sales = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => world.PutOnSaleAsync(quantity: 100)));
-        var replica = await world.StartReplicaAsync();
+        var replica = await world.SecondReplicaAsync();
         var discount = await world.DiscountAsync(new Dictionary<string, object?> { ["maxUsesPerCustomer"] = 2 });
         for (var round = 0; round < 3; round++)
         {

@@ -13,7 +13,7 @@ public sealed class DoorTests(World world) : IClassFixture<World>
     public async Task Fifty_gates_that_scan_one_code_in_the_same_instant_admit_it_once()
     {
         var sale = await world.PutOnSaleAsync(quantity: 5);
-        var replica = await world.StartReplicaAsync();
+        var replica = await world.SecondReplicaAsync();
         foreach (var (ticketId, code) in await world.BuyCodesAsync(sale, 5))
         {
             var scans = await Task.WhenAll(Enumerable.Range(0, 50).Select(async n =>
@@ -104,7 +104,7 @@ public sealed class DoorTests(World world) : IClassFixture<World>
         var sale = await world.PutOnSaleAsync(quantity: 5);
         var buyer = Guid.CreateVersion7();
         var ticket = (await (await world.BuyAsync(sale, 1, buyer)).ReadAsync(HttpStatusCode.Created)).Items("tickets")[0].Id();
-        var replica = await world.StartReplicaAsync();
+        var replica = await world.SecondReplicaAsync();
         using var client = world.Tickets(Roles.Customer, buyer);
         using var there = world.Client(replica.Url, Roles.Customer, buyer);
 

@@ -38,7 +38,7 @@ public sealed class PurchaseTests(World world) : IClassFixture<World>
     {
         var sale = await world.PutOnSaleAsync(quantity: 10);
         var (buyer, key) = (Guid.CreateVersion7(), Guid.CreateVersion7().ToString());
-        var replica = await world.StartReplicaAsync();
+        var replica = await world.SecondReplicaAsync();
 
         var bodies = new HashSet<string>();
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(n => UntilAnsweredAsync(() => world.BuyAsync(sale, 1, buyer, token, key, n % 2 == 0 ? replica.Url : null))));
