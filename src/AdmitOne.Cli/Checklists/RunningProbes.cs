@@ -23,7 +23,9 @@ internal static class Running
     public static async Task<string?> MetricsAsync(Patient patient, string service, CancellationToken cancellationToken)
     {
         if (Url(patient, service) is not { } url) return null;
-        var port = int.TryParse(Told(patient, service).Settings["METRICS_PORT"], NumberStyles.None, CultureInfo.InvariantCulture, out var said) ? said : url.Port + ServiceOptions.MetricsDistance;
+        var given = Told(patient, service).Settings["METRICS_PORT"];
+        if (!int.TryParse(given, NumberStyles.None, CultureInfo.InvariantCulture, out var port))
+            port = url.Port + ServiceOptions.MetricsDistance;
         if (port is > 0 and <= 65535) url = new UriBuilder(url) { Port = port }.Uri;
         try
         {

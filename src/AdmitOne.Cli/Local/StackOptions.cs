@@ -27,8 +27,12 @@ public sealed record StackOptions(string DataPath, bool Demo, bool Separate, int
 
     public int MintingPort { get; } = Given.Port("MINTING_PORT", 3018);
 
-    private int MetricsPort(string variable, int port, int number) =>
-        Given[variable] is not null ? Given.Port(variable, port) + number : FreePort.Choose(port + ServiceOptions.MetricsDistance <= 65535 ? port + ServiceOptions.MetricsDistance : port - ServiceOptions.MetricsDistance);
+    private int MetricsPort(string variable, int port, int number)
+    {
+        if (Given[variable] is not null) return Given.Port(variable, port) + number;
+        var above = port + ServiceOptions.MetricsDistance;
+        return FreePort.Choose(above <= 65535 ? above : port - ServiceOptions.MetricsDistance);
+    }
 
     /// <summary>Says which port is taken, and by which variable to choose another, before anything is started.</summary>
     /// <exception cref="CannotRunException">One is in use, or needed twice.</exception>

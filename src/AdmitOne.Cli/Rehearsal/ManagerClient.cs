@@ -6,7 +6,7 @@ using AdmitOne.Cli.Local;
 
 namespace AdmitOne.Cli.Rehearsal;
 
-/// <summary>Calls of one manager. What met a rate limit is sent again later; so is a read that met a service which was not available.</summary>
+/// <summary>Calls of one manager. A call that met a rate limit is repeated, and so is a read that was answered 503.</summary>
 internal sealed class ManagerClient(HttpClient http, string token)
 {
     private const int Attempts = 5;
@@ -38,8 +38,8 @@ internal sealed class ManagerClient(HttpClient http, string token)
             }
             using (answer)
             {
-                var isWorthRepeating = answer.StatusCode == HttpStatusCode.TooManyRequests || (answer.StatusCode == HttpStatusCode.ServiceUnavailable && method == HttpMethod.Get);
-                if (isWorthRepeating && attempt < Attempts)
+                var isUnavailable = answer.StatusCode == HttpStatusCode.ServiceUnavailable && method == HttpMethod.Get;
+                if ((isUnavailable || answer.StatusCode == HttpStatusCode.TooManyRequests) && attempt < Attempts)
                 {
                     await Task.Delay(answer.Headers.RetryAfter?.Delta ?? TimeSpan.FromSeconds(5), cancellationToken);
                     continue;

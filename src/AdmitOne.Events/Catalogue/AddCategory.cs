@@ -21,7 +21,9 @@ public sealed record NewCategory
     public required string Name { get; init => field = value.Trim(); }
 
     /// <summary>a–z, 0–9 and single hyphens; made from the name if it is left out. It stays when the name changes.</summary>
-    [RegularExpression("^[a-z0-9](-?[a-z0-9])*$", MatchTimeoutInMilliseconds = -1, ErrorMessage = "Must be of a-z, 0-9 and single hyphens."), StringLength(60, MinimumLength = 1)]
+    [RegularExpression("^[a-z0-9](-?[a-z0-9])*$", MatchTimeoutInMilliseconds = -1,
+        ErrorMessage = "Must be of a-z, 0-9 and single hyphens.")]
+    [StringLength(60, MinimumLength = 1)]
     public string? Slug { get; init; }
 
     /// <summary>Smaller comes first.</summary>

@@ -50,7 +50,8 @@ public sealed record NewEvent
     [EventInstant]
     public DateTimeOffset? SalesEndAt { get; init; }
 
-    [RegularExpression("^(public|unlisted|private)$", MatchTimeoutInMilliseconds = -1, ErrorMessage = "Must be public, unlisted or private.")]
+    [RegularExpression("^(public|unlisted|private)$", MatchTimeoutInMilliseconds = -1,
+        ErrorMessage = "Must be public, unlisted or private.")]
     public string? Visibility { get; init; }
 
     [Range(0, 99)]

@@ -74,7 +74,8 @@ internal sealed record ReadyState(string Word, string? Reason, bool Database, in
     public bool IsReady => Word != "not_ready";
 }
 
-internal sealed class Readiness(Database database, RedisStore redis, SchemaNeeded needed, SessionCheck sessions, IHostApplicationLifetime lifetime)
+internal sealed class Readiness(
+    Database database, RedisStore redis, SchemaNeeded needed, SessionCheck sessions, IHostApplicationLifetime lifetime)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
 

@@ -158,7 +158,8 @@ public static class ServiceHost
         OptionsValidationException invalid => invalid.Failures.Select(failure => SettingNames.Speak(invalid.OptionsType, failure)),
         UnusableServerException unusable => [unusable.Message],
         AggregateException many => many.InnerExceptions.SelectMany(StartFaults),
-        IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } inUse => [$"{inUse.Message} Set PORT, or METRICS_PORT, to a free one."],
+        IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } inUse =>
+            [$"{inUse.Message} Set PORT, or METRICS_PORT, to a free one."],
         _ => [],
     };
 

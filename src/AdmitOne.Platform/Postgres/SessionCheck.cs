@@ -98,12 +98,14 @@ internal sealed partial class SessionCheck(NpgsqlDataSource source, IHostApplica
                 : $"{What}gives each transaction another session (PgBouncer: pool_mode = transaction or statement): a statement could meet what another session prepared.{WhatToDo}";
         }
         // PgBouncer, unless it is told to ignore them.
-        catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.ProtocolViolation && refused.MessageText.Contains("startup parameter", StringComparison.Ordinal))
+        catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.ProtocolViolation
+            && refused.MessageText.Contains("startup parameter", StringComparison.Ordinal))
         {
             return $"{What}refuses the connection's `options` ({refused.MessageText}).{WhatToDo}";
         }
         // PgBouncer in statement mode refuses the transaction.
-        catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.ProtocolViolation && refused.MessageText.Contains("statement pooling", StringComparison.Ordinal))
+        catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.ProtocolViolation
+            && refused.MessageText.Contains("statement pooling", StringComparison.Ordinal))
         {
             return $"{What}gives each statement another session ({refused.MessageText}).{WhatToDo}";
         }

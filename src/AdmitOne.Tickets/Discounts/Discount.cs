@@ -11,7 +11,8 @@ namespace AdmitOne.Tickets.Discounts;
 public sealed record DiscountBody : IValidatableObject
 {
     /// <summary>Letters, digits, - and _. Unique in the tenant, whatever the case of its letters, and taken in any case.</summary>
-    [PlainText(40), RegularExpression("^[A-Za-z0-9][A-Za-z0-9_-]*$", MatchTimeoutInMilliseconds = -1, ErrorMessage = "Letters, digits, - and _, beginning with a letter or digit.")]
+    [PlainText(40), RegularExpression("^[A-Za-z0-9][A-Za-z0-9_-]*$", MatchTimeoutInMilliseconds = -1,
+        ErrorMessage = "Letters, digits, - and _, beginning with a letter or digit.")]
     public required string Code { get; init; }
 
     public required DiscountKind Kind { get; init; }

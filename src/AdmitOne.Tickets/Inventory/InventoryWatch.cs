@@ -42,7 +42,8 @@ internal sealed partial class InventoryWatch(Database database, InventoryMetrics
         }
         metrics.Recounted(drift);
         (_recountedAt, _rest) = (_clock.GetTimestamp(), RestFactor * _clock.GetElapsedTime(began));
-        if (failures.Count > 0) throw new AggregateException($"{failures.Count} of {events.Count} events could not be recounted.", failures);
+        if (failures.Count > 0)
+            throw new AggregateException($"{failures.Count} of {events.Count} events could not be recounted.", failures);
     }
 
     private async Task<long> DriftAsync(StockedEvent one, CancellationToken cancellationToken)
@@ -72,7 +73,8 @@ internal sealed partial class InventoryWatch(Database database, InventoryMetrics
     [LoggerMessage(EventId = 4011, Level = LogLevel.Error, Message = "The stock of event {EventId} of tenant {TenantId} differs from its rows by {Drift} tickets")]
     private partial void Drifted(Guid eventId, Guid tenantId, long drift);
 
-    [LoggerMessage(EventId = 4012, Level = LogLevel.Warning, Message = "The stock of event {EventId} of tenant {TenantId} could not be recounted")]
+    [LoggerMessage(EventId = 4012, Level = LogLevel.Warning,
+        Message = "The stock of event {EventId} of tenant {TenantId} could not be recounted")]
     private partial void NotRecounted(Guid eventId, Guid tenantId, Exception failure);
 
     private sealed class StockedEvent

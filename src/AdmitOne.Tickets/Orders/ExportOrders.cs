@@ -70,13 +70,17 @@ internal static class ExportOrders
         }
     }
 
+    // Each limit of one row has it looked up for each order. While rows have not been counted, a plain join may be planned to read
+    // all of them for each order.
     private static Task<IReadOnlyList<Row>> ReadPageAsync(TenantLook look, Guid eventId, NewestFirst? after, CancellationToken cancellationToken) => look.QueryAsync<Row>($"""
         select o.id, o.order_number, o.status, o.created_at, u.email, p.method, o.currency, o.total_minor, t.tickets, t.dead, r.refunded_minor, r.fees_minor
           from (select o.tenant_id, o.id, o.order_number, o.status, o.created_at, o.user_id, o.currency, o.total_minor from tickets.orders o
                  where o.tenant_id = @TenantId and o.event_id = @eventId{Where.And(after is not null, "(o.created_at, o.id) > (@At, @Id)")}
                  order by o.created_at, o.id limit {RowsAtOnce}) o
-          left join tickets.payments p on p.tenant_id = o.tenant_id and p.order_id = o.id
-          left join platform.users u on u.tenant_id = o.tenant_id and u.id = o.user_id
+          left join lateral (select p.method from tickets.payments p
+                              where p.tenant_id = o.tenant_id and p.order_id = o.id limit 1) p on true
+          left join lateral (select u.email from platform.users u
+                              where u.tenant_id = o.tenant_id and u.id = o.user_id limit 1) u on true
          cross join lateral (select count(*)::int as tickets, (count(*) filter (where t.status in ('refunded', 'cancelled')))::int as dead
                                from tickets.tickets t where t.tenant_id = o.tenant_id and t.order_id = o.id) t
          cross join lateral (select coalesce(sum(r.amount_minor), 0)::bigint as refunded_minor, coalesce(sum(r.fee_minor), 0)::bigint as fees_minor

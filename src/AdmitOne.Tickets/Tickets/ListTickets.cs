@@ -35,12 +35,15 @@ internal static class ListTickets
         // The page comes first, its length in the statement: what belongs to its rows is then looked up, and not joined for all there are.
         var page = $"""
             select t.* from tickets.tickets t
-             where t.tenant_id = @TenantId{Where.And(!caller.IsManager, "t.user_id = @UserId")}{Where.And(eventId is not null, "t.event_id = @eventId")}
+             where t.tenant_id = @TenantId{Where.And(!caller.IsManager, "t.user_id = @UserId")}
+               {Where.And(eventId is not null, "t.event_id = @eventId")}
                {Where.And(orderId is not null, "t.order_id = @orderId")}{Where.And(status is not null, "t.status = @status")}
-               {Where.And(admitted is not null, $"({Admission}) is {(admitted == true ? "not null" : "null")}")}{Where.And(after is not null, before)}
+               {Where.And(admitted is not null, $"({Admission}) is {(admitted == true ? "not null" : "null")}")}
+               {Where.And(after is not null, before)}
              order by {order} limit {size + 1}
             """;
-        var rows = await database.Look(caller.TenantId).QueryAsync<TicketRow>($"{TicketRow.SelectOf(page)} order by {order}", new { caller.TenantId, caller.UserId, eventId, orderId, status, after?.At, after?.Id }, cancellationToken);
+        var rows = await database.Look(caller.TenantId).QueryAsync<TicketRow>($"{TicketRow.SelectOf(page)} order by {order}",
+            new { caller.TenantId, caller.UserId, eventId, orderId, status, after?.At, after?.Id }, cancellationToken);
         context.NeverCache();
         return TypedResults.Ok(Paging.Make(rows, size, row => row.Answer(caller), row => new NewestFirst(row.CreatedAt, row.Id)));
     }

@@ -57,13 +57,17 @@ internal sealed class TicketRow
                t.nft_token_id, t.nft_transaction_id, t.nft_status, m.kind as mint_kind, coalesce(m.done, true) as mint_done, coalesce(m.dead, false) as mint_dead, t.created_at
         """;
 
-    // Each limit of one row has it looked up for each ticket. A plain join may be planned to begin with the ticket type and to read all of its tickets, while they have not been counted.
+    // Each limit of one row has it looked up for each ticket. While tickets have not been counted, a plain join may be planned to begin
+    // with the ticket type and to read all of its tickets.
     private const string Beside = """
-          join lateral (select y.name from tickets.ticket_types y where y.tenant_id = t.tenant_id and y.id = t.ticket_type_id limit 1) y on true
+          join lateral (select y.name from tickets.ticket_types y
+                         where y.tenant_id = t.tenant_id and y.id = t.ticket_type_id limit 1) y on true
           left join lateral (select u.email from platform.users u where u.tenant_id = t.tenant_id and u.id = t.user_id limit 1) u on true
-          left join lateral (select a.admitted_at from tickets.admissions a where a.tenant_id = t.tenant_id and a.ticket_id = t.id limit 1) a on true
+          left join lateral (select a.admitted_at from tickets.admissions a
+                              where a.tenant_id = t.tenant_id and a.ticket_id = t.id limit 1) a on true
           left join lateral (select f.id, f.recipient_email, f.expires_at from tickets.ticket_transfers f
-                              where f.tenant_id = t.tenant_id and f.ticket_id = t.id and f.status = 'offered' and f.expires_at > statement_timestamp() limit 1) f on true
+                              where f.tenant_id = t.tenant_id and f.ticket_id = t.id and f.status = 'offered'
+                                and f.expires_at > statement_timestamp() limit 1) f on true
           left join lateral (select (array_agg(j.kind order by j.step desc))[1] as kind, bool_and(j.status = 'done') as done, bool_or(j.status = 'dead') as dead
                                from tickets.mint_jobs j where j.tenant_id = t.tenant_id and j.ticket_id = t.id) m on true
         """;

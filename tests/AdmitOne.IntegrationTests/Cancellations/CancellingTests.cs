@@ -63,7 +63,8 @@ public sealed class CancellingTests(World world) : IClassFixture<World>
         await world.BoughtAsync(sale);
         var stuck = await world.BoughtAsync(sale, token: "tok_refund_fails_9");
         await (await _desk.MoveAsync(sale.EventId, "cancelled")).ReadAsync();
-        await World.UntilAsync(async () => await world.CancellationAsync(sale.EventId) is { Orders: 2, Refunded: 1, Failed: 1, Remaining: 0 });
+        await World.UntilAsync(async () =>
+            await world.CancellationAsync(sale.EventId) is { Orders: 2, Refunded: 1, Failed: 1, Remaining: 0 });
         Assert.Contains("refuses", await world.Ask<string>("select last_error from tickets.refunds where order_id = @OrderId", stuck), StringComparison.Ordinal);
         Assert.Equal("cancelled", await world.Ask<string>("select status from tickets.tickets where order_id = @OrderId", stuck));   // void all the same
     }
@@ -133,7 +134,8 @@ public sealed class CancellingTests(World world) : IClassFixture<World>
             create trigger sick before update on tickets.orders for each row when (old.id = '{sick.OrderId}') execute function tickets.be_sick()
             """);
         await (await _desk.MoveAsync(sale.EventId, "cancelled")).ReadAsync();
-        await World.UntilAsync(async () => await world.CancellationAsync(sale.EventId) is { Orders: 5, Refunded: 4, Failed: 1, Remaining: 0 });
+        await World.UntilAsync(async () =>
+            await world.CancellationAsync(sale.EventId) is { Orders: 5, Refunded: 4, Failed: 1, Remaining: 0 });
         Assert.Contains("sick", await world.Ask<string>("select fault from tickets.cancellation_orders where order_id = @OrderId", sick), StringComparison.Ordinal);
 
         await world.Sql("drop trigger sick on tickets.orders; drop function tickets.be_sick()");

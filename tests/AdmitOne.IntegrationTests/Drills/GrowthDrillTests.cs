@@ -34,7 +34,8 @@ public sealed class GrowthDrillTests(GrowthDrillTests.Growing world) : IClassFix
     {
         var sale = await world.PutOnSaleAsync(tickets + 100);
         await world.FillAsync(sale, tickets);
-        if (report) await AskAllAsync(sale, tickets, "not counted yet");
+        await ForgetCountsAsync();
+        await AskAllAsync(sale, tickets, "not counted yet");
         await using (var connection = await world.ConnectAsync()) await connection.ExecuteAsync("vacuum (analyze)", commandTimeout: 600);
         await AskAllAsync(sale, tickets, "counted");
         await ManySalesReportsAsync(sale);
@@ -43,6 +44,12 @@ public sealed class GrowthDrillTests(GrowthDrillTests.Growing world) : IClassFix
         await world.AssertBooksAreRightAsync(sale.EventId);
         if (report) Report(tickets).Write("growth");
     }
+
+    // A service that counted the tables while the rows were being written has found pages and no rows in them: such counts no sale leaves behind.
+    private async Task ForgetCountsAsync() => await world.Sql("""
+        update pg_class set reltuples = -1, relpages = 0 where relnamespace = 'tickets'::regnamespace and relkind in ('r', 'i');
+        delete from pg_statistic using pg_class c where c.oid = starelid and c.relnamespace = 'tickets'::regnamespace
+        """);
 
     private async Task AskAllAsync(Sale sale, int tickets, string state)
     {

@@ -40,7 +40,8 @@ public sealed partial class CachingTests(World world) : IClassFixture<World>
             await (await _desk.MoveAsync(id, status)).ReadAsync();
             Assert.Equal(status, await StatusAsync(_desk.Public, id));
         }, async status => await StatusAsync(elsewhere, id) == status);
-        Assert.Contains(id, (await elsewhere.GetJsonAsync($"/api/v1/events?status={await StatusAsync(elsewhere, id)}&limit=100")).Items().Select(e => e.Id()));
+        var status = await StatusAsync(elsewhere, id);
+        Assert.Contains(id, (await elsewhere.GetJsonAsync($"/api/v1/events?status={status}&limit=100")).Items().Select(e => e.Id()));
     }
 
     [Fact]
@@ -70,7 +71,8 @@ public sealed partial class CachingTests(World world) : IClassFixture<World>
 
         // Not through any process of ours: whoever commits it.
         await using var database = await world.ConnectAsync();
-        await SoonAsync(n => $"By Somebody Else {n}", name => database.ExecuteAsync("update events.events set name = @name where id = @id", new { id, name }),
+        await SoonAsync(n => $"By Another Writer {n}",
+            name => database.ExecuteAsync("update events.events set name = @name where id = @id", new { id, name }),
             async name => (await alone.GetJsonAsync($"/api/v1/events/{id}")).Text("name") == name);
     }
 

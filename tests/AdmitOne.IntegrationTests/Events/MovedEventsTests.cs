@@ -163,7 +163,8 @@ public sealed class MovedEventsTests(World world) : IClassFixture<World>
         Assert.Equal((until.Instant("to"), 4, 10), (rules[1].Instant("until"), rules[0].Number("quantity"), rules[2].Number("percent")));
         Assert.Equal(listed.Single(time => time.Text("pointer") == "/priceRules/2/from").Instant("to"), rules[2].Instant("from"));
         // The next sale already knows: this type is not open yet at the new date, and opens with the old one again.
-        using (var early = await world.HoldAsync(evening)) Assert.Equal("sales_not_open", await early.RefusedAsync(HttpStatusCode.UnprocessableEntity));
+        using (var early = await world.HoldAsync(evening))
+            Assert.Equal("sales_not_open", await early.RefusedAsync(HttpStatusCode.UnprocessableEntity));
         Assert.Equal(1, await world.Ask<int>("select count(*)::int from platform.audit_log where resource_id = @type and action = 'ticket_type.change'", new { type }));
         await MoveAsync(sale, start);
         await (await world.HoldAsync(evening)).ReadAsync(HttpStatusCode.Created);

@@ -117,7 +117,8 @@ public sealed class MovingByTheClockTests(World world) : IClassFixture<World>
         await ShiftAsync(id, sales: -60, starts: -1, ends: 120);
         await _desk.AddTypeAsync(id);
         await (await _desk.ChangeAsync(id, new { description = "It has begun." })).ReadAsync();
-        await World.UntilAsync(async () => await world.Ask<bool>("select clock_looks_at is not null from events.events where id = @id", new { id }));
+        await World.UntilAsync(async () =>
+            await world.Ask<bool>("select clock_looks_at is not null from events.events where id = @id", new { id }));
         Assert.Equal("published", (await _desk.Manager.GetJsonAsync($"/api/v1/events/{id}")).Text("status"));
         Assert.Contains("startsAt", (await HistoryAsync(id)).Text("heldUp"), StringComparison.Ordinal);
     }

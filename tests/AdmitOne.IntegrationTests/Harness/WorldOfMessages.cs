@@ -58,7 +58,8 @@ public partial class World
         var since = TimeProvider.System.GetTimestamp();
         while (!await holds())
         {
-            if (TimeProvider.System.GetElapsedTime(since) > Patience) Assert.Fail($"After {Patience.TotalSeconds} s it is still not so that {what}.");
+            if (TimeProvider.System.GetElapsedTime(since) > LongestWait)
+                Assert.Fail($"After {LongestWait.TotalSeconds} s it is still not so that {what}.");
             await Task.Delay(20, Cancellation);
         }
     }

@@ -157,16 +157,16 @@ public partial class World
     }
 
     /// <summary>How long a test waits for what happens by itself: a machine may do much else meanwhile.</summary>
-    private static TimeSpan Patience => TimeSpan.FromMinutes(2);
+    private static TimeSpan LongestWait => TimeSpan.FromMinutes(2);
 
     /// <summary>Looks again until it is so, for what happens by itself.</summary>
-    public static async Task UntilAsync(Func<Task<bool>> isSo, TimeSpan? patience = null)
+    public static async Task UntilAsync(Func<Task<bool>> isSo, TimeSpan? longest = null)
     {
         ArgumentNullException.ThrowIfNull(isSo);
         var since = TimeProvider.System.GetTimestamp();
         while (!await isSo())
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(since) < (patience ?? Patience), "It did not happen in time.");
+            Assert.True(TimeProvider.System.GetElapsedTime(since) < (longest ?? LongestWait), "It did not happen in time.");
             await Task.Delay(50, Cancellation);
         }
     }

@@ -106,7 +106,8 @@ public sealed class LaneTests(World world) : IClassFixture<World>
     private async Task<IReadOnlyList<Guid>> BuyersAsync(Sale sale, int count)
     {
         var buyers = Enumerable.Range(0, count).Select(_ => Guid.CreateVersion7()).ToArray();
-        await world.Sql("insert into platform.users (tenant_id, id) select @Tenant, id from unnest(@buyers) id", new { sale.Tenant, buyers });
+        await world.Sql("insert into platform.users (tenant_id, id) select @Tenant, id from unnest(@buyers) id",
+            new { sale.Tenant, buyers });
         return buyers;
     }
 

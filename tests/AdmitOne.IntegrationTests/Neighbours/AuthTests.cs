@@ -117,7 +117,8 @@ public sealed class AuthTests(World world) : IClassFixture<World>
         var production = new Dictionary<string, string?>(world.NeighbourSettings) { ["ENVIRONMENT"] = "production" };
         // Put together and not started: in production the database must speak TLS.
         await using var host = AuthNeighbour.Build(new ConfigurationBuilder().AddInMemoryCollection(production).Build());
-        var routes = ((IEndpointRouteBuilder)host).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().Select(route => route.RoutePattern.RawText!).ToList();
+        var routes = ((IEndpointRouteBuilder)host).DataSources.SelectMany(source => source.Endpoints)
+            .OfType<RouteEndpoint>().Select(route => route.RoutePattern.RawText!).ToList();
         Assert.Contains("/api/v1/token", routes);
         Assert.DoesNotContain(routes, route => route.StartsWith("/dev", StringComparison.Ordinal));
     }

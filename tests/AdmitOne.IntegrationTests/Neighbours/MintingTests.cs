@@ -69,10 +69,12 @@ public sealed class MintingTests(World world) : IClassFixture<World>
         var body = new { jobs = new[] { new { jobId, ticketId = Guid.CreateVersion7() } } };
         var first = await world.StartAsync(MintingNeighbour.Build, world.NeighbourSettings);
         // It may not have found Redis yet, without which it takes no signed call.
-        await World.UntilAsync("it takes the jobs", async () => (await MintAsync(body, url: World.Address(first))).StatusCode == HttpStatusCode.Accepted);
+        await World.UntilAsync("it takes the jobs", async () =>
+            (await MintAsync(body, url: World.Address(first))).StatusCode == HttpStatusCode.Accepted);
         await first.StopAsync(Cancellation);
         var second = await world.StartAsync(MintingNeighbour.Build, world.NeighbourSettings);
-        await World.UntilAsync("it takes the jobs", async () => (await MintAsync(body, url: World.Address(second))).StatusCode == HttpStatusCode.Accepted);
+        await World.UntilAsync("it takes the jobs", async () =>
+            (await MintAsync(body, url: World.Address(second))).StatusCode == HttpStatusCode.Accepted);
         Assert.Equal(1, await world.Ask<int>("select count(*) from neighbours.mint_jobs where id = @jobId", new { jobId }));
     }
 

@@ -40,7 +40,8 @@ public sealed class PoolerTests(Stack stack, World world) : IClassFixture<World>
         await using var pooler = await StartAsync("session", OptionsKept, "options,extra_float_digits");
         var replica = await world.StartReplicaAsync(("DB_HOST", "127.0.0.1"), ("DB_PORT", $"{pooler.Port}"));
         var sale = await world.PutOnSaleAsync(5);
-        await World.UntilAsync("it sells", async () => (await world.BuyAsync(sale, replica: replica.Url)).StatusCode == HttpStatusCode.Created);
+        await World.UntilAsync("it sells", async () =>
+            (await world.BuyAsync(sale, replica: replica.Url)).StatusCode == HttpStatusCode.Created);
     }
 
     private async Task<Pooler> StartAsync(string mode, string database, string ignored)

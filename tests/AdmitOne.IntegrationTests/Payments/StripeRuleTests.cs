@@ -103,10 +103,15 @@ public sealed class StripeRuleTests(StripeWorld fixture) : IClassFixture<StripeW
         // What is owed later, by another method, is sent: the replica looked, and nothing waits behind Stripe's.
         var test = await (await world.PayAsync(sale, "test", "tok_ok", buyer: buyer)).ReadAsync(HttpStatusCode.Created);
         await (await world.RefundAsync(new Bought(test.Id("orderId"), buyer, []))).ReadAsync(HttpStatusCode.Created);
-        await World.UntilAsync(async () => await world.Ask<string>("select status from tickets.refunds where order_id = @id", new { id = test.Id("orderId") }) == "succeeded");
+        await World.UntilAsync(async () =>
+            await world.Ask<string>("select status from tickets.refunds where order_id = @id",
+                new { id = test.Id("orderId") }) == "succeeded");
         var late = await (await world.PayAsync(sale, "test", "tok_timeout", buyer: buyer)).ReadAsync(HttpStatusCode.Accepted);
-        await world.Sql("update tickets.payments set next_check_at = clock_timestamp() - interval '1 minute' where order_id = @id", new { id = late.Id("orderId") });
-        await World.UntilAsync(async () => await world.Ask<bool>("select next_check_at > clock_timestamp() from tickets.payments where order_id = @id", new { id = late.Id("orderId") }));
+        await world.Sql("update tickets.payments set next_check_at = clock_timestamp() - interval '1 minute' where order_id = @id",
+                new { id = late.Id("orderId") });
+        await World.UntilAsync(async () =>
+            await world.Ask<bool>("select next_check_at > clock_timestamp() from tickets.payments where order_id = @id",
+                new { id = late.Id("orderId") }));
         Assert.Equal(("pending", 0), (await world.Ask<string>("select status from tickets.refunds where order_id = @id", new { id = bought.Id("orderId") }),
             await world.Ask<int>("select attempts from tickets.refunds where order_id = @id", new { id = bought.Id("orderId") })));
         Assert.Equal(("payment_pending", asked), (await world.Ask<string>("select status from tickets.orders where id = @id", new { id = waiting.Id("orderId") }), Stripe.Calls("retrieve", waiting.Id("orderId"))));

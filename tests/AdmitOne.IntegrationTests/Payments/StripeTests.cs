@@ -129,7 +129,8 @@ public sealed class StripeTests(StripeWorld fixture) : IClassFixture<StripeWorld
         var sale = await World.PutOnSaleAsync(quantity: 2);
         var buyer = Guid.CreateVersion7();
         var pending = await (await PayAsync(sale, "pm_card_authenticationRequired", buyer)).ReadAsync(HttpStatusCode.Accepted);
-        await World.UntilAsync(async () => (await World.OrderAsync(new Bought(pending.Id("orderId"), buyer, []))).Text("status") == "expired");
+        await World.UntilAsync(async () =>
+            (await World.OrderAsync(new Bought(pending.Id("orderId"), buyer, []))).Text("status") == "expired");
         Assert.Equal((0, 0, 0, "canceled"), Stripe.Of(pending.Id("orderId")));
         await World.AssertBooksAreRightAsync(sale.EventId);
     }

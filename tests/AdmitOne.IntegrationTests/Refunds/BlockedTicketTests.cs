@@ -51,7 +51,8 @@ public sealed class BlockedTicketTests(World world) : IClassFixture<World>
         foreach (var blocked in new[] { half.Tickets[0], whole.Tickets[0] }) await (await world.BlockAsync(blocked)).ReadAsync();
         await world.MoveAsync(sale.EventId, "cancelled");
 
-        await World.UntilAsync(async () => await world.CancellationAsync(sale.EventId) is { Orders: 3, Refunded: 1, Failed: 0, Remaining: 0, NeedsPerson: 2 });
+        await World.UntilAsync(async () =>
+            await world.CancellationAsync(sale.EventId) is { Orders: 3, Refunded: 1, Failed: 0, Remaining: 0, NeedsPerson: 2 });
         await World.UntilAsync(async () => await world.Ask<string>("select status from tickets.cancellations where event_id = @EventId", sale) == "done");
         using var manager = world.Tickets(Roles.VenueManager);
         var waiting = (await manager.GetJsonAsync($"/api/v1/tickets?eventId={sale.EventId}&status=blocked")).Items();

@@ -75,7 +75,10 @@ public sealed class ChangeReservationTests(World world) : IClassFixture<World>
         var sale = await world.PutOnSaleAsync(quantity: 10);
         using var manager = world.Tickets(Roles.VenueManager);
         var code = $"C{Guid.CreateVersion7():n}"[..20].ToUpperInvariant();
-        await manager.MakeAsync("/api/v1/discounts", new { code, kind = "percentage", percent = 10, eventId = sale.EventId, validFrom = "2026-01-01T00:00:00Z", validUntil = "2199-01-01T00:00:00Z" });
+        await manager.MakeAsync("/api/v1/discounts", new
+        {
+            code, kind = "percentage", percent = 10, eventId = sale.EventId, validFrom = "2026-01-01T00:00:00Z", validUntil = "2199-01-01T00:00:00Z",
+        });
         var buyer = Guid.CreateVersion7();
         using var client = world.Tickets(Roles.Customer, buyer);
         var hold = (await (await world.HoldAsync(sale, 2, buyer)).ReadAsync(HttpStatusCode.Created)).Id();

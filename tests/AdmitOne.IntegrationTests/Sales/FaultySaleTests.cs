@@ -116,7 +116,8 @@ public sealed class FaultySaleTests(Stack shared)
             {
                 using var client = world.Client(world.TicketsUrl, Roles.Customer, buyer);
                 JsonElement now = default;
-                await World.UntilAsync(async () => (now = (await AskAsync(random, "look", _ => client.GetAsync($"/api/v1/orders/{id}", Cancellation), HttpStatusCode.OK))!.Value).Text("status") != "payment_pending");
+                await World.UntilAsync(async () =>
+                    (now = (await AskAsync(random, "look", _ => client.GetAsync($"/api/v1/orders/{id}", Cancellation), HttpStatusCode.OK))!.Value).Text("status") != "payment_pending");
                 if (now.Text("status") != "paid") return;
                 order = now;
             }

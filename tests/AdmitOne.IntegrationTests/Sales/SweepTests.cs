@@ -51,7 +51,8 @@ public sealed class SweepTests(Unswept world, ITestOutputHelper output) : IClass
         await (await world.HoldAsync(sale, 10)).ReadAsync(HttpStatusCode.Created);
         Assert.Equal("sold_out", (await anyone.GetJsonAsync($"/api/v1/events/{sale.EventId}/availability")).Items()[0].Text("status"));
         await world.Sql("update tickets.reservations set expires_at = clock_timestamp() where event_id = @EventId", sale);
-        await World.UntilAsync(async () => (await anyone.GetJsonAsync($"/api/v1/events/{sale.EventId}/availability")).Items()[0].Text("status") == "available");
+        await World.UntilAsync(async () =>
+            (await anyone.GetJsonAsync($"/api/v1/events/{sale.EventId}/availability")).Items()[0].Text("status") == "available");
     }
 
     [Fact]

@@ -90,7 +90,8 @@ public sealed class TraceTests(Stack stack)
             using var answer = await nobody.SendAsync(request, Stop);
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         }
-        await World.UntilAsync(() => Task.FromResult(collector.Of(trace).Any(span => span.Source.EndsWith("StackExchangeRedis", StringComparison.Ordinal))));
+        await World.UntilAsync(() =>
+            Task.FromResult(collector.Of(trace).Any(span => span.Source.EndsWith("StackExchangeRedis", StringComparison.Ordinal))));
         var spans = collector.Of(trace);
         Assert.All(spans.Where(span => span.Source.EndsWith("StackExchangeRedis", StringComparison.Ordinal)), span => Assert.Contains(spans, parent => parent.SpanId == span.Parent));
         Assert.DoesNotContain(collector.Bodies, body => Encoding.UTF8.GetString(body).Contains("cache:", StringComparison.Ordinal));

@@ -126,7 +126,8 @@ public sealed class TenantLifeTests(World world) : IClassFixture<World>
 
         await (await platform.PostAsync($"/api/v1/admin/tenants/{tenant}/suspend", null, Stop)).ReadAsync();
         await (await platform.DeleteAsync($"/api/v1/admin/tenants/{tenant}", Stop)).ReadAsync();
-        await World.UntilAsync(async () => await world.Ask<int>("select count(*)::int from platform.tenants where id = @tenant", new { tenant }) == 0);
+        await World.UntilAsync(async () =>
+            await world.Ask<int>("select count(*)::int from platform.tenants where id = @tenant", new { tenant }) == 0);
         Assert.Empty(await RowsAsync(tenant));
         Assert.Empty(others.Keys.Where(table => !table.EndsWith("_waiting", StringComparison.Ordinal)).Except((await RowsAsync(world.OtherTenant)).Keys));   // what waits is sealed and numbered meanwhile
         await world.AssertBooksAreRightAsync(tenant: world.OtherTenant);
@@ -139,10 +140,12 @@ public sealed class TenantLifeTests(World world) : IClassFixture<World>
     {
         await using var superuser = await world.ConnectAsync();
         Assert.Empty(await superuser.QueryAsync<string>("""
-            select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id'
+            select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+              join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id'
              where n.nspname in ('platform', 'events', 'tickets') and c.relkind = 'r'
                and not (has_table_privilege('admitone_worker', c.oid, 'delete')
-                        and exists (select from pg_policy p where p.polrelid = c.oid and p.polcmd in ('d', '*') and 'admitone_worker'::regrole = any (p.polroles)))
+                        and exists (select from pg_policy p
+                                     where p.polrelid = c.oid and p.polcmd in ('d', '*') and 'admitone_worker'::regrole = any (p.polroles)))
             """));
     }
 

@@ -108,7 +108,8 @@ internal sealed class WalkSamples(World world)
         var gone = Guid.CreateVersion7();
         await world.Sql("insert into platform.tenants (id, slug, name, status) values (@gone, @slug, 'Gone', 'suspended')", new { gone, slug = $"t{gone:n}" });
         var discount = "/api/v1/discounts/" + (await world.DiscountAsync()).Id();
-        var pending = (await (await world.BuyAsync(sale, 1, buyer, "tok_timeout")).ReadAsync(System.Net.HttpStatusCode.Accepted)).Id("orderId");
+        using var unsettled = await world.BuyAsync(sale, 1, buyer, "tok_timeout");
+        var pending = (await unsettled.ReadAsync(System.Net.HttpStatusCode.Accepted)).Id("orderId");
         var toGiveBack = (await (await world.BuyAsync(sale, 1, buyer)).ReadAsync(System.Net.HttpStatusCode.Created)).Id("orderId");
         var toBlock = (await (await world.BuyAsync(sale, 1, buyer)).ReadAsync(System.Net.HttpStatusCode.Created)).Items("tickets")[0].Id();
         (Guid OrderId, Guid RefundId) failed = (order.Id("orderId"), Guid.CreateVersion7());
