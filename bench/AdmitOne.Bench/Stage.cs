@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using AdmitOne.Cli.Local;
-using AdmitOne.Neighbours;
+using AdmitOne.Identity;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Schema;
 using Dapper;
@@ -68,7 +68,6 @@ internal sealed class Stage : IDisposable
         var tenant = Guid.CreateVersion7();
         await connection.ExecuteAsync("""
             insert into platform.tenants (id, slug, name) values (@tenant, @slug, 'Bench Hall');
-            insert into neighbours.organisers (id, slug, name) values (@tenant, @slug, 'Bench Hall');
             """, new { tenant, slug = $"bench-{tenant:n}" });
         var stage = new Stage(folder, run, tenant);
         stage._venue = await stage.MakeAsync(run.Venues + "/api/v1/venues",

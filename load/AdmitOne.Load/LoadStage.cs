@@ -4,7 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using AdmitOne.Cli.Local;
-using AdmitOne.Neighbours;
+using AdmitOne.Identity;
 using AdmitOne.Platform.Identity;
 using Dapper;
 using Npgsql;
@@ -69,7 +69,6 @@ internal sealed class LoadStage : IDisposable
             // By the superuser, as there is no route for the first organiser.
             await connection.ExecuteAsync("""
                 insert into platform.tenants (id, slug, name) values (@tenant, @slug, 'Load Hall');
-                insert into neighbours.organisers (id, slug, name) values (@tenant, @slug, 'Load Hall');
                 """, new { tenant, slug = $"load-{tenant:n}" });
         }
         var stage = new LoadStage(run, folder, tenant, buyers);

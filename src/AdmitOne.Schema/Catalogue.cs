@@ -9,7 +9,7 @@ namespace AdmitOne.Schema;
 /// <param name="Name">With its schema, and for what belongs to a table with that: <c>tickets.orders.orders_pkey</c>.</param>
 public sealed record CatalogueEntry(string Kind, string Name, string Definition);
 
-/// <summary>What PostgreSQL's catalogue says of the schemas platform, events and tickets.</summary>
+/// <summary>What PostgreSQL's catalogue says of the schemas platform, events, tickets and identity.</summary>
 public static class Catalogue
 {
     private const string Resource = "catalogue.tsv";
@@ -19,17 +19,17 @@ public static class Catalogue
     private const string ReadSql = """
         with relations as (
             select n.nspname || '.' || c.relname as name, c.* from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-             where n.nspname in ('platform', 'events', 'tickets')),
+             where n.nspname in ('platform', 'events', 'tickets', 'identity')),
         functions as (
             select p.*, n.nspname || '.' || p.proname || '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')' as name
-              from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace where n.nspname in ('platform', 'events', 'tickets')),
+              from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace where n.nspname in ('platform', 'events', 'tickets', 'identity')),
         granted as (
             select name, acl.grantee, acl.privilege_type from relations, pg_catalog.aclexplode(relacl) acl where relkind in ('r', 'v', 'S') and acl.grantee <> relowner
             union all select r.name || '.' || a.attname, acl.grantee, acl.privilege_type
               from relations r join pg_catalog.pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped, pg_catalog.aclexplode(a.attacl) acl where acl.grantee <> r.relowner
             union all select name, acl.grantee, acl.privilege_type from functions, pg_catalog.aclexplode(coalesce(proacl, pg_catalog.acldefault('f', proowner))) acl where acl.grantee <> proowner
             union all select n.nspname, acl.grantee, acl.privilege_type from pg_catalog.pg_namespace n, pg_catalog.aclexplode(n.nspacl) acl
-             where n.nspname in ('platform', 'events', 'tickets') and acl.grantee <> n.nspowner)
+             where n.nspname in ('platform', 'events', 'tickets', 'identity') and acl.grantee <> n.nspowner)
         select kind, name, pg_catalog.regexp_replace(definition, '\s+', ' ', 'g') as definition from (
             select case relkind when 'v' then 'view' else 'table' end as kind, name,
                    'owner ' || pg_catalog.pg_get_userbyid(relowner) || case when relrowsecurity then ', row-level security' else '' end

@@ -11,6 +11,7 @@ public static class DatabaseRoles
     public const string Migrate = "admitone_migrate";
     public const string Events = "admitone_events";
     public const string Tickets = "admitone_tickets";
+    public const string Identity = "admitone_identity";
     public const string Worker = "admitone_worker";
     public const string Audit = "admitone_audit";
 
@@ -19,7 +20,7 @@ public static class DatabaseRoles
     private const int Attempts = 5;
 
     /// <summary>The roles that connect; the others own.</summary>
-    public static IReadOnlyList<string> Logins { get; } = [Migrate, Events, Tickets, Audit];
+    public static IReadOnlyList<string> Logins { get; } = [Migrate, Events, Tickets, Identity, Audit];
 
     /// <summary>Makes what is missing, sets the passwords given, and takes from PUBLIC what it has by default. Safe to repeat, also by two at once.</summary>
     /// <param name="adminConnectionString">A superuser, or a managed server's administrator with CREATEROLE and CREATEDB.</param>
@@ -138,7 +139,7 @@ public static class DatabaseRoles
     private const string RefuseTooPowerfulSql = """
         do $$ declare too_powerful text; begin
             select string_agg(rolname, ', ' order by rolname) into too_powerful from pg_catalog.pg_roles
-             where rolname in ('admitone_owner', 'admitone_migrate', 'admitone_events', 'admitone_tickets', 'admitone_worker', 'admitone_audit')
+             where rolname in ('admitone_owner', 'admitone_migrate', 'admitone_events', 'admitone_tickets', 'admitone_identity', 'admitone_worker', 'admitone_audit')
                and (rolsuper or rolbypassrls or rolcreatedb or rolcreaterole or rolreplication
                     or (rolcanlogin and rolname in ('admitone_owner', 'admitone_worker')));
             if too_powerful is not null then
@@ -162,14 +163,14 @@ public static class DatabaseRoles
     // The services keep their statements planned. A plan made while a table was small reads all of it, and stays until the server has counted the
     // table again, up to a minute later: in a rush, each buyer would read all orders so far (ADR 50). A plan that has no other way still reads all.
     // `jit` off: such a plan is priced so high that the server would compile it, for longer than it runs.
-    private static string PlannerSql { get; } = string.Join('\n', new[] { Events, Tickets }.Select(role => $"""
+    private static string PlannerSql { get; } = string.Join('\n', new[] { Events, Tickets, Identity }.Select(role => $"""
         alter role {role} set enable_seqscan = off;
         alter role {role} set jit = off;
         """));
 
     // The services say the same of each connection, by their settings; this is for sessions that do not: a proxy that drops them, a person with psql. A transaction
     // that is idle holds locks that every replica waits for: the server ends it. Reports, packs and exports say how long theirs may be, each for itself.
-    private static string SessionSql { get; } = string.Join('\n', new[] { Events, Tickets }.Select(role => $"""
+    private static string SessionSql { get; } = string.Join('\n', new[] { Events, Tickets, Identity }.Select(role => $"""
         alter role {role} set statement_timeout = '5s';
         alter role {role} set lock_timeout = '2s';
         alter role {role} set idle_in_transaction_session_timeout = '2s';

@@ -46,7 +46,7 @@ public static class ForeignKeys
                    array(select a.attname::text from unnest(k.confkey) with ordinality c (number, place) join pg_attribute a on a.attrelid = k.confrelid and a.attnum = c.number order by place),
                    case k.confdeltype when 'c' then 'cascade' when 'r' then 'restrict' when 'n' then 'set null' when 'd' then 'set default' else 'no action' end
               from pg_constraint k join pg_namespace n on n.oid = k.connamespace
-             where k.contype = 'f' and n.nspname in ('platform', 'events', 'tickets') order by 2, 1
+             where k.contype = 'f' and n.nspname in ('platform', 'events', 'tickets', 'identity') order by 2, 1
             """, connection))
         await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
             while (await reader.ReadAsync(cancellationToken))

@@ -68,7 +68,7 @@ internal sealed class MigrationSession : IAsyncDisposable
                 perform set_config('lock_timeout', '1500ms', true);
                 for t in select distinct l.relation::regclass::text from pg_locks l join pg_class c on c.oid = l.relation join pg_namespace n on n.oid = c.relnamespace
                           where l.granted and l.mode = 'ShareUpdateExclusiveLock' and l.pid <> pg_backend_pid() and l.database = (select oid from pg_database where datname = current_database())
-                            and c.relkind = 'r' and n.nspname in ('platform', 'events', 'tickets')
+                            and c.relkind = 'r' and n.nspname in ('platform', 'events', 'tickets', 'identity')
                 loop
                     begin
                         execute format('lock table %s in share update exclusive mode', t);

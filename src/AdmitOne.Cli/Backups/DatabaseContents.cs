@@ -6,7 +6,7 @@ namespace AdmitOne.Cli.Backups;
 /// <summary>The tables of our schemas and how many rows each has.</summary>
 internal static class DatabaseContents
 {
-    public static readonly string[] Schemas = ["platform", "events", "tickets"];
+    public static readonly string[] Schemas = ["platform", "events", "tickets", "identity"];
 
     /// <summary>Counts every table in one statement, so that all counts are of one moment.</summary>
     public static async Task<IReadOnlyDictionary<string, long>> CountAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -44,7 +44,7 @@ internal static class DatabaseContents
                 for counter in select d.objid::regclass as name, d.refobjid::regclass as of_table, a.attname as of_column
                                  from pg_depend d join pg_class c on c.oid = d.objid and c.relkind = 'S' join pg_namespace n on n.oid = c.relnamespace
                                  join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
-                                where n.nspname in ('platform', 'events', 'tickets') and d.deptype in ('a', 'i') and d.classid = 'pg_class'::regclass
+                                where n.nspname in ('platform', 'events', 'tickets', 'identity') and d.deptype in ('a', 'i') and d.classid = 'pg_class'::regclass
                 loop
                     execute format('select setval(%L, coalesce((select max(%I) from %s), 0) + 1000000)', counter.name, counter.of_column, counter.of_table);
                 end loop;

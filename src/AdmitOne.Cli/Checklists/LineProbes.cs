@@ -42,7 +42,7 @@ internal sealed class OrphansProbe() : CatalogueProbe("orphans")
     protected override async Task<IReadOnlyList<Finding>> LookAsync(Patient patient, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var loose = await ListAsync(connection, """
-            select c.conname from pg_constraint c join pg_namespace n on n.oid = c.connamespace where n.nspname in ('platform', 'events', 'tickets') and c.contype = 'f' and not c.convalidated
+            select c.conname from pg_constraint c join pg_namespace n on n.oid = c.connamespace where n.nspname in ('platform', 'events', 'tickets', 'identity') and c.contype = 'f' and not c.convalidated
             """, cancellationToken);
         var keys = await ListAsync(connection, "select c.conname from pg_constraint c join pg_namespace n on n.oid = c.connamespace where n.nspname = 'tickets' and c.contype = 'f' and c.convalidated", cancellationToken);
         var missing = Schema.ForeignKeys.Counted.Select(key => key.Name).Except(keys).ToList();

@@ -8,6 +8,7 @@ internal static class AdmitOneCommand
     public static RootCommand Create() => new("AdmitOne: tickets that admit one, exactly once.")
     {
         Up.Create(),
+        SetupCommand.Create(),
         RehearseCommand.Create(),
         ScanCommand.Create(),
         MigrateCommand.Create(),

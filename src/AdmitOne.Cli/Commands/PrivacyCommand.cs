@@ -16,6 +16,11 @@ internal static class PrivacyCommand
     private static readonly (string Name, string Sql)[] s_kept =
     [
         ("person", "select id, email, name, created_at, updated_at from platform.users where id = @user"),
+        ("account", "select p.id, p.email, p.email_confirmed, p.name, p.created_at, p.signed_in_at from identity.people p join identity.memberships m on m.person_id = p.id where p.id = @user and m.tenant_id = @tenant"),
+        ("memberships", "select tenant_id, role, invited_by, created_at from identity.memberships where person_id = @user and tenant_id = @tenant"),
+        ("sessions", "select s.kind, s.agent, s.network, s.created_at, s.last_seen_at from identity.sessions s where s.person_id = @user and exists (select from identity.memberships m where m.person_id = @user and m.tenant_id = @tenant)"),
+        ("invitations", "select email, role, created_at, accepted_at from identity.invitations where tenant_id = @tenant and (accepted_by = @user or (@email <> '' and email = @email))"),
+        ("mails", "select kind, subject, created_at, sent_at from identity.outgoing where @email <> '' and recipient = @email and (tenant_id = @tenant or tenant_id is null)"),
         ("reservations", "select * from tickets.reservations where user_id = @user order by created_at"),
         ("orders", "select * from tickets.orders where user_id = @user order by created_at"),
         ("payments", "select p.* from tickets.payments p join tickets.orders o on o.tenant_id = p.tenant_id and o.id = p.order_id where o.user_id = @user order by p.created_at"),
@@ -33,6 +38,12 @@ internal static class PrivacyCommand
         ("stored answers", "delete from platform.idempotency_keys where user_id = @user and status = 'done'"),
         ("messages", $"update platform.outbox set data = replace(data::text, @email, '{ErasedAddress}')::jsonb where @email <> '' and strpos(data::text, @email) > 0"),
         ("webhooks", $"update tickets.webhook_deliveries set body = replace(body, @email, '{ErasedAddress}') where @email <> '' and strpos(body, @email) > 0"),
+        ("invitations", "delete from identity.invitations where tenant_id = @tenant and (accepted_by = @user or (@email <> '' and email = @email))"),
+        ("mails", "delete from identity.outgoing where @email <> '' and recipient = @email and (tenant_id = @tenant or tenant_id is null)"),
+        ("memberships", "delete from identity.memberships where tenant_id = @tenant and person_id = @user"),
+        // An account that still belongs to another organiser is not this one's to erase.
+        ("account", "delete from identity.people p where p.id = @user and not exists (select from identity.memberships m where m.person_id = p.id)"),
+        ("other accounts of the address", "delete from identity.people p where @email <> '' and p.email = @email and not p.email_confirmed and not exists (select from identity.memberships m where m.person_id = p.id and m.tenant_id <> @tenant)"),
         ("person", "update platform.users set email = null, name = null, updated_at = clock_timestamp() where id = @user"),
     ];
 
@@ -77,8 +88,13 @@ internal static class PrivacyCommand
     {
         if (user is null && string.IsNullOrWhiteSpace(email)) throw new MigrationException("say --user ID or --email E");
         var found = (await look.Connection.QueryAsync<(Guid Id, string? Email)>(
-            "select id, email from platform.users where (@user::uuid is null or id = @user) and (@email::text is null or lower(email) = lower(@email) or email = @folded)",
-            new { user, email = email?.Trim(), folded = email is null ? null : EmailAddress.Fold(email) }, look.Transaction)).ToList();
+            """
+            select distinct on (id) id, email from (
+                select id, email from platform.users
+                union all select p.id, p.email from identity.people p join identity.memberships m on m.person_id = p.id where m.tenant_id = @tenant and (@user::uuid is not null or p.email_confirmed)) known
+             where (@user::uuid is null or id = @user) and (@email::text is null or lower(email) = lower(@email) or email = @folded) order by id
+            """,
+            new { tenant = look.Tenant, user, email = email?.Trim(), folded = email is null ? null : EmailAddress.Fold(email) }, look.Transaction)).ToList();
         return found switch
         {
             [var (id, address)] => look with { User = id, Email = address is null ? "" : EmailAddress.Fold(address) },
@@ -92,7 +108,7 @@ internal static class PrivacyCommand
         var all = new Dictionary<string, JsonElement>();
         foreach (var (name, sql) in s_kept)
         {
-            var rows = await look.Connection.ExecuteScalarAsync<string>($"select coalesce(json_agg(x), '[]')::text from ({sql}) x", new { user = look.User, email = look.Email }, look.Transaction);
+            var rows = await look.Connection.ExecuteScalarAsync<string>($"select coalesce(json_agg(x), '[]')::text from ({sql}) x", new { user = look.User, email = look.Email, tenant = look.Tenant }, look.Transaction);
             all[name] = JsonDocument.Parse(rows!).RootElement;
         }
         await output.WriteLineAsync(JsonSerializer.Serialize(all).AsMemory(), cancellationToken);
@@ -103,7 +119,7 @@ internal static class PrivacyCommand
     {
         var done = new List<string>();
         foreach (var (what, sql) in s_erased)
-            if (await look.Connection.ExecuteAsync(sql, new { user = look.User, email = look.Email }, look.Transaction) is var rows and > 0) done.Add($"{rows} {what}");
+            if (await look.Connection.ExecuteAsync(sql, new { user = look.User, email = look.Email, tenant = look.Tenant }, look.Transaction) is var rows and > 0) done.Add($"{rows} {what}");
         await NoteAsync(look, "privacy.erase");
         await output.WriteLineAsync($"erased: {string.Join(", ", done)}".AsMemory(), cancellationToken);
     }

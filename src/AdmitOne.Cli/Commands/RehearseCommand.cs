@@ -4,7 +4,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using AdmitOne.Cli.Local;
 using AdmitOne.Cli.Rehearsal;
-using AdmitOne.Neighbours;
+using AdmitOne.Identity;
 using AdmitOne.Platform.Configuration;
 using Microsoft.Extensions.Configuration;
 

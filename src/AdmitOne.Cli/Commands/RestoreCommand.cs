@@ -17,6 +17,7 @@ internal static class RestoreCommand
     private static readonly (string Login, string Variable)[] s_passwords =
     [
         (DatabaseRoles.Migrate, "DB_MIGRATE_PASSWORD"), (DatabaseRoles.Audit, "DB_AUDIT_PASSWORD"), (DatabaseRoles.Events, "EVENTS_DB_PASSWORD"), (DatabaseRoles.Tickets, "TICKETS_DB_PASSWORD"),
+        (DatabaseRoles.Identity, "IDENTITY_DB_PASSWORD"),
     ];
 
     public static Command Create()

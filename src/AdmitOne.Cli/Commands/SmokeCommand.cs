@@ -1,7 +1,8 @@
 using System.CommandLine;
 using AdmitOne.Cli.Local;
+using AdmitOne.Cli.Setup;
 using AdmitOne.Cli.Smoke;
-using AdmitOne.Neighbours;
+using AdmitOne.Identity;
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Identity;
 
@@ -49,7 +50,7 @@ internal static class SmokeCommand
         return new SmokeTarget(
             wish.Events ?? Url(run?.Events, "--events"), wish.Tickets ?? Url(run?.Tickets[0], "--tickets"),
             given["SMOKE_TOKEN"] ?? Mint(given, folder, run),
-            wish.Venue ?? Id(given["SMOKE_VENUE_ID"]) ?? run?.Demo?.VenueId ?? throw new CannotRunException("say --venue ID: there is no demo to take one from"));
+            wish.Venue ?? Id(given["SMOKE_VENUE_ID"]) ?? run?.Demo?.VenueId ?? SetupFile.Read(folder)?.VenueId ?? throw new CannotRunException("say --venue ID: there is no demo to take one from, and admitone setup did not run here"));
     }
 
     // Production too: whoever runs this in the cluster has been given the secret, and what is made lives for two minutes and is not shown.
@@ -63,7 +64,7 @@ internal static class SmokeCommand
         options.Issuer = given["JWT_ISSUER"] ?? options.Issuer;
         options.Audience = given["JWT_AUDIENCE"] ?? options.Audience;
         if (!new SecretAttribute().IsValid(options.Secret)) throw new CannotRunException(new SecretAttribute().FormatErrorMessage("JWT_SECRET"));
-        var tenant = Id(given["SMOKE_TENANT_ID"]) ?? run?.Demo?.TenantId ?? throw new CannotRunException("set SMOKE_TENANT_ID: there is no demo whose organiser could be taken");
+        var tenant = Id(given["SMOKE_TENANT_ID"]) ?? run?.Demo?.TenantId ?? SetupFile.Read(folder)?.TenantId ?? throw new CannotRunException("set SMOKE_TENANT_ID: there is no demo whose organiser could be taken, and admitone setup did not run here");
         var user = Guid.CreateVersion7();
         return new TokenMint(options, TimeProvider.System).Mint(new TokenHolder(tenant, user, Roles.VenueManager, $"smoke-{user:n}@invalid.example"), s_tokenLifetime);
     }

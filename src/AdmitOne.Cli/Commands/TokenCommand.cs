@@ -1,6 +1,6 @@
 using System.CommandLine;
 using AdmitOne.Cli.Local;
-using AdmitOne.Neighbours;
+using AdmitOne.Identity;
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Identity;
 using Microsoft.Extensions.Configuration;

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using AdmitOne.Cli.Local;
 using AdmitOne.Cli.Rehearsal;
-using AdmitOne.Neighbours;
+using AdmitOne.Identity;
 
 namespace AdmitOne.Cli.Commands;
 

@@ -88,7 +88,7 @@ internal sealed partial class AccessPathsProbe() : CatalogueProbe("access paths"
     {
         var valid = (await ListAsync(connection, """
             select c.relname from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
-             where n.nspname in ('platform', 'events', 'tickets') and i.indisvalid and i.indisready
+             where n.nspname in ('platform', 'events', 'tickets', 'identity') and i.indisvalid and i.indisready
             """, cancellationToken)).ToHashSet();
         var lost = Schema.AccessPaths.All.Where(path => !valid.Contains(path.Index)).ToArray();
         var others = Made().Except(valid).Except(lost.Select(path => path.Index)).ToArray();
@@ -141,7 +141,7 @@ internal sealed class RowSecurityProbe() : CatalogueProbe("row-level security")
     {
         var open = await ListAsync(connection, """
             select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
-             where n.nspname in ('platform', 'events', 'tickets') and c.relkind in ('r', 'p') and exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped)
+             where n.nspname in ('platform', 'events', 'tickets', 'identity') and c.relkind in ('r', 'p') and exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped)
                and not (c.relrowsecurity and c.relforcerowsecurity and exists (select from pg_policy p where p.polrelid = c.oid)) order by 1
             """, cancellationToken);
         return open.Count == 0 ? One(Finding.Go("enabled, forced and with a policy on every table of tenants"))
@@ -170,7 +170,7 @@ internal sealed class RoleProbe() : Probe("application roles")
             await using var ask = new NpgsqlCommand("""
                 select concat_ws(', ', case when rolsuper then 'is a superuser' end, case when rolbypassrls then 'passes row-level security' end,
                        case when rolcreaterole then 'makes roles' end, case when rolcreatedb then 'makes databases' end, case when rolreplication then 'replicates' end,
-                       (select 'owns ' || string_agg(c.oid::regclass::text, ', ') from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname in ('platform', 'events', 'tickets') and c.relowner = r.oid),
+                       (select 'owns ' || string_agg(c.oid::regclass::text, ', ') from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname in ('platform', 'events', 'tickets', 'identity') and c.relowner = r.oid),
                        (select 'may become ' || string_agg(o.rolname, ', ') from pg_roles o where o.rolname in ('admitone_owner', 'admitone_worker', 'admitone_audit') and not r.rolsuper and pg_has_role(r.oid, o.oid, 'member'))),
                        current_setting('enable_seqscan')::boolean
                   from pg_roles r where rolname = current_user

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
-using AdmitOne.Neighbours;
+using AdmitOne.Identity;
 using Dapper;
 using Microsoft.AspNetCore.Builder;
 using Npgsql;
@@ -58,7 +58,7 @@ internal sealed class DemoData(DataFolder data, RunFile run, WebApplication auth
         return made;
     }
 
-    /// <summary>By the superuser, as there is no route for the first tenants; the auth neighbour has its own list of organisers.</summary>
+    /// <summary>By the superuser, as there is no route for the first tenants.</summary>
     private async Task<Journal> MakeTenantsAsync(Journal made, CancellationToken cancellationToken)
     {
         await using var connection = new NpgsqlConnection(run.Postgres.ConnectionString());
@@ -69,8 +69,6 @@ internal sealed class DemoData(DataFolder data, RunFile run, WebApplication auth
                     insert into platform.tenants (id, slug, name) values (@id, @slug, @name) on conflict (slug) do nothing returning id)
                 select id from made union all select id from platform.tenants where slug = @slug limit 1
                 """, new { id = Guid.CreateVersion7(), slug, name }, cancellationToken: cancellationToken));
-            await connection.ExecuteAsync(new CommandDefinition(
-                "insert into neighbours.organisers (id, slug, name) values (@id, @slug, @name) on conflict do nothing", new { id, slug, name }, cancellationToken: cancellationToken));
             return id;
         }
 
@@ -79,7 +77,7 @@ internal sealed class DemoData(DataFolder data, RunFile run, WebApplication auth
 
     // Repeating it changes nothing.
     private Task<Guid> MakeUserAsync(Journal made, (string Tenant, string Email, string Name, string Role) user, CancellationToken cancellationToken) =>
-        AuthNeighbour.AddUserAsync(auth, user.Tenant == "demo" ? made.Tenant : made.OtherTenant, user.Email, password, user.Name, user.Role, cancellationToken);
+        IdentityService.AddUserAsync(auth, user.Tenant == "demo" ? made.Tenant : made.OtherTenant, user.Email, password, user.Name, user.Role, cancellationToken);
 
     private async Task<Journal> PutOnSaleAsync(Journal made, CancellationToken cancellationToken)
     {

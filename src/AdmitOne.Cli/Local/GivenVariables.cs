@@ -15,7 +15,7 @@ public sealed class GivenVariables(IReadOnlyDictionary<string, string> variables
         "DB_ADMIN_USER", "DB_ADMIN_PASSWORD",
     ];
 
-    private static readonly string[] s_prefixes = ["EVENTS_", "TICKETS_"];
+    private static readonly string[] s_prefixes = ["EVENTS_", "TICKETS_", "IDENTITY_"];
 
     /// <returns>null if it is not set, or empty.</returns>
     public string? this[string name] => variables.TryGetValue(name, out var value) && value.Length > 0 ? value : null;
@@ -30,7 +30,7 @@ public sealed class GivenVariables(IReadOnlyDictionary<string, string> variables
         : throw new CannotRunException($"{name} must be a port between 1 and 65535");
 
     /// <summary>Puts what was given for all services, and then for this one by its prefix, over what was generated.</summary>
-    /// <param name="prefix">`EVENTS_` or `TICKETS_`; null for a neighbour.</param>
+    /// <param name="prefix">`EVENTS_`, `TICKETS_` or `IDENTITY_`; null for a neighbour.</param>
     public void Over(Dictionary<string, string> settings, string? prefix)
     {
         ArgumentNullException.ThrowIfNull(settings);

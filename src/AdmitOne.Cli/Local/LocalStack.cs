@@ -1,4 +1,5 @@
 using AdmitOne.Events;
+using AdmitOne.Identity;
 using AdmitOne.Neighbours;
 using AdmitOne.Tickets;
 using Microsoft.AspNetCore.Builder;
@@ -77,7 +78,7 @@ public sealed class LocalStack : IAsyncDisposable
 
         var run = new RunFile(
             Environment.ProcessId, Loopback(_options.EventsPort), [.. _options.TicketsPorts.Select(Loopback)],
-            neighbours.Auth, neighbours.Venues, neighbours.Minting,
+            neighbours.Auth, neighbours.Auth, neighbours.Venues, neighbours.Minting,
             new MetricsAddresses(MetricsOf(_options.EventsMetricsPort), [.. _options.TicketsMetricsPorts.Select(MetricsOf)]), postgres, redis, Demo: null);
         if (_options.Demo && auth is not null && _options.Given["VENUE_SERVICE_URL"] is null)
         {
@@ -86,7 +87,7 @@ public sealed class LocalStack : IAsyncDisposable
         }
         else if (_options.Demo)
         {
-            _steps.Note("no demo data: its people and its venue need the auth and venue neighbours that come with AdmitOne");
+            _steps.Note("no demo data: its people and its venue need the Identity service and the venue neighbour that come with AdmitOne");
         }
 
         Run = run;
@@ -153,14 +154,14 @@ public sealed class LocalStack : IAsyncDisposable
         host, _options.Given.Port("REDIS_PORT", 6379), _options.Given["REDIS_PASSWORD"],
         int.TryParse(_options.Given["REDIS_DB"], out var database) ? database : 0);
 
-    /// <returns>The auth neighbour, if it is ours.</returns>
+    /// <returns>Identity, if it is ours.</returns>
     private async Task<WebApplication?> StartNeighboursAsync(ServiceSettings settings, CancellationToken cancellationToken)
     {
         WebApplication? auth = null;
         await StartTogetherAsync(
             _options.Given["AUTH_SERVICE_URL"] is not null ? null : async () =>
             {
-                var host = await RunningHost.StartAsync("auth", settings.ForNeighbour("auth", _options.AuthPort), AuthNeighbour.Build, cancellationToken);
+                var host = await RunningHost.StartAsync("AdmitOne.Identity", settings.ForIdentity(), configuration => IdentityService.Build(configuration, RunningHost.Embed), cancellationToken);
                 auth = host.Application;
                 return host;
             },

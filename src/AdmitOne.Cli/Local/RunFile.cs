@@ -4,8 +4,9 @@ using System.Text.Json.Serialization;
 namespace AdmitOne.Cli.Local;
 
 /// <summary>What `run.json` says to scripts and tests: where everything listens, and how to get in.</summary>
+/// <param name="Identity">The same address as <paramref name="Auth"/>, which is its older name.</param>
 public sealed record RunFile(
-    int Pid, string Events, IReadOnlyList<string> Tickets, string? Auth, string? Venues, string? Minting,
+    int Pid, string Events, IReadOnlyList<string> Tickets, string? Auth, string? Identity, string? Venues, string? Minting,
     MetricsAddresses? Metrics, PostgresAddress Postgres, RedisAddress Redis, DemoAddresses? Demo)
 {
     private const string Name = "run.json";

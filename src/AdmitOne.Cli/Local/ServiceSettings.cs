@@ -26,6 +26,14 @@ internal sealed class ServiceSettings(
         ForService(port == options.TicketsPorts[0] ? "tickets" : $"tickets-{port}", "TICKETS_", DatabaseRoles.Tickets, port,
             options.TicketsMetricsPorts[options.TicketsPorts.ToList().IndexOf(port)]);
 
+    public Dictionary<string, string> ForIdentity()
+    {
+        var settings = Shared("auth", DatabaseRoles.Identity, options.AuthPort);
+        settings["PUBLIC_URL"] = neighbours.Auth;
+        options.Given.Over(settings, "IDENTITY_");
+        return settings;
+    }
+
     public Dictionary<string, string> ForNeighbour(string name, int port)
     {
         var settings = Shared(name, NeighboursRole, port);
@@ -89,6 +97,7 @@ internal sealed class ServiceSettings(
         {
             DatabaseRoles.Events => options.Given["EVENTS_DB_PASSWORD"],
             DatabaseRoles.Tickets => options.Given["TICKETS_DB_PASSWORD"],
+            DatabaseRoles.Identity => options.Given["IDENTITY_DB_PASSWORD"],
             DatabaseRoles.Migrate => options.Given["DB_MIGRATE_PASSWORD"],
             DatabaseRoles.Audit => options.Given["DB_AUDIT_PASSWORD"],
             _ => null,

@@ -9,7 +9,8 @@ internal static class Tour
 
               Event Service    {run.Events}/docs
               Ticket Service   {string.Join("  ", run.Tickets.Select(tickets => tickets + "/docs"))}
-              neighbours       auth {run.Auth}  venues {run.Venues}  minting {run.Minting}
+              Identity         {run.Auth}/docs
+              neighbours       venues {run.Venues}  minting {run.Minting}
               NFT minting      {(options.Given["ENABLE_NFT_MINTING"] == "true" ? $"on: tickets are minted by {run.Minting} (docs/minting.md)" : "off; ENABLE_NFT_MINTING=true turns it on")}
               PostgreSQL       {run.Postgres.Host}:{run.Postgres.Port}, database {run.Postgres.Database}; passwords and all addresses are in {Path.Combine(options.DataPath, "run.json")}
               rate limits      {Limits(options)}

@@ -1,4 +1,4 @@
-using AdmitOne.Neighbours;
+using AdmitOne.Identity;
 
 namespace AdmitOne.Cli.Rehearsal;
 

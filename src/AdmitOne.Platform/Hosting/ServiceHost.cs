@@ -30,7 +30,8 @@ namespace AdmitOne.Platform.Hosting;
 /// <summary>What makes one service different from another, before it has any feature.</summary>
 /// <param name="Name">Its name in logs, in signatures and as PostgreSQL's application name, such as <c>ticket-service</c>.</param>
 /// <param name="SchemaVersion">The oldest migration that it can work with; 0 for one that stands outside our schema and takes a good token's word for its tenant.</param>
-public sealed record ServiceDefinition(string Name, string Title, int DefaultPort, int DefaultPoolMax, int SchemaVersion);
+/// <param name="RunsSharedWorkers">Whether it takes part in what all services do for the shared schema: numbering messages, sealing the audit log, removing what is old.</param>
+public sealed record ServiceDefinition(string Name, string Title, int DefaultPort, int DefaultPoolMax, int SchemaVersion, bool RunsSharedWorkers = true);
 
 /// <summary>Puts together what a service needs to exist, so that its own Program lists only what it does.</summary>
 public static class ServiceHost
@@ -69,7 +70,9 @@ public static class ServiceHost
         builder.Services.AddHttp();
         builder.Services.AddRateLimits();
         builder.Services.AddSingleton<OutboxBells>().AddSingleton<ChangeNews>();
-        if (definition.SchemaVersion > 0) builder.Services.AddOutbox().AddRetention().AddSingleton<RefusedAttempts>().AddHostedService(provider => provider.GetRequiredService<SessionCheck>()).AddHostedService<StoreWatch>().AddHostedService<GrowthWatch>().AddHostedService<AuditSealer>().AddHostedService<KeptAnswerSweeper>();
+        if (definition.SchemaVersion > 0) builder.Services.AddSingleton<RefusedAttempts>().AddHostedService(provider => provider.GetRequiredService<SessionCheck>()).AddHostedService<StoreWatch>();
+        if (definition is { SchemaVersion: > 0, RunsSharedWorkers: true })
+            builder.Services.AddOutbox().AddRetention().AddHostedService<GrowthWatch>().AddHostedService<AuditSealer>().AddHostedService<KeptAnswerSweeper>();
         builder.Services.AddSingleton(new SchemaNeeded(definition.SchemaVersion)).AddSingleton<Readiness>().AddSingleton<Liveness>();
         builder.Services.AddHealthChecks().AddCheck<ReadinessHealthCheck>("ready", tags: ["ready"]);
 

@@ -62,7 +62,7 @@ public sealed class PrivacyTests(World world) : IClassFixture<World>
         await using var superuser = await world.ConnectAsync();
         var found = new List<string>();
         foreach (var table in await superuser.QueryAsync<string>("""
-            select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname in ('platform', 'events', 'tickets') and c.relkind = 'r'
+            select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname in ('platform', 'events', 'tickets', 'identity') and c.relkind = 'r'
             """))
             if (await superuser.ExecuteScalarAsync<bool>($"select exists (select from {table} x where strpos(lower(x::text), lower(@text)) > 0)", new { text })) found.Add(table);
         return found;

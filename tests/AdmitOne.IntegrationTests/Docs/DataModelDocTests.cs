@@ -80,8 +80,8 @@ public sealed class DataModelDocTests(Stack stack)
 
     private static async Task<string> WriteAsync(NpgsqlConnection connection)
     {
-        const string Ours = "n.nspname in ('platform', 'events', 'tickets')";
-        var tables = (await connection.QueryAsync<(string, string, string?)>($"select n.nspname, c.relname, obj_description(c.oid, 'pg_class') from pg_class c join pg_namespace n on n.oid = c.relnamespace where {Ours} and c.relkind = 'r' order by array_position(array['platform', 'events', 'tickets'], n.nspname::text), 2"))
+        const string Ours = "n.nspname in ('platform', 'events', 'tickets', 'identity')";
+        var tables = (await connection.QueryAsync<(string, string, string?)>($"select n.nspname, c.relname, obj_description(c.oid, 'pg_class') from pg_class c join pg_namespace n on n.oid = c.relnamespace where {Ours} and c.relkind = 'r' order by array_position(array['platform', 'events', 'tickets', 'identity'], n.nspname::text), 2"))
             .Select(t => new Table(t.Item1, t.Item2, t.Item3)).ToList();
         var columns = (await connection.QueryAsync<(string, string, string, bool, string?, string?)>($"""
             select n.nspname || '.' || c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid), col_description(c.oid, a.attnum)
@@ -98,7 +98,7 @@ public sealed class DataModelDocTests(Stack stack)
              where {Ours} and not exists (select from pg_constraint k where k.conindid = i.oid and k.contype in ('p', 'u', 'x')) order by 1, 2
             """)).Select(i => new Index(i.Item1, i.Item2, i.Item3, i.Item4)).ToLookup(index => index.Table);
         var policies = (await connection.QueryAsync<(string, string, string, string)>("""
-            select schemaname || '.' || tablename, policyname, lower(cmd), array_to_string(roles, ', ') from pg_policies where schemaname in ('platform', 'events', 'tickets') order by 1, 2
+            select schemaname || '.' || tablename, policyname, lower(cmd), array_to_string(roles, ', ') from pg_policies where schemaname in ('platform', 'events', 'tickets', 'identity') order by 1, 2
             """)).Select(p => new Policy(p.Item1, p.Item2, p.Item3, p.Item4)).ToLookup(policy => policy.Table);
         var references = await ForeignKeys.ReadAsync(connection, Cancellation);
 

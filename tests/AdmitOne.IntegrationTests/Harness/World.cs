@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using AdmitOne.Cli.Local;
 using AdmitOne.Events;
+using AdmitOne.Identity;
 using AdmitOne.Neighbours;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Schema;
@@ -65,6 +66,9 @@ public partial class World : IAsyncLifetime
 
     public IServiceProvider EventsServices { get; private set; } = null!;
 
+    /// <summary>Identity of this world, to make people with.</summary>
+    public WebApplication IdentityHost { get; private set; } = null!;
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     /// <summary>A world for one test alone: <c>await using var world = await World.StartAsync(stack, ("RESERVATION_TTL_SECONDS", "1"));</c></summary>
@@ -91,9 +95,10 @@ public partial class World : IAsyncLifetime
         if (_stack.IsMissing) return;
         _database = await _stack.NewDatabaseAsync(CancellationToken.None);
         var neighbours = await Task.WhenAll(
-            StartAsync(AuthNeighbour.Build, Settings("auth", Neighbourhood.Role)),
+            StartAsync(configuration => IdentityService.Build(configuration), Settings("auth", DatabaseRoles.Identity)),
             StartAsync(VenuesNeighbour.Build, Settings("venues", Neighbourhood.Role)),
             StartAsync(MintingNeighbour.Build, Settings("minting", Neighbourhood.Role)));
+        IdentityHost = neighbours[0];
         (AuthUrl, VenuesUrl, MintingUrl) = (Address(neighbours[0]), Address(neighbours[1]), Address(neighbours[2]));
         await MakeTenantsAsync();
 
@@ -158,6 +163,8 @@ public partial class World : IAsyncLifetime
 
     public IReadOnlyDictionary<string, string?> EventsSettings => ServiceSettings("events", DatabaseRoles.Events);
 
+    public IReadOnlyDictionary<string, string?> IdentitySettings => Settings("identity", DatabaseRoles.Identity);
+
     /// <summary>What a neighbour of this world is told.</summary>
     public IReadOnlyDictionary<string, string?> NeighbourSettings => Settings("neighbour", Neighbourhood.Role);
 
@@ -188,10 +195,9 @@ public partial class World : IAsyncLifetime
         return host;
     }
 
-    // By the superuser, as there is no route for the first organisers; the auth neighbour has its own list of them.
+    // By the superuser, as there is no route for the first organisers.
     private Task<int> MakeTenantsAsync() => Sql("""
         insert into platform.tenants (id, slug, name) values (@Tenant, 'ours', 'Our Hall'), (@OtherTenant, 'theirs', 'Their Hall');
-        insert into neighbours.organisers (id, slug, name) values (@Tenant, 'ours', 'Our Hall'), (@OtherTenant, 'theirs', 'Their Hall');
         """, new { Tenant, OtherTenant });
 
     private Dictionary<string, string?> ServiceSettings(string name, string role)

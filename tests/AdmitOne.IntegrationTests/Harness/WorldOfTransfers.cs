@@ -47,7 +47,7 @@ public partial class World
         """, new { ticketId, by });
 
     /// <summary>A client of the Ticket Service with a token that says more than most.</summary>
-    public HttpClient Tickets(AdmitOne.Neighbours.TokenHolder holder)
+    public HttpClient Tickets(AdmitOne.Identity.TokenHolder holder)
     {
         var client = Client(TicketsUrl);
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Mint.Mint(holder));

@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using AdmitOne.IntegrationTests.Harness;
-using AdmitOne.Neighbours;
+using AdmitOne.Identity;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Tickets;
 using Microsoft.AspNetCore.Builder;
@@ -48,20 +48,20 @@ public sealed class TokenTests(World world) : IClassFixture<World>
     [Theory, InlineData("RS256"), InlineData("ES256")]
     public async Task The_auth_services_published_keys_verify_its_tokens_through_a_rotation(string algorithm)
     {
-        var auth = await world.StartAsync(AuthNeighbour.Build, new Dictionary<string, string?>(world.NeighbourSettings) { ["AUTH_SIGNING"] = algorithm });
+        var auth = await world.StartAsync(configuration => IdentityService.Build(configuration), new Dictionary<string, string?>(world.IdentitySettings) { ["AUTH_SIGNING"] = algorithm });
         var service = await StartAsync(("JWT_SECRET", ""), ("AUTH_SERVICE_URL", World.Address(auth).ToString()));
-        var first = await AuthNeighbour.MintAsync(auth, world.Holder(Roles.Customer), Stop);
+        var first = await IdentityService.MintAsync(auth, world.Holder(Roles.Customer), Stop);
         Assert.Equal(algorithm, new JsonWebToken(first).Alg);
         Assert.Equal("ok", await SayAsync(World.Address(service), first));
         // A token by the shared secret, of which this service knows nothing, and one that calls itself so.
         Assert.Equal("token_invalid", await SayAsync(World.Address(service), world.Token(Roles.Customer)));
 
-        await AuthNeighbour.RotateKeyAsync(auth, Stop);
-        var second = await AuthNeighbour.MintAsync(auth, world.Holder(Roles.Customer), Stop);
+        await IdentityService.RotateKeyAsync(auth, Stop);
+        var second = await IdentityService.MintAsync(auth, world.Holder(Roles.Customer), Stop);
         Assert.NotEqual(new JsonWebToken(first).Kid, new JsonWebToken(second).Kid);
         // The service has asked a moment ago: it asks again when its interval is over, and not for each token.
         await World.UntilAsync(async () => await SayAsync(World.Address(service), second) == "ok");
-        Assert.Equal("ok", await SayAsync(World.Address(service), await AuthNeighbour.MintAsync(auth, world.Holder(Roles.Customer), Stop)));
+        Assert.Equal("ok", await SayAsync(World.Address(service), await IdentityService.MintAsync(auth, world.Holder(Roles.Customer), Stop)));
     }
 
     [Fact]

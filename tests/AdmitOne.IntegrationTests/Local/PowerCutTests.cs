@@ -6,7 +6,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using AdmitOne.IntegrationTests.Harness;
-using AdmitOne.Neighbours;
+using AdmitOne.Identity;
 using AdmitOne.Platform.Identity;
 using Dapper;
 using Npgsql;

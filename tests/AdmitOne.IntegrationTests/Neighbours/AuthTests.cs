@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using AdmitOne.IntegrationTests.Harness;
-using AdmitOne.Neighbours;
+using AdmitOne.Identity;
 using AdmitOne.Platform.Identity;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
@@ -114,9 +114,9 @@ public sealed class AuthTests(World world) : IClassFixture<World>
     [Fact]
     public async Task In_production_no_route_shows_mail()
     {
-        var production = new Dictionary<string, string?>(world.NeighbourSettings) { ["ENVIRONMENT"] = "production" };
+        var production = new Dictionary<string, string?>(world.IdentitySettings) { ["ENVIRONMENT"] = "production" };
         // Put together and not started: in production the database must speak TLS.
-        await using var host = AuthNeighbour.Build(new ConfigurationBuilder().AddInMemoryCollection(production).Build());
+        await using var host = IdentityService.Build(new ConfigurationBuilder().AddInMemoryCollection(production).Build());
         var routes = ((IEndpointRouteBuilder)host).DataSources.SelectMany(source => source.Endpoints)
             .OfType<RouteEndpoint>().Select(route => route.RoutePattern.RawText!).ToList();
         Assert.Contains("/api/v1/token", routes);
@@ -168,12 +168,12 @@ public sealed class AuthTests(World world) : IClassFixture<World>
     [Fact]
     public async Task Accounts_survive_a_restart_and_one_that_is_added_twice_stays_as_it_was()
     {
-        var first = await world.StartAsync(AuthNeighbour.Build, world.NeighbourSettings);
-        var id = await AuthNeighbour.AddUserAsync(first, world.Tenant, "Mara@people.example", Password, "Mara", Roles.VenueManager, Cancellation);
+        var first = await world.StartAsync(configuration => IdentityService.Build(configuration), world.IdentitySettings);
+        var id = await IdentityService.AddUserAsync(first, world.Tenant, "Mara@people.example", Password, "Mara", Roles.VenueManager, Cancellation);
         await first.StopAsync(Cancellation);
 
-        var second = await world.StartAsync(AuthNeighbour.Build, world.NeighbourSettings);
-        Assert.Equal(id, await AuthNeighbour.AddUserAsync(second, world.OtherTenant, "mara@people.example", "another password", "X", Roles.Admin, Cancellation));
+        var second = await world.StartAsync(configuration => IdentityService.Build(configuration), world.IdentitySettings);
+        Assert.Equal(id, await IdentityService.AddUserAsync(second, world.OtherTenant, "mara@people.example", "another password", "X", Roles.Admin, Cancellation));
         using var auth = world.Client(World.Address(second));
         var token = new JsonWebToken((await LogInAsync(auth, "mara@people.example", Password)).Text("accessToken"));
         Assert.Equal((id.ToString(), Roles.VenueManager), (token.Subject, token.GetClaim("role").Value));
@@ -182,7 +182,7 @@ public sealed class AuthTests(World world) : IClassFixture<World>
     private static async Task<string> CodeAsync(HttpClient auth, string address)
     {
         using var answer = await auth.GetAsync($"/dev/mail?to={Uri.EscapeDataString(address)}", Cancellation);
-        return (await answer.ReadAsync()).EnumerateArray().First().Text("body").Split(' ')[0];
+        return (await answer.ReadAsync()).Items().First().Text("text").Split(' ')[0];
     }
 
     private async Task<HttpClient> SignedInAsync(HttpClient auth, string email, string password)

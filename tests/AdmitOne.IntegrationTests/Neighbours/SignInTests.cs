@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using AdmitOne.IntegrationTests.Harness;
-using AdmitOne.Neighbours;
+using AdmitOne.Identity;
 using AdmitOne.Platform.Identity;
 
 namespace AdmitOne.IntegrationTests.Neighbours;
@@ -18,8 +18,8 @@ public sealed class SignInTests(SignInTests.Limited world) : IClassFixture<SignI
 
     private async Task<HttpClient> AuthAsync(string address)
     {
-        var settings = new Dictionary<string, string?>(world.NeighbourSettings) { ["ENABLE_RATE_LIMITING"] = "true", ["TRUSTED_PROXIES"] = "127.0.0.1", ["REDIS_DB"] = "6" };
-        _auth ??= await world.StartAsync(AuthNeighbour.Build, settings);
+        var settings = new Dictionary<string, string?>(world.IdentitySettings) { ["ENABLE_RATE_LIMITING"] = "true", ["TRUSTED_PROXIES"] = "127.0.0.1", ["REDIS_DB"] = "6" };
+        _auth ??= await world.StartAsync(configuration => IdentityService.Build(configuration), settings);
         var client = world.Client(World.Address(_auth));
         client.DefaultRequestHeaders.Add("X-Forwarded-For", address);
         return client;
@@ -32,8 +32,8 @@ public sealed class SignInTests(SignInTests.Limited world) : IClassFixture<SignI
     {
         const string email = "guessed@people.example";
         using var guesser = await AuthAsync("192.0.2.1");
-        await AuthNeighbour.AddUserAsync(_auth!, world.Tenant, email, Password, "Guessed", Roles.Customer, Stop);
-        await AuthNeighbour.AddUserAsync(_auth!, world.Tenant, "neighbour@people.example", Password, "Neighbour", Roles.Customer, Stop);
+        await IdentityService.AddUserAsync(_auth!, world.Tenant, email, Password, "Guessed", Roles.Customer, Stop);
+        await IdentityService.AddUserAsync(_auth!, world.Tenant, "neighbour@people.example", Password, "Neighbour", Roles.Customer, Stop);
 
         // Many at once are no way around it.
         var guesses = await Task.WhenAll(Enumerable.Range(0, 25).Select(n => SignInAsync(guesser, email, $"wrong password {n}")));
@@ -61,7 +61,7 @@ public sealed class SignInTests(SignInTests.Limited world) : IClassFixture<SignI
             if (email.StartsWith("far", StringComparison.Ordinal))
             {
                 using var _ = await AuthAsync("192.0.2.9");
-                await AuthNeighbour.AddUserAsync(_auth!, world.Tenant, email, Password, "Far", Roles.Customer, Stop);
+                await IdentityService.AddUserAsync(_auth!, world.Tenant, email, Password, "Far", Roles.Customer, Stop);
             }
             var checkedGuesses = 0;
             for (var n = 0; n < 40; n++)
@@ -84,7 +84,7 @@ public sealed class SignInTests(SignInTests.Limited world) : IClassFixture<SignI
         var sale = await world.PutOnSaleAsync(quantity: people);
         using var auth = await AuthAsync(campus);
         await Parallel.ForEachAsync(Enumerable.Range(0, people), new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = Stop },
-            async (n, stop) => await AuthNeighbour.AddUserAsync(_auth!, world.Tenant, $"student-{n}@campus.example", Password, $"Student {n}", Roles.Customer, stop));
+            async (n, stop) => await IdentityService.AddUserAsync(_auth!, world.Tenant, $"student-{n}@campus.example", Password, $"Student {n}", Roles.Customer, stop));
         var statuses = new System.Collections.Concurrent.ConcurrentBag<(string What, HttpStatusCode Status)>();
         foreach (var part in new[] { (From: 0, Count: 300), (From: 300, Count: 200) })
         {
@@ -127,7 +127,7 @@ public sealed class SignInTests(SignInTests.Limited world) : IClassFixture<SignI
                 await redis.GetDatabase(database).KeyDeleteAsync(key);
     }
 
-    private Task<int> AgeAsync(TimeSpan by) => world.Sql("update neighbours.sign_in_failures set last_at = last_at - @by", new { by });
+    private Task<int> AgeAsync(TimeSpan by) => world.Sql("update identity.failures set last_at = last_at - @by", new { by });
 
     private static Task<HttpResponseMessage> SignInAsync(HttpClient auth, string email, string password) => auth.PostAsJsonAsync("/api/v1/token", new { email, password }, Stop);
 }

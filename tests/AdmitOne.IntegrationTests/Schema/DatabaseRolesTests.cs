@@ -11,15 +11,15 @@ public sealed class DatabaseRolesTests
     private static readonly Dictionary<string, string> _none = [];
 
     [Fact]
-    public async Task No_role_is_a_superuser_bypasses_policies_or_makes_others_and_only_four_log_in()
+    public async Task No_role_is_a_superuser_bypasses_policies_or_makes_others_and_only_five_log_in()
     {
         await using var database = await MakeAsync();
         Assert.Equal(0, await database.AskAsync<int>("""
             select count(*) from pg_roles where rolname like 'admitone\_%' and (rolsuper or rolbypassrls or rolcreatedb or rolcreaterole or rolreplication)
             """));
-        Assert.Equal("admitone_audit,admitone_events,admitone_migrate,admitone_tickets", await database.AskAsync<string>("""
+        Assert.Equal("admitone_audit,admitone_events,admitone_identity,admitone_migrate,admitone_tickets", await database.AskAsync<string>("""
             select string_agg(rolname, ',' order by rolname) from pg_roles where rolcanlogin
-               and rolname in ('admitone_owner', 'admitone_migrate', 'admitone_events', 'admitone_tickets', 'admitone_worker', 'admitone_audit')
+               and rolname in ('admitone_owner', 'admitone_migrate', 'admitone_events', 'admitone_tickets', 'admitone_identity', 'admitone_worker', 'admitone_audit')
             """));
     }
 
@@ -34,7 +34,7 @@ public sealed class DatabaseRolesTests
         Assert.True(await database.AskAsync<bool>("""
             select bool_and(has_database_privilege(r, current_database(), 'connect') and not has_database_privilege(r, current_database(), 'create')
                             and not has_schema_privilege(r, 'public', 'create'))
-              from unnest(array['admitone_events', 'admitone_tickets', 'admitone_audit']) as r
+              from unnest(array['admitone_events', 'admitone_tickets', 'admitone_identity', 'admitone_audit']) as r
             """));
     }
 

@@ -334,7 +334,7 @@ public sealed class TransferTests(World world) : IClassFixture<World>
         var ticket = await world.BuyTicketAsync(await world.PutOnSaleAsync(quantity: 1), anna);
         using var offer = await world.OfferAsync(ticket, anna, offered);
         var id = (await offer.ReadAsync(HttpStatusCode.Created)).Id();
-        using var client = world.Tickets(new AdmitOne.Neighbours.TokenHolder(world.Tenant, ben, Roles.Customer, own, EmailVerified: true));
+        using var client = world.Tickets(new AdmitOne.Identity.TokenHolder(world.Tenant, ben, Roles.Customer, own, EmailVerified: true));
         Assert.Contains((await client.GetJsonAsync("/api/v1/transfers?direction=received")).Items(), transfer => transfer.Id() == id);
         await (await client.PostAsync($"/api/v1/transfers/{id}/accept", content: null, Cancellation)).ReadAsync();
     }

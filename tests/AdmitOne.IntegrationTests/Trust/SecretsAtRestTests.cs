@@ -42,7 +42,7 @@ public sealed class SecretsAtRestTests(Stack stack)
         ];
         await using var connection = await world.ConnectAsync();
         var rows = 0;
-        foreach (var table in await connection.QueryAsync<string>("select format('%I.%I', schemaname, tablename) from pg_tables where schemaname in ('platform', 'events', 'tickets')"))
+        foreach (var table in await connection.QueryAsync<string>("select format('%I.%I', schemaname, tablename) from pg_tables where schemaname in ('platform', 'events', 'tickets', 'identity')"))
         {
             var texts = (await connection.QueryAsync<string>($"select t::text from {table} t")).AsList();
             rows += texts.Count;

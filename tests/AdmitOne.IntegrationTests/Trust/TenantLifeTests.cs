@@ -155,7 +155,7 @@ public sealed class TenantLifeTests(World world) : IClassFixture<World>
         var found = new Dictionary<string, long>();
         foreach (var table in await superuser.QueryAsync<string>("""
             select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id'
-             where n.nspname in ('platform', 'events', 'tickets') and c.relkind = 'r'
+             where n.nspname in ('platform', 'events', 'tickets', 'identity') and c.relkind = 'r'
             """))
         {
             var rows = await superuser.ExecuteScalarAsync<long>($"select count(*) from {table} where tenant_id = @tenant", new { tenant });

@@ -43,7 +43,7 @@ public sealed class TextTests(World world) : IClassFixture<World>
         await using var superuser = await world.ConnectAsync();
         foreach (var (table, column) in await superuser.QueryAsync<(string, string)>("""
             select format('%I.%I', table_schema, table_name), format('%I', column_name) from information_schema.columns
-             where table_schema in ('platform', 'events', 'tickets') and data_type in ('text', 'character varying', 'jsonb', 'ARRAY')
+             where table_schema in ('platform', 'events', 'tickets', 'identity') and data_type in ('text', 'character varying', 'jsonb', 'ARRAY')
             """))
         {
             if (await superuser.ExecuteScalarAsync<int>($"select count(*)::int from {table} where {column}::text is not nfc normalized") > 0) faults.Add($"{table}.{column} has text in another form");

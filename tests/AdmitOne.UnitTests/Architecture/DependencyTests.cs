@@ -17,15 +17,20 @@ public sealed class DependencyTests
         ["Schema"] = [],
         ["Events"] = ["Platform", "Contracts"],
         ["Tickets"] = ["Platform", "Contracts"],
+        ["Identity"] = ["Platform", "Contracts"],
         ["Neighbours"] = ["Platform", "Contracts"],
-        ["Cli"] = ["Platform", "Contracts", "Schema", "Events", "Tickets", "Neighbours"],
+        ["Cli"] = ["Platform", "Contracts", "Schema", "Events", "Tickets", "Identity", "Neighbours"],
     };
 
     private static readonly Dictionary<string, string[]> s_mayName = new()
     {
-        ["Npgsql"] = ["Platform", "Schema", "Events", "Tickets", "Neighbours", "Cli"],
-        ["Dapper"] = ["Platform", "Events", "Tickets", "Neighbours", "Cli"],
-        ["Microsoft.AspNetCore.OpenApi"] = ["Platform", "Events", "Tickets", "Neighbours"],
+        ["Npgsql"] = ["Platform", "Schema", "Events", "Tickets", "Identity", "Neighbours", "Cli"],
+        ["Dapper"] = ["Platform", "Events", "Tickets", "Identity", "Neighbours", "Cli"],
+        ["Microsoft.AspNetCore.OpenApi"] = ["Platform", "Events", "Tickets", "Identity", "Neighbours"],
+        ["Microsoft.AspNetCore.Identity.EntityFrameworkCore"] = ["Identity"],
+        ["Npgsql.EntityFrameworkCore.PostgreSQL"] = ["Identity"],
+        ["OpenIddict.Server.AspNetCore"] = ["Identity"],
+        ["OpenIddict.EntityFrameworkCore"] = ["Identity"],
         ["Microsoft.AspNetCore.Authentication.JwtBearer"] = ["Platform"],
         ["StackExchange.Redis"] = ["Platform"],
         ["Swashbuckle.AspNetCore.SwaggerUI"] = ["Platform"],
@@ -57,6 +62,8 @@ public sealed class DependencyTests
     [InlineData("StackExchange.Redis", "src/AdmitOne.Platform/Redis/")]
     [InlineData("OpenTelemetry", "src/AdmitOne.Platform/Telemetry/")]
     [InlineData("QRCoder", "src/AdmitOne.Tickets/Codes/")]
+    [InlineData("OpenIddict", "src/AdmitOne.Identity/")]
+    [InlineData("Microsoft.EntityFrameworkCore", "src/AdmitOne.Identity/")]
     public void Only_one_place_speaks_to_a_library(string library, string place)
     {
         var name = new Regex($@"(?<![\w.]){Regex.Escape(library)}(\.\w+)*\s*;|(?<![\w.""]){Regex.Escape(library)}\.[A-Z]");
@@ -66,7 +73,7 @@ public sealed class DependencyTests
     [Fact]
     public void The_services_as_they_were_built_know_neither_each_other_nor_the_schema_nor_the_neighbours()
     {
-        foreach (var service in new[] { typeof(EventsService).Assembly, typeof(TicketsService).Assembly })
+        foreach (var service in new[] { typeof(EventsService).Assembly, typeof(TicketsService).Assembly, typeof(AdmitOne.Identity.IdentityService).Assembly })
             Findings.None(References(service).Where(name => name.StartsWith("AdmitOne.", StringComparison.Ordinal)).Except(["AdmitOne.Platform", "AdmitOne.Contracts"]));
         Findings.None(References(typeof(Money).Assembly).Where(name => !name.StartsWith("System.", StringComparison.Ordinal)));
     }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using AdmitOne.Events;
+using AdmitOne.Identity;
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Http;
 using AdmitOne.Tickets;
@@ -19,14 +20,14 @@ public sealed partial class ConfigurationDocTests
         ("ADMITONE_DATA", ".data", "The folder of `./run`: its PostgreSQL, its Redis, its secrets, its logs and run.json."),
         ("EVENTS_PORT", "3003", "Port of the Event Service."),
         ("TICKETS_PORT", "3004", "Port of the Ticket Service; further replicas count up from it."),
-        ("AUTH_PORT", "3001", "Port of the auth neighbour."),
+        ("AUTH_PORT", "3001", "Port of Identity."),
         ("VENUES_PORT", "3002", "Port of the venue neighbour."),
         ("MINTING_PORT", "3018", "Port of the minting neighbour."),
-        ("AUTH_SIGNING", "HS256", "How the auth neighbour signs: HS256 with JWT_SECRET, or RS256 or ES256 with keys that it publishes."),
-        ("AUTH_SERVICE_URL", "the neighbour", "An auth service of your own; give the JWT_SECRET that it signs with, too."),
+        ("AUTH_SERVICE_URL", "Identity", "An auth service of your own; give the JWT_SECRET that it signs with, too."),
         ("MINTING_SERVICE_URL", "the neighbour", "A minting service of your own."),
         ("EVENTS_DB_PASSWORD", "generated", "What the Event Service's role logs in with."),
         ("TICKETS_DB_PASSWORD", "generated", "What the Ticket Service's role logs in with."),
+        ("IDENTITY_DB_PASSWORD", "generated", "What Identity's role logs in with."),
         ("DB_MIGRATE_USER", "admitone_migrate", "Who `admitone migrate` logs in as."),
         ("DB_MIGRATE_PASSWORD", "–", "That role's password."),
         ("DB_AUDIT_USER", "–", "The role that reads all tenants' rows and changes none; no service may have it."),
@@ -43,7 +44,7 @@ public sealed partial class ConfigurationDocTests
         # Configuration
 
         Flat environment variables, checked when a service starts: each fault is one line that names the variable and never its value, and stops the start.
-        A variable with the prefix `EVENTS_` or `TICKETS_` (`TICKETS_LOG_LEVEL`) wins for that service. A service that runs as its own process also reads mounted
+        A variable with the prefix `EVENTS_`, `TICKETS_` or `IDENTITY_` (`TICKETS_LOG_LEVEL`) wins for that service. A service that runs as its own process also reads mounted
         files, `/run/secrets/<NAME>` (or of the folder that `SECRETS_DIR` names); a variable wins over a file. A secret is at least {SecretAttribute.MinLength} characters, random, and used for one purpose only.
         `./run` generates what is not set.
 
@@ -68,7 +69,7 @@ public sealed partial class ConfigurationDocTests
     }
 
     private static IEnumerable<(string Name, string Service, PropertyInfo Property)> Settings() =>
-        from assembly in new[] { (typeof(ServiceOptions).Assembly, "both"), (typeof(EventsService).Assembly, "events"), (typeof(TicketsService).Assembly, "tickets") }
+        from assembly in new[] { (typeof(ServiceOptions).Assembly, "both"), (typeof(EventsService).Assembly, "events"), (typeof(TicketsService).Assembly, "tickets"), (typeof(IdentityService).Assembly, "identity") }
         from type in assembly.Item1.GetTypes().OrderBy(type => type.FullName, StringComparer.Ordinal)
         from property in type.GetProperties()
         let name = property.GetCustomAttribute<ConfigurationKeyNameAttribute>()?.Name
@@ -79,8 +80,8 @@ public sealed partial class ConfigurationDocTests
     {
         switch (setting.Name)
         {
-            case "PORT": return $"{EventsService.Definition.DefaultPort} events, {TicketsService.Definition.DefaultPort} tickets";
-            case "DB_POOL_MAX": return $"{EventsService.Definition.DefaultPoolMax} events, {TicketsService.Definition.DefaultPoolMax} tickets";
+            case "PORT": return $"{EventsService.Definition.DefaultPort} events, {TicketsService.Definition.DefaultPort} tickets, {IdentityService.Definition.DefaultPort} identity";
+            case "DB_POOL_MAX": return $"{EventsService.Definition.DefaultPoolMax} events, {TicketsService.Definition.DefaultPoolMax} tickets, {IdentityService.Definition.DefaultPoolMax} identity";
         }
         return setting.Property.GetValue(Activator.CreateInstance(setting.Property.DeclaringType!)) switch
         {

@@ -93,8 +93,8 @@ public sealed class RateLimitsDocTests(Services services)
 
     private static IEnumerable<(string Service, RouteEndpoint Route)> AuthRoutes()
     {
-        using var auth = AdmitOne.Neighbours.AuthNeighbour.Build(Services.Settings());
-        return [.. ((IEndpointRouteBuilder)auth).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().Select(route => ("Auth", route))
+        using var auth = AdmitOne.Identity.IdentityService.Build(Services.Settings());
+        return [.. ((IEndpointRouteBuilder)auth).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().Select(route => ("Identity", route))
             .Where(found => found.route.RoutePattern.RawText?.Trim('/').StartsWith("api/", StringComparison.Ordinal) == true)];
     }
 }

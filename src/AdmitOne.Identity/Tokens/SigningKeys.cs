@@ -1,25 +1,17 @@
 using System.Security.Cryptography;
+using AdmitOne.Platform.Idempotency;
 using Dapper;
 using Microsoft.IdentityModel.Tokens;
 using Npgsql;
 
-namespace AdmitOne.Neighbours;
+namespace AdmitOne.Identity.Tokens;
 
 /// <summary>
-/// The keys with which the auth neighbour signs when it publishes them (<c>AUTH_SIGNING=RS256</c> or <c>ES256</c>). The newest signs; the one
-/// before stays published, so that tokens outlive a rotation.
+/// The keys that sign tokens when they are published (<c>AUTH_SIGNING=RS256</c> or <c>ES256</c>). The newest signs; the one before stays published, so that
+/// tokens outlive a rotation. The database has the private halves encrypted (<see cref="SecretSeal"/>).
 /// </summary>
-internal sealed class SigningKeys(NpgsqlDataSource source, string algorithm)
+internal sealed class SigningKeys(NpgsqlDataSource source, SecretSeal seal, string algorithm)
 {
-    public const string Tables = """
-        create table if not exists neighbours.signing_keys (
-            id         text        not null constraint signing_keys_pkey primary key,
-            algorithm  text        not null,
-            pem        text        not null,
-            created_at timestamptz not null default clock_timestamp()
-        );
-        """;
-
     private const int Published = 2;
 
     public string Algorithm => algorithm;
@@ -49,9 +41,11 @@ internal sealed class SigningKeys(NpgsqlDataSource source, string algorithm)
     private async Task<List<Row>> ReadAsync(CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        return (await connection.QueryAsync<Row>(new CommandDefinition(
-            "select id, pem from neighbours.signing_keys where algorithm = @algorithm order by created_at desc limit @Published", new { algorithm, Published },
-            cancellationToken: cancellationToken))).AsList();
+        var rows = await connection.QueryAsync<Row>(new CommandDefinition(
+            "select id, pem from identity.signing_keys where algorithm = @algorithm order by created_at desc limit @Published", new { algorithm, Published },
+            cancellationToken: cancellationToken));
+        // A key that INTERNAL_API_KEY no longer opens signs nothing more; the next one is made.
+        return [.. rows.Select(row => seal.Open(row.Pem, row.Id) is { } pem ? row with { Pem = pem } : null).OfType<Row>()];
     }
 
     private async Task<Row> AddAsync(CancellationToken cancellationToken)
@@ -59,8 +53,8 @@ internal sealed class SigningKeys(NpgsqlDataSource source, string algorithm)
         using AsymmetricAlgorithm key = algorithm == SecurityAlgorithms.EcdsaSha256 ? ECDsa.Create(ECCurve.NamedCurves.nistP256) : RSA.Create(2048);
         var row = new Row(Guid.CreateVersion7().ToString("n"), key.ExportPkcs8PrivateKeyPem());
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition("insert into neighbours.signing_keys (id, algorithm, pem) values (@Id, @algorithm, @Pem)",
-            new { row.Id, algorithm, row.Pem }, cancellationToken: cancellationToken));
+        await connection.ExecuteAsync(new CommandDefinition("insert into identity.signing_keys (id, algorithm, pem) values (@Id, @algorithm, @Pem)",
+            new { row.Id, algorithm, Pem = seal.Seal(row.Pem, row.Id) }, cancellationToken: cancellationToken));
         return row;
     }
 

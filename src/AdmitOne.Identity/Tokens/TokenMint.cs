@@ -3,13 +3,13 @@ using AdmitOne.Platform.Identity;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
-namespace AdmitOne.Neighbours;
+namespace AdmitOne.Identity;
 
 /// <summary>Whom a token speaks for.</summary>
-/// <param name="EmailVerified">Left out of the token when null, which counts as not verified unless <c>JWT_ISSUER_VERIFIES_EMAIL</c> is set.</param>
-public sealed record TokenHolder(Guid TenantId, Guid UserId, string Role, string Email, string? Name = null, bool? EmailVerified = null);
+/// <param name="EmailVerified">Always written into the token. Null leaves it out, as another issuer may: a service then takes the address for not verified.</param>
+public sealed record TokenHolder(Guid TenantId, Guid UserId, string Role, string Email, string? Name = null, bool? EmailVerified = false);
 
-/// <summary>Signs bearer tokens that both services accept. The auth neighbour uses it, and so do tests and measurements.</summary>
+/// <summary>Signs bearer tokens that both services accept. Identity uses it, and so do tests and measurements.</summary>
 public sealed class TokenMint
 {
     public static readonly TimeSpan DefaultLifetime = TimeSpan.FromHours(1);
@@ -34,7 +34,8 @@ public sealed class TokenMint
     }
 
     /// <param name="lifetime"><see cref="DefaultLifetime"/> if null; a negative one makes a token that has expired.</param>
-    public string Mint(TokenHolder holder, TimeSpan? lifetime = null)
+    /// <param name="tokenId">The <c>jti</c> by which the token can be revoked; a new one if null.</param>
+    public string Mint(TokenHolder holder, TimeSpan? lifetime = null, string? tokenId = null)
     {
         ArgumentNullException.ThrowIfNull(holder);
         var now = _clock.GetUtcNow().UtcDateTime;
@@ -45,7 +46,7 @@ public sealed class TokenMint
             ["tenant_id"] = holder.TenantId.ToString(),
             ["role"] = holder.Role,
             ["email"] = holder.Email,
-            ["jti"] = Guid.CreateVersion7().ToString(),
+            ["jti"] = tokenId ?? Guid.CreateVersion7().ToString(),
         };
         if (holder.Name is not null) claims["name"] = holder.Name;
         if (holder.EmailVerified is { } verified) claims["email_verified"] = verified;

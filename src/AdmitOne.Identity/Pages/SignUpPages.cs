@@ -1,0 +1,62 @@
+using System.ComponentModel.DataAnnotations;
+using AdmitOne.Identity.People;
+using AdmitOne.Identity.SignIn;
+using AdmitOne.Platform.Http;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace AdmitOne.Identity.Pages;
+
+internal static class SignUpPages
+{
+    public static void Map(IEndpointRouteBuilder pages)
+    {
+        pages.MapGet("/sign-up", (HttpContext context, string? organiser) => context.Show(SignUpForm(organiser, null, null))).WithName("SignUpPage").WithSummary("Sign up");
+        pages.MapPost("/sign-up", SignUpAsync).WithName("SignUpForm").WithSummary("Make a customer's account");
+        pages.MapPost("/sign-up/code", ConfirmAsync).WithName("SignUpCodeForm").WithSummary("Confirm the address of a new account").CountedAsSignIn();
+    }
+
+    /// <summary>Asks for the code of one account: that of another sign-up with the same address is not taken.</summary>
+    public static PageForm CodeForm(Guid personId, string email) => new("Confirm your address", $"We mailed a code to {email}. Enter it here.", "/sign-up/code", "Confirm")
+    {
+        Fields = [PageField.Hidden("account", personId.ToString()), PageField.Hidden("email", email), PageField.Code()],
+    };
+
+    private static async Task<RazorComponentResult> SignUpAsync(HttpContext context, Accounts accounts, Memberships memberships, CancellationToken cancellationToken)
+    {
+        var form = await context.ReadFormAsync(cancellationToken);
+        var filled = SignUpForm(form("organiser"), form("email"), form("name"));
+        if (form("organiser") is not { Length: > 0 and <= 60 } tenant || await memberships.FindOrganiserAsync(tenant, cancellationToken) is not { } organiser)
+            return context.Show(filled with { Error = "No organiser has this name. Use the link on the organiser's page." });
+        var account = new SignUp { Tenant = tenant, Email = form("email"), Password = form("password"), Name = form("name") };
+        var faults = new List<ValidationResult>();
+        if (!Validator.TryValidateObject(account, new ValidationContext(account), faults, validateAllProperties: true))
+            return context.Show(filled with { Error = string.Join(' ', faults.Select(fault => $"{string.Join(", ", fault.MemberNames)}: {fault.ErrorMessage}")) });
+        var person = await accounts.SignUpAsync(new NewAccount(account.Email, account.Password, account.Name), organiser.TenantId, cancellationToken);
+        return context.Show(CodeForm(person.Id, person.Email!));
+    }
+
+    private static async Task<Results<RedirectHttpResult, RazorComponentResult>> ConfirmAsync(
+        HttpContext context, Accounts accounts, Sessions sessions, CancellationToken cancellationToken)
+    {
+        var form = await context.ReadFormAsync(cancellationToken);
+        _ = Guid.TryParse(form("account"), out var id);
+        var result = await accounts.ConfirmByCodeAsync(form("email"), form("code"), id, cancellationToken);
+        if (result.IsTaken) return context.Show(new PageForm("You have an account", "This address has an account already. Sign in with its password.") { Links = [new("/sign-in", "Sign in"), new("/reset", "I forgot my password")] });
+        if (result.Person is null) return context.Show(CodeForm(id, form("email")) with { Error = "This is not the code that was mailed for this account. After ten tries in a day only the link in the mail works." });
+        await BrowserCookie.SignInAsync(context, sessions, result.Person, cancellationToken);
+        return TypedResults.LocalRedirect("/account");
+    }
+
+    private static PageForm SignUpForm(string? organiser, string? email, string? name) => new("Sign up", null, "/sign-up", "Sign up")
+    {
+        Fields =
+        [
+            new PageField("organiser", "Organiser, as in the address of its page") { Value = organiser },
+            PageField.PersonName() with { Value = name }, PageField.Email(email), PageField.NewPassword("Password, at least 12 characters"),
+        ],
+        Links = [new("/sign-in", "I have an account")],
+    };
+}
