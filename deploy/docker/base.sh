@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Makes the two images that ours are built from, out of Debian's packages and the .NET SDK of this machine: deploy/docker/base.sh
+# Makes the images that ours are built from, out of Debian's packages and the .NET SDK of this machine: deploy/docker/base.sh
 #   localhost/admitone/runtime   C library, TLS, time zones, certificates, ASP.NET's shared framework; no shell, no package manager
+#   localhost/admitone/runtime-icu   the same with ICU, for services whose pages people read
 #   localhost/admitone/sdk       the same with the whole SDK, for the build stage only
 # Where a registry with .NET images can be reached, neither is needed: see the build arguments in the Dockerfiles.
 set -euo pipefail
@@ -64,6 +65,9 @@ image() {
 }
 
 image localhost/admitone/runtime scratch "$root"
+
+unpack "$work/icu" libicu72
+image localhost/admitone/runtime-icu localhost/admitone/runtime "$work/icu"
 
 unpack "$work/client" "${client[@]}"
 mkdir -p "$work/pg/usr/bin" "$work/pg/usr/lib"

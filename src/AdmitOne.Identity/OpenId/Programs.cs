@@ -124,7 +124,7 @@ public sealed record NewProgram
 
 public sealed record NewClient : IValidatableObject
 {
-    [RegularExpression("^[a-z0-9][a-z0-9._-]{2,99}$", ErrorMessage = "Use 3 to 100 small letters, digits, full stops, hyphens and underscores.")]
+    [RegularExpression("^[a-z0-9][a-z0-9._-]{2,99}$", MatchTimeoutInMilliseconds = -1, ErrorMessage = "Use 3 to 100 small letters, digits, full stops, hyphens and underscores.")]
     public required string ClientId { get; init; }
 
     [PlainText(200)]

@@ -120,7 +120,7 @@ public sealed record NewOrganiser : IValidatableObject
     [PlainText(200)]
     public required string Name { get; init; }
 
-    [RegularExpression("^[a-z0-9](-?[a-z0-9])*$", ErrorMessage = "Use small letters, digits and single hyphens between them."), StringLength(60, MinimumLength = 1)]
+    [RegularExpression("^[a-z0-9](-?[a-z0-9])*$", MatchTimeoutInMilliseconds = -1, ErrorMessage = "Use small letters, digits and single hyphens between them."), StringLength(60, MinimumLength = 1)]
     public required string Slug { get; init; }
 
     [Email]
@@ -144,11 +144,11 @@ public sealed record NewOrganiser : IValidatableObject
     public string? TaxNumber { get; init; }
 
     /// <summary>ISO 4217, such as EUR.</summary>
-    [RegularExpression("^[A-Z]{3}$", ErrorMessage = "Must be three capital letters, such as EUR.")]
+    [RegularExpression("^[A-Z]{3}$", MatchTimeoutInMilliseconds = -1, ErrorMessage = "Must be three capital letters, such as EUR.")]
     public string? Currency { get; init; }
 
     /// <summary>A BCP 47 tag, such as en or nl-BE.</summary>
-    [RegularExpression("^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", ErrorMessage = "Must be a language tag, such as en or nl-BE.")]
+    [RegularExpression("^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", MatchTimeoutInMilliseconds = -1, ErrorMessage = "Must be a language tag, such as en or nl-BE.")]
     public string? Language { get; init; }
 
     [Url, StringLength(2000)]

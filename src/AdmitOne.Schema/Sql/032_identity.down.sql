@@ -18,7 +18,7 @@ revoke select, insert on platform.audit_log from admitone_identity;
 revoke select, insert, update, delete on platform.revoked_tokens from admitone_identity;
 revoke usage on schema platform from admitone_identity;
 
-drop table identity.programs, identity.oidc_tokens, identity.oidc_scopes, identity.oidc_authorizations, identity.oidc_applications, identity.data_protection_keys,
+drop table identity.programs, identity.oidc_tokens, identity.oidc_scopes, identity.oidc_authorizations, identity.oidc_applications,
     identity.signing_keys, identity.issued_tokens, identity.sessions, identity.failures, identity.outgoing, identity.mail_codes, identity.invitations,
     identity.memberships, identity.person_passkeys, identity.person_tokens, identity.person_logins, identity.person_claims, identity.people;
 drop schema identity;

@@ -217,13 +217,6 @@ create table identity.signing_keys (
 );
 comment on table identity.signing_keys is 'Keys that sign tokens; the newest signs, the one before stays published. The private halves are encrypted by the service.';
 
-create table identity.data_protection_keys (
-    name       text        not null constraint data_protection_keys_pkey primary key,
-    xml        text        not null,
-    created_at timestamptz not null default clock_timestamp()
-);
-comment on table identity.data_protection_keys is 'The key ring of ASP.NET Core Data Protection, shared by all replicas; encrypted by the service.';
-
 -- ---------------------------------------------------------------- OpenID Connect: OpenIddict's tables, and the organisers' own programs
 
 create table identity.oidc_applications (

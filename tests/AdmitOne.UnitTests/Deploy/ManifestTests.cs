@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using AdmitOne.Events;
+using AdmitOne.Identity;
 using AdmitOne.Tickets;
 using AdmitOne.UnitTests.Architecture;
 using YamlDotNet.RepresentationModel;
@@ -14,6 +15,7 @@ public sealed partial class ManifestTests
     [
         ("event-service", EventsService.Definition.DefaultPort, EventsService.Definition.DefaultPoolMax),
         ("ticket-service", TicketsService.Definition.DefaultPort, TicketsService.Definition.DefaultPoolMax),
+        ("identity-service", IdentityService.Definition.DefaultPort, IdentityService.Definition.DefaultPoolMax),
     ];
 
     [Fact]
@@ -65,7 +67,7 @@ public sealed partial class ManifestTests
     public void No_container_may_do_more_than_it_must()
     {
         var pods = Manifests.Base.Where(one => one.Pod() is not null).ToList();
-        Assert.Equal(4, pods.Count);
+        Assert.Equal(5, pods.Count);
         foreach (var pod in pods.Select(one => one.Pod()!))
         {
             Assert.Equal(("false", "true", "10001", "RuntimeDefault"), (pod.At("automountServiceAccountToken"), pod.At("securityContext.runAsNonRoot"), pod.At("securityContext.runAsUser"), pod.At("securityContext.seccompProfile.type")));
@@ -125,7 +127,9 @@ public sealed partial class ManifestTests
             Assert.NotNull(ingress.At("spec.tls.0.secretName"));
             Assert.NotNull(ingress.At("metadata.annotations.nginx~ingress~kubernetes~io/limit-connections"));
             Assert.NotNull(ingress.At("metadata.annotations.nginx~ingress~kubernetes~io/limit-rps"));
-            Assert.Equal(["/api", "/.well-known", "/health"], ingress.All("spec.rules.0.http.paths").Select(path => path.At("path")));
+            var paths = ingress.All("spec.rules.0.http.paths").Select(path => path.At("path")).ToList();
+            if (name == "identity-service") Assert.DoesNotContain(paths, path => path is "/" or "/internal" or "/dev" or "/metrics");
+            else Assert.Equal(["/api", "/.well-known", "/health"], paths);
         }
     }
 
@@ -149,8 +153,8 @@ public sealed partial class ManifestTests
         Assert.Equal(Manifests.Base.Count, rendered.Count);
         Assert.All(rendered, one => Assert.Equal(overlay, one.At("metadata.namespace")));
         var images = rendered.Where(one => one.Pod() is not null).SelectMany(one => one.Pod()!.All("containers")).Select(container => container.At("image")!).ToList();
-        Assert.Equal(4, images.Count);
-        Assert.All(images, image => Assert.Matches("^[a-z0-9.:-]+/admitone/(events|tickets|admitone)@sha256:[0-9a-f]{64}$", image));
+        Assert.Equal(5, images.Count);
+        Assert.All(images, image => Assert.Matches("^[a-z0-9.:-]+/admitone/(events|tickets|identity|admitone)@sha256:[0-9a-f]{64}$", image));
         Assert.Equal(overlay, rendered.Object("ConfigMap", "admitone-config").At("data.ENVIRONMENT"));
         Assert.Equal(overlay == "production" ? "DoNotSchedule" : "ScheduleAnyway", rendered.Object("Deployment", "ticket-service").Pod()!.At("topologySpreadConstraints.0.whenUnsatisfiable"));
         if (overlay == "production") Assert.Equal("verify-full", rendered.Object("ConfigMap", "admitone-config").At("data.DB_SSL_MODE"));
@@ -159,7 +163,7 @@ public sealed partial class ManifestTests
     [Fact]
     public void Images_run_as_nobody_in_particular_and_say_how_they_are()
     {
-        foreach (var (file, port) in new[] { ("events", EventsService.Definition.DefaultPort), ("tickets", TicketsService.Definition.DefaultPort) })
+        foreach (var (file, port) in new[] { ("events", EventsService.Definition.DefaultPort), ("tickets", TicketsService.Definition.DefaultPort), ("identity", IdentityService.Definition.DefaultPort) })
         {
             var text = File.ReadAllText(Path.Combine(Checkout.Root, "deploy", "docker", "Dockerfile." + file));
             Assert.Contains("\nUSER 10001:10001\n", text, StringComparison.Ordinal);

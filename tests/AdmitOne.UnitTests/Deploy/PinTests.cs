@@ -16,13 +16,13 @@ public sealed partial class PinTests
             foreach (var file in new[] { "pin", "overlays/production/kustomization.yaml" }) File.Copy(Path.Combine(Manifests.Folder, file), Path.Combine(folder, file));
             var page = Path.Combine(folder, "overlays", "production", "kustomization.yaml");
             var before = await File.ReadAllTextAsync(page, TestContext.Current.CancellationToken);
-            string[] digests = [.. "abc".Select(letter => "sha256:" + new string(letter, 64))];
+            string[] digests = [.. "abcd".Select(letter => "sha256:" + new string(letter, 64))];
             Assert.Equal(0, await RunAsync(folder, ["production", "registry.example.org", .. digests]));
             var after = await File.ReadAllTextAsync(page, TestContext.Current.CancellationToken);
             Assert.Equal(digests, Digest().Matches(after).Select(match => match.Value));
             Assert.Equal(Digest().Replace(before, ""), Digest().Replace(after, ""));
 
-            Assert.Equal(2, await RunAsync(folder, ["production", "registry.example.org", "latest", digests[1], digests[2]]));
+            Assert.Equal(2, await RunAsync(folder, ["production", "registry.example.org", "latest", digests[1], digests[2], digests[3]]));
             Assert.Equal(after, await File.ReadAllTextAsync(page, TestContext.Current.CancellationToken));
         }
         finally
