@@ -13,7 +13,7 @@ internal static class EditRules
     private static readonly string[] s_freeOfSales = ["name", "description", "categorySlug", "tags", "imageUrl"];
 
     private static readonly string[] s_alwaysThere =
-        ["name", "slug", "venueId", "startsAt", "endsAt", "timeZone", "visibility", "refundPolicy", "transferPolicy", "codePolicy", "reEntry"];
+        ["name", "slug", "venueId", "startsAt", "endsAt", "timeZone", "visibility", "refundPolicy", "transferPolicy", "codePolicy", "reEntry", "buyerPolicy"];
 
     private static readonly string[] s_fixedOnceStarted = ["venueId", "timeZone", "startsAt", "doorsAt"];
 

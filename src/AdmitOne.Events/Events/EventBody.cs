@@ -51,6 +51,7 @@ public sealed record EventBody
     public DateTimeOffset? RefundWindowUntil { get; init; }
     public required TransferPolicy TransferPolicy { get; init; }
     public required CodePolicy CodePolicy { get; init; }
+    public required BuyerPolicy BuyerPolicy { get; init; }
     public required bool ReEntry { get; init; }
     public required DateTimeOffset CheckInFrom { get; init; }
     public required DateTimeOffset CheckInUntil { get; init; }
@@ -80,3 +81,6 @@ public sealed record EventVenue(Guid Id, string Name, string? Address);
 public enum Visibility { Public, Unlisted, Private }
 
 public enum CodePolicy { Static, Rotating }
+
+/// <summary>Anyone may buy without a sign-in, account asks for one, verified_email for one whose address is verified.</summary>
+public enum BuyerPolicy { Anyone, Account, VerifiedEmail }

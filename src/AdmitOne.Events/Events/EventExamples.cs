@@ -56,6 +56,7 @@ internal static class EventExamples
         RefundPolicy = New.RefundPolicy!,
         TransferPolicy = new TransferPolicy { Allowed = true },
         CodePolicy = CodePolicy.Static,
+        BuyerPolicy = BuyerPolicy.Anyone,
         ReEntry = false,
         CheckInFrom = New.DoorsAt.Value.AddHours(-4),
         CheckInUntil = New.EndsAt,

@@ -58,7 +58,7 @@ public static class EventRows
                time_zone, doors_at, starts_at, ends_at, sales_start_at, sales_end_at, check_in_from, check_in_until, visibility, age_restriction, image_url,
                jsonb_build_object('untilHoursBefore', refund_until_hours_before, 'feePercent', refund_fee_percent) as refund_policy,
                jsonb_build_object('allowed', transfer_allowed, 'untilHoursBefore', transfer_until_hours_before) as transfer_policy,
-               refund_window_until, code_policy, re_entry, replace(status, '_', '') as status, version, created_at, updated_at{(from.Contains("rank", StringComparison.Ordinal) ? ", rank" : "")}
+               refund_window_until, code_policy, replace(buyer_policy, '_', '') as buyer_policy, re_entry, replace(status, '_', '') as status, version, created_at, updated_at{(from.Contains("rank", StringComparison.Ordinal) ? ", rank" : "")}
           from (select * from {from} where e.deleted_at is null and ({where}) order by {order} limit {limit}) page
          cross join lateral platform.organizers(array[page.tenant_id], null) o
          order by {order}

@@ -11,13 +11,13 @@ internal static class EventWrites
 
     private const string Columns = """
         name, description, category_slug, tags, time_zone, doors_at, starts_at, ends_at, sales_start_at, sales_end_at, check_in_from, check_in_until,
-        visibility, age_restriction, image_url, refund_until_hours_before, refund_fee_percent, transfer_allowed, transfer_until_hours_before, code_policy, re_entry
+        visibility, age_restriction, image_url, refund_until_hours_before, refund_fee_percent, transfer_allowed, transfer_until_hours_before, code_policy, re_entry, buyer_policy
         """;
 
     private const string Values = """
         select @Name, @description, @CategorySlug, @tags,
                @timeZone, @DoorsAt, @StartsAt, @EndsAt, @SalesStartAt, @SalesEndAt, @CheckInFrom, @CheckInUntil,
-               @visibility, @AgeRestriction, @ImageUrl, @refundHours, @refundFee, @transferAllowed, @transferHours, @codePolicy, @reEntry
+               @visibility, @AgeRestriction, @ImageUrl, @refundHours, @refundFee, @transferAllowed, @transferHours, @codePolicy, @reEntry, @buyerPolicy
         """;
 
     /// <summary>Inserts a draft and tells of it.</summary>
@@ -99,6 +99,7 @@ internal static class EventWrites
             transferHours = transfers.UntilHoursBefore,
             codePolicy = asked.CodePolicy ?? "static",
             reEntry = asked.ReEntry ?? false,
+            buyerPolicy = asked.BuyerPolicy ?? "anyone",
         });
         return row;
     }
