@@ -5,9 +5,11 @@ using AdmitOne.Tickets.Cancellations;
 using AdmitOne.Tickets.Codes;
 using AdmitOne.Tickets.Devices;
 using AdmitOne.Tickets.Discounts;
+using AdmitOne.Tickets.Guests;
 using AdmitOne.Tickets.Internal;
 using AdmitOne.Tickets.Inventory;
 using AdmitOne.Tickets.Minting;
+using AdmitOne.Tickets.OrderPages;
 using AdmitOne.Tickets.Orders;
 using AdmitOne.Tickets.Payments;
 using AdmitOne.Tickets.Pricing;
@@ -29,7 +31,7 @@ namespace AdmitOne.Tickets;
 /// <summary>The Ticket Service: its features, and nothing else.</summary>
 public static class TicketsService
 {
-    public static readonly ServiceDefinition Definition = new("ticket-service", "AdmitOne Ticket Service", DefaultPort: 3004, DefaultPoolMax: 20, SchemaVersion: 31);
+    public static readonly ServiceDefinition Definition = new("ticket-service", "AdmitOne Ticket Service", DefaultPort: 3004, DefaultPoolMax: 20, SchemaVersion: 33);
 
     /// <summary>Puts the service together from its own configuration, without starting it.</summary>
     /// <param name="configuration">The flat names of <c>docs/configuration.md</c>; nothing else is read.</param>
@@ -42,6 +44,8 @@ public static class TicketsService
         builder.Services.AddReports();
         builder.Services.AddInventory();
         builder.Services.AddOrders();
+        builder.Services.AddOrderPages();
+        builder.Services.AddGuests();
         builder.Services.AddReservations();
         builder.Services.AddPayments();
         builder.Services.AddPurchases();
@@ -61,10 +65,12 @@ public static class TicketsService
         v1.MapTicketTypes();
         v1.MapPricing();
         v1.MapDiscounts();
+        v1.MapGuests();
         v1.MapReservations();
         ShowPaymentMethods.Map(v1);
         v1.MapPurchases();
         v1.MapOrders();
+        v1.MapOrderPages();
         v1.MapRefunds();
         v1.MapTickets();
         v1.MapCodes();

@@ -12,6 +12,9 @@ internal static class PrivacyCommand
 {
     private const string ErasedAddress = "erased@invalid";
 
+    // Bought with their account, or without a sign-in under their address.
+    private const string TheirOrders = "(o.user_id = @user or lower(o.contact_email) = @email)";
+
     // Everything with a person in it, by the column that says who. The newest table that gains one is added here, and a test plants an address in each.
     private static readonly (string Name, string Sql)[] s_kept =
     [
@@ -22,10 +25,10 @@ internal static class PrivacyCommand
         ("invitations", "select email, role, created_at, accepted_at from identity.invitations where tenant_id = @tenant and (accepted_by = @user or (@email <> '' and email = @email))"),
         ("mails", "select kind, subject, created_at, sent_at from identity.outgoing where @email <> '' and recipient = @email and (tenant_id = @tenant or tenant_id is null)"),
         ("reservations", "select * from tickets.reservations where user_id = @user order by created_at"),
-        ("orders", "select * from tickets.orders where user_id = @user order by created_at"),
-        ("payments", "select p.* from tickets.payments p join tickets.orders o on o.tenant_id = p.tenant_id and o.id = p.order_id where o.user_id = @user order by p.created_at"),
-        ("refunds", "select r.* from tickets.refunds r join tickets.orders o on o.tenant_id = r.tenant_id and o.id = r.order_id where o.user_id = @user order by r.created_at"),
-        ("tickets", "select * from tickets.tickets where user_id = @user order by created_at"),
+        ("orders", $"select * from tickets.orders o where {TheirOrders} order by created_at"),
+        ("payments", $"select p.* from tickets.payments p join tickets.orders o on o.tenant_id = p.tenant_id and o.id = p.order_id where {TheirOrders} order by p.created_at"),
+        ("refunds", $"select r.* from tickets.refunds r join tickets.orders o on o.tenant_id = r.tenant_id and o.id = r.order_id where {TheirOrders} order by r.created_at"),
+        ("tickets", "select * from tickets.tickets where user_id = @user or lower(attendee_email) = @email order by created_at"),
         ("admissions", "select v.* from tickets.ticket_validations v join tickets.tickets t on t.tenant_id = v.tenant_id and t.id = v.ticket_id where t.user_id = @user order by v.received_at"),
         ("transfers", "select * from tickets.ticket_transfers where from_user_id = @user or to_user_id = @user or lower(recipient_email) = @email order by created_at"),
         ("done", "select occurred_at, service, action, resource_type, resource_id, client_address from platform.audit_log where actor_id = @user order by occurred_at"),
@@ -35,6 +38,9 @@ internal static class PrivacyCommand
     [
         ("transfers", $"update tickets.ticket_transfers set recipient_email = '{ErasedAddress}', message = null where to_user_id = @user or lower(recipient_email) = @email"),
         ("messages on transfers", "update tickets.ticket_transfers set message = null where from_user_id = @user and message is not null"),
+        ("orders", "update tickets.orders o set contact_email = null, buyer_name = null, language = null, is_guest = false where (o.contact_email is not null or o.buyer_name is not null) and "
+            + TheirOrders),
+        ("names on tickets", "update tickets.tickets set attendee_name = null, attendee_email = null where (attendee_name is not null or attendee_email is not null) and (user_id = @user or lower(attendee_email) = @email)"),
         ("stored answers", "delete from platform.idempotency_keys where user_id = @user and status = 'done'"),
         ("messages", $"update platform.outbox set data = replace(data::text, @email, '{ErasedAddress}')::jsonb where @email <> '' and strpos(data::text, @email) > 0"),
         ("webhooks", $"update tickets.webhook_deliveries set body = replace(body, @email, '{ErasedAddress}') where @email <> '' and strpos(body, @email) > 0"),
@@ -95,6 +101,11 @@ internal static class PrivacyCommand
              where (@user::uuid is null or id = @user) and (@email::text is null or lower(email) = lower(@email) or email = @folded) order by id
             """,
             new { tenant = look.Tenant, user, email = email?.Trim(), folded = email is null ? null : EmailAddress.Fold(email) }, look.Transaction)).ToList();
+        var folded = email is null ? "" : EmailAddress.Fold(email);
+        // Who bought without a sign-in is no person of ours: their address alone says which orders are theirs.
+        if (found.Count == 0 && user is null && await look.Connection.ExecuteScalarAsync<bool>("""
+            select exists (select from tickets.orders where lower(contact_email) = @folded) or exists (select from tickets.tickets where lower(attendee_email) = @folded)
+            """, new { folded }, look.Transaction)) return look with { Email = folded };
         return found switch
         {
             [var (id, address)] => look with { User = id, Email = address is null ? "" : EmailAddress.Fold(address) },

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Http;
 
@@ -8,6 +10,10 @@ namespace AdmitOne.Platform.Http;
 public static class EntityTag
 {
     public static string Of(int version) => $"\"{version.ToString(CultureInfo.InvariantCulture)}\"";
+
+    /// <summary>Of a resource that has no version: a digest of its content, so that two that say the same have the same.</summary>
+    /// <returns>With its quotes.</returns>
+    public static string OfContent<T>(T content) => $"\"{Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(content, Json.Answers)).AsSpan(0, 16))}\"";
 
     public static void Set(HttpContext context, int version) => context.Response.Headers.ETag = Of(version);
 

@@ -11,6 +11,9 @@ public sealed record Caller(Guid TenantId, Guid UserId, string Role, string Emai
     /// <summary>Whether the token says that its e-mail address was verified, or its issuer is one that verifies every address (<c>JWT_ISSUER_VERIFIES_EMAIL</c>).</summary>
     public bool EmailIsVerified { get; init; }
 
+    /// <summary>Bought or wants to buy without a sign-in: a person of one guest token, who has no e-mail address.</summary>
+    public bool IsGuest { get; init; }
+
     /// <summary>By which the token may be revoked; empty if it cannot be.</summary>
     internal string TokenId { get; init; } = "";
 

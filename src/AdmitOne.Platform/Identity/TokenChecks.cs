@@ -12,7 +12,8 @@ using Microsoft.IdentityModel.Tokens;
 namespace AdmitOne.Platform.Identity;
 
 /// <summary>What a token must say beyond a good signature, and what is done once it is believed.</summary>
-internal sealed class TokenChecks(TenantDirectory tenants, UserProjection users, RememberedTokens remembered, IssuerKeys keys, RevokedTokens revoked, IOptions<JwtOptions> jwt, ServiceDefinition definition)
+internal sealed class TokenChecks(TenantDirectory tenants, UserProjection users, RememberedTokens remembered, IssuerKeys keys, RevokedTokens revoked, IOptions<JwtOptions> jwt, ServiceDefinition definition,
+    TimeProvider clock, IGuestTokens? guests = null)
 {
     /// <summary>The token is fine, its tenant may not act.</summary>
     internal sealed class TenantIsSuspended() : Exception("The tenant is suspended.");
@@ -52,6 +53,11 @@ internal sealed class TokenChecks(TenantDirectory tenants, UserProjection users,
     /// <summary>Before a token is checked: the issuer's key that it names must be at hand.</summary>
     public async Task PrepareAsync(MessageReceivedContext context)
     {
+        if (guests is not null && TokenOf(context.Request) is var shown && shown.StartsWith(IGuestTokens.Prefix, StringComparison.Ordinal))
+        {
+            await AcceptGuestAsync(context, shown.ToString());
+            return;
+        }
         if (keys.AreUsed && TokenOf(context.Request) is { IsEmpty: false } token && KeyId(token.ToString()) is { } keyId && !await keys.PrepareAsync(keyId, context.HttpContext.RequestAborted))
             context.Fail(new IssuerIsAway());
     }
@@ -83,6 +89,36 @@ internal sealed class TokenChecks(TenantDirectory tenants, UserProjection users,
         }
         context.HttpContext.Items[Caller.Item] = caller;
         if (context.SecurityToken is JsonWebToken token) remembered.Keep(token.EncodedToken, caller);
+    }
+
+    // A guest is a customer whose token this service issued itself: tenant, revocations and everything after are as for a buyer with an account.
+    private async Task AcceptGuestAsync(MessageReceivedContext context, string token)
+    {
+        if (guests!.Read(token) is not { } guest)
+        {
+            context.Fail("The guest token was not issued here.");
+            return;
+        }
+        if (guest.EndsAt <= clock.GetUtcNow())
+        {
+            context.Fail(new SecurityTokenExpiredException("The guest token has ended."));
+            return;
+        }
+        var caller = new Caller(guest.TenantId, guest.UserId, Roles.Customer, "") { IsGuest = true, TokenId = $"guest:{guest.UserId:n}", TokenEndsAt = guest.EndsAt };
+        if (await RefuseAsync(caller, context.HttpContext) is { } why)
+        {
+            context.Fail(why);
+            return;
+        }
+        if (await IsRevokedAsync(caller, context.HttpContext))
+        {
+            context.Fail("The token was revoked.");
+            return;
+        }
+        context.HttpContext.Items[Caller.Item] = caller;
+        remembered.Keep(token, caller);
+        context.Principal = PrincipalOf(caller.Role);
+        context.Success();
     }
 
     private ValueTask<bool> IsRevokedAsync(Caller caller, HttpContext context) =>

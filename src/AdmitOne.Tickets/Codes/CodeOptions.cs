@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Cryptography;
+using System.Text;
 using AdmitOne.Platform.Configuration;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
@@ -23,6 +24,12 @@ public sealed class CodeOptions
     /// <summary>Codes signed with it are still accepted: a P-256 key as PEM.</summary>
     [ConfigurationKeyName("CODE_SIGNING_KEY_PREVIOUS")]
     public string? SigningKeyPrevious { get; set; }
+
+    /// <summary>Keys for another purpose that only this service has: of QR_ENCRYPTION_KEY first, then of QR_ENCRYPTION_KEY_PREVIOUS, if there is one.</summary>
+    /// <param name="purpose">Each purpose has keys of its own (the info of HKDF-SHA256).</param>
+    /// <returns>32 bytes each.</returns>
+    internal byte[][] DeriveKeys(string purpose) => [.. new[] { Key, KeyPrevious }.Where(secret => !string.IsNullOrEmpty(secret))
+        .Select(secret => HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret!), 32, salt: null, info: Encoding.UTF8.GetBytes(purpose)))];
 }
 
 [OptionsValidator]

@@ -25,7 +25,7 @@ public sealed record CodeRotation(string Secret, int PeriodSeconds);
 internal static class ShowCode
 {
     /// <summary>It was blocked, refunded or cancelled, so there is no code to show.</summary>
-    private static readonly ProblemType s_notIssued = new("ticket_not_issued", StatusCodes.Status409Conflict, "The ticket does not admit")
+    public static readonly ProblemType NotIssued = new("ticket_not_issued", StatusCodes.Status409Conflict, "The ticket does not admit")
     {
         Like = "It is refunded.",
     };
@@ -48,17 +48,24 @@ internal static class ShowCode
             .WithAnswerExample(new TicketCode(ExampleSale.Ticket, ExampleSale.RotatingCode, "rotating", ExampleSale.At("2026-11-22T18:42:00Z"), ExampleSale.At("2026-11-22T18:41:30Z"),
                 new CodeRotation("VFvJUQl2C5w3XSMcqZ2bQ0qk2tbT6gJQ7v8eWb1cU3M=", RotatingCode.PeriodSeconds)), name: "rotating")
             .AlsoAnswers("image/png", "image/svg+xml")
-            .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.NotOwner, s_notIssued, PlatformProblems.ValidationFailed);
+            .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.NotOwner, NotIssued, PlatformProblems.ValidationFailed);
 
     private static async Task<IResult> HandleAsync(
         Guid id, string? format, Caller caller, HttpContext context, Database database, TicketCodes codes, CancellationToken cancellationToken)
     {
-        if (format is not (null or "json" or "png" or "svg")) return PlatformProblems.Invalid("/format", "Must be json, png or svg.");
-        if (await database.Look(caller.TenantId).FindAsync<Row>(Select, new { id }, cancellationToken) is not { } ticket) return PlatformProblems.NotFound.With("There is no such ticket.");
         // What was sold at the counter has no owner: the box office prints it.
-        if (ticket.UserId is { } owner ? owner != caller.UserId : !caller.IsStaff) return PlatformProblems.NotOwner.With("Only its owner is shown a ticket's code.");
-        if (ticket.Status != "issued") return s_notIssued.With($"It is {ticket.Status}.");
-        var shown = ticket.CodePolicy == "rotating" ? Rotating(caller.TenantId, id, ticket, codes) : await StaticAsync(database, caller.TenantId, id, ticket, codes, cancellationToken);
+        return await AnswerAsync(caller.TenantId, id, owner => owner is { } user ? user == caller.UserId : caller.IsStaff, format, context, database, codes, cancellationToken);
+    }
+
+    /// <param name="mayShow">Whether the code may be shown to the caller if this is the ticket's owner.</param>
+    public static async Task<IResult> AnswerAsync(
+        Guid tenantId, Guid id, Func<Guid?, bool> mayShow, string? format, HttpContext context, Database database, TicketCodes codes, CancellationToken cancellationToken)
+    {
+        if (format is not (null or "json" or "png" or "svg")) return PlatformProblems.Invalid("/format", "Must be json, png or svg.");
+        if (await database.Look(tenantId).FindAsync<Row>(Select, new { id }, cancellationToken) is not { } ticket) return PlatformProblems.NotFound.With("There is no such ticket.");
+        if (!mayShow(ticket.UserId)) return PlatformProblems.NotOwner.With("Only its owner is shown a ticket's code.");
+        if (ticket.Status != "issued") return NotIssued.With($"It is {ticket.Status}.");
+        var shown = ticket.CodePolicy == "rotating" ? Rotating(tenantId, id, ticket, codes) : await StaticAsync(database, tenantId, id, ticket, codes, cancellationToken);
 
         context.NeverCache();
         return format switch

@@ -23,6 +23,12 @@ internal sealed record PaymentWish(string Method, string? Token)
     /// <summary>Whoever takes the cash: the order has no owner, and names them.</summary>
     public Actor? SoldBy { get; init; }
 
+    /// <summary>Whom the order is for.</summary>
+    public OrderContact Contact { get; init; } = OrderContact.None;
+
+    /// <summary>What is known of the buyer; an event may ask for more.</summary>
+    public BuyerStanding Buyer { get; init; } = BuyerStanding.VerifiedEmail;
+
     /// <summary>The order's id, where an order service has given it one.</summary>
     public Guid? OrderId { get; init; }
 
@@ -97,7 +103,7 @@ internal sealed class BeginPayment(
 
     private Answer<HeldBill> TryTake(StockView view, StockChanges changes, Guid orderId)
     {
-        if (view.TryTake(wanted.Items, Owner, isUnpaid: !wish.IsSettledAtOnce) is { } refusal) return refusal;
+        if (view.TryTake(wanted.Items, Owner, isUnpaid: !wish.IsSettledAtOnce, wish.Buyer) is { } refusal) return refusal;
         var (priced, unpriced) = view.Price(EventId, Owner, wanted.Items, wanted.Discounts.Codes);
         var (total, currency) = (view.Total(wanted.Items, priced), view.Types[wanted.Items[0].TicketTypeId].Currency);
         if ((unpriced ?? PricingProblems.RefuseOtherTotal(wanted.ExpectedTotal, total, currency) ?? RefuseMethod(total, currency) ?? view.TryCountUses(Ids(priced), Owner)) is { } unpayable)
@@ -120,6 +126,7 @@ internal sealed class BeginPayment(
             return InventoryProblems.ReservationChanged.With("It was changed a moment ago; nothing was charged. Look at it and buy again.");
         // The hold was made in time, so the window may have closed since; a pause, a cancel or a new date stop its sale all the same.
         if (view.Window is not { StatusSells: true }) return SaleWindow.Closed(view.Window);
+        if (view.Window.Refuse(wish.Buyer) is { } notAllowed) return notAllowed;
         var priced = Priced.Read(rows[0].Priced);
         var total = priced?.TotalMinor ?? Total(rows.Select(r => r.UnitPriceMinor * r.Quantity));
         if ((PricingProblems.RefuseOtherTotal(wanted.ExpectedTotal, total, rows[0].Currency) ?? RefuseMethod(total, rows[0].Currency)) is { } unpayable) return unpayable;
@@ -185,7 +192,7 @@ internal sealed class BeginPayment(
     private NewOrder New(OrderState order, string status) =>
         new(order.Id, order.Number, EventId, Owner, order.HoldId, status, order.TotalMinor, order.Currency, Reference: null)
         {
-            SoldBy = wish.SoldBy?.Id, DiscountIds = order.DiscountIds,
+            SoldBy = wish.SoldBy?.Id, DiscountIds = order.DiscountIds, Contact = wish.Contact,
         };
 
     private NewPayment New(OrderState order, DateTimeOffset holdExpiresAt, string status, DateTimeOffset nextCheckAt) =>

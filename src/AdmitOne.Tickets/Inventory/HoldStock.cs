@@ -23,6 +23,9 @@ public sealed class HoldStock(Guid tenantId, Guid eventId, Guid userId, IReadOnl
     /// <summary>What the customer was shown: another total is refused. Null for any.</summary>
     public Money? ExpectedTotal { get; init; }
 
+    /// <summary>What is known of the customer; an event may ask for more.</summary>
+    internal BuyerStanding Buyer { get; init; } = BuyerStanding.VerifiedEmail;
+
     internal override WantedDiscounts Discounts => WantedDiscounts.Of(DiscountCodes);
 
     internal override IEnumerable<Guid> TicketTypeIds => items.Select(i => i.TicketTypeId);
@@ -33,7 +36,7 @@ public sealed class HoldStock(Guid tenantId, Guid eventId, Guid userId, IReadOnl
 
     private protected override Answer<HoldMade> Rule(StockView view, StockChanges changes)
     {
-        if (view.TryTake(items, userId) is { } refusal) return refusal;
+        if (view.TryTake(items, userId, buyer: Buyer) is { } refusal) return refusal;
         var (priced, unpriced) = view.Price(EventId, userId, items, DiscountCodes);
         if ((unpriced ?? PricingProblems.RefuseOtherTotal(ExpectedTotal, view.Total(items, priced), view.Types[items[0].TicketTypeId].Currency)) is { } unpayable)
         {

@@ -56,6 +56,18 @@ public static class InventoryProblems
         Like = "It expired at 2026-10-01 19:10:00Z; nothing was charged. Reserve again.",
     };
 
+    /// <summary>The event sells to people who have signed in (<c>buyerPolicy</c>), and the caller is a guest.</summary>
+    public static readonly ProblemType AccountRequired = new("account_required", StatusCodes.Status403Forbidden, "Sign in to buy these tickets")
+    {
+        Like = "The organiser sells these tickets to buyers who have signed in; nothing was charged.",
+    };
+
+    /// <summary>The caller's token does not say that its e-mail address was verified (<c>email_verified: true</c>), and this needs it.</summary>
+    public static readonly ProblemType EmailNotVerified = new("email_not_verified", StatusCodes.Status403Forbidden, "The e-mail address is not verified")
+    {
+        Like = "Verify your e-mail address, then sign in again; nothing was charged.",
+    };
+
     /// <summary>The tickets or the whole order were given back or cancelled before; nothing was done again.</summary>
     public static readonly ProblemType AlreadyRefunded = new("already_refunded", StatusCodes.Status409Conflict, "It has been given back already")
     {

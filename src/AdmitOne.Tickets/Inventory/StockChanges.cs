@@ -25,6 +25,8 @@ internal sealed record NewOrder(Guid Id, string Number, Guid EventId, Guid? User
 
     /// <summary>Whose uses it counts; null for none.</summary>
     public IReadOnlyList<Guid>? DiscountIds { get; init; }
+
+    public OrderContact Contact { get; init; } = OrderContact.None;
 }
 
 internal sealed record NewOrderItem(Guid OrderId, int Line, PriceLine Of);

@@ -52,7 +52,7 @@ internal static class StockReads
         }
         if (holders.Length == 0) batch.Add("select pg_advisory_xact_lock_shared($1)", EventGate.Key(eventId));
         else batch.Add("select pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock($2)", EventGate.Key(eventId), UnpaidKey(eventId));
-        batch.Add("select status, sales_start_at, sales_end_at from events.sale_window where tenant_id = $1 and event_id = $2", tenantId, eventId);
+        batch.Add("select status, sales_start_at, sales_end_at, buyer_policy from events.sale_window where tenant_id = $1 and event_id = $2", tenantId, eventId);
         if (hasDiscounts)
         {
             var mayCount = commands.Any(c => c.CountsUses && !c.Discounts.IsEmpty);
@@ -130,7 +130,7 @@ internal static class StockReads
         var known = requests.Length == 0 ? [] : await reader.NextListAsync(r => (Key: (r.GetGuid(0), r.GetString(1), r.GetString(2)),
             Request: new KnownRequest(r.GetFieldValue<byte[]>(3), r.IsDBNull(4) ? null : new StoredAnswer(r.GetInt32(4), r.GetString(5)))), cancellationToken);
         await reader.NextResultAsync(cancellationToken);   // the gate
-        var window = await reader.NextListAsync(r => new SaleWindow(r.GetString(0), r.Instant(1), r.Instant(2)), cancellationToken);
+        var window = await reader.NextListAsync(r => new SaleWindow(r.GetString(0), r.Instant(1), r.Instant(2)) { BuyerPolicy = r.GetString(3) }, cancellationToken);
         var discounts = !hasDiscounts ? [] : await reader.NextListAsync(r => new DiscountState(DiscountTerms.Read(r.GetString(0)), r.GetBoolean(1)), cancellationToken);
         foreach (var (discount, customer, uses) in !hasDiscounts ? [] : await reader.NextListAsync(r => (r.GetGuid(0), r.GetGuid(1), r.GetInt32(2)), cancellationToken))
             discounts.Single(d => d.Terms.Id == discount).ByCustomer[customer] = uses;

@@ -18,6 +18,17 @@ internal sealed record SaleWindow(string Status, DateTimeOffset SalesStartAt, Da
         ? "The event is gone; nothing was charged."
         : $"The event is {window.Status}; its sale runs from {window.SalesStartAt:u} to {window.SalesEndAt:u}. Nothing was charged.");
 
+    /// <summary>Who may buy: <c>anyone</c>, <c>account</c> or <c>verified_email</c>.</summary>
+    public string BuyerPolicy { get; init; } = "anyone";
+
+    /// <summary>Says why this buyer may not buy here, or null.</summary>
+    public Refusal? Refuse(BuyerStanding buyer) => (BuyerPolicy, buyer) switch
+    {
+        (not "anyone", BuyerStanding.Guest) => InventoryProblems.AccountRequired.With("The organiser sells these tickets to buyers who have signed in; nothing was charged."),
+        ("verified_email", not BuyerStanding.VerifiedEmail) => InventoryProblems.EmailNotVerified.With("Verify your e-mail address, then sign in again; nothing was charged."),
+        _ => null,
+    };
+
     public bool IsOpen(DateTimeOffset now) => StatusSells && SalesStartAt <= now && now < SalesEndAt;
 }
 
@@ -169,7 +180,7 @@ internal sealed class StockView
     /// <summary>Takes tickets for a customer, or says why not. All or nothing.</summary>
     /// <param name="userId">Whose limits count; null for whoever stands at the counter.</param>
     /// <param name="isUnpaid">False for what is paid in the same step.</param>
-    public Refusal? TryTake(IReadOnlyList<HoldItem> items, Guid? userId, bool isUnpaid = true)
+    public Refusal? TryTake(IReadOnlyList<HoldItem> items, Guid? userId, bool isUnpaid = true, BuyerStanding buyer = BuyerStanding.VerifiedEmail)
     {
         if (Window is null) return PlatformProblems.NotFound.With("There is no such event.");
         foreach (var item in items)
@@ -177,6 +188,7 @@ internal sealed class StockView
                 return PlatformProblems.NotFound.With($"The event has no ticket type {item.TicketTypeId}.");
         if (!Window.IsOpen(Now))
             return SaleWindow.Closed(Window);
+        if (Window.Refuse(buyer) is { } notAllowed) return notAllowed;
         if (items.Select(i => Types[i.TicketTypeId].Currency).Distinct().Count() > 1)
             return PlatformProblems.Invalid("/items", "Types of different currencies cannot be bought together.");
 

@@ -147,16 +147,17 @@ internal static class StockWrites
             var orders = changes.Orders;
             batch.Add("""
                 insert into tickets.orders (tenant_id, id, order_number, event_id, user_id, hold_id, status, total_minor, currency, sold_by, discount_ids, created_at, updated_at,
-                       seller_name, event_name, venue_name, event_starts_at, event_time_zone)
+                       contact_email, buyer_name, language, is_guest, seller_name, event_name, venue_name, event_starts_at, event_time_zone)
                 select $1, o.id, o.order_number, o.event_id, o.user_id, o.hold_id, o.status, o.total_minor, o.currency, o.sold_by, o.discount_ids::uuid[], $10, $10,
-                       (select t.name from platform.tenants t where t.id = $1), w.name, w.venue_name, w.starts_at, w.time_zone
-                  from unnest($2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::bigint[], $9::text[], $11::uuid[], $12::text[])
-                       as o (id, order_number, event_id, user_id, hold_id, status, total_minor, currency, sold_by, discount_ids)
+                       o.contact_email, o.buyer_name, o.language, o.is_guest, (select t.name from platform.tenants t where t.id = $1), w.name, w.venue_name, w.starts_at, w.time_zone
+                  from unnest($2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::bigint[], $9::text[], $11::uuid[], $12::text[], $13::text[], $14::text[], $15::text[], $16::bool[])
+                       as o (id, order_number, event_id, user_id, hold_id, status, total_minor, currency, sold_by, discount_ids, contact_email, buyer_name, language, is_guest)
                   left join events.sale_window w on w.tenant_id = $1 and w.event_id = o.event_id
                 """, tenantId, orders.Select(o => o.Id).ToArray(), orders.Select(o => o.Number).ToArray(), orders.Select(o => o.EventId).ToArray(),
                 orders.Select(o => o.UserId).ToArray(), orders.Select(o => o.HoldId).ToArray(), orders.Select(o => o.Status).ToArray(),
                 orders.Select(o => o.TotalMinor).ToArray(), orders.Select(o => o.Currency).ToArray(), now.UtcDateTime, orders.Select(o => o.SoldBy).ToArray(),
-                orders.Select(o => o.DiscountIds is null ? null : $"{{{string.Join(',', o.DiscountIds)}}}").ToArray());   // a list a row, as the text of an array
+                orders.Select(o => o.DiscountIds is null ? null : $"{{{string.Join(',', o.DiscountIds)}}}").ToArray(),   // a list a row, as the text of an array
+                orders.Select(o => o.Contact.Email).ToArray(), orders.Select(o => o.Contact.Name).ToArray(), orders.Select(o => o.Contact.Language).ToArray(), orders.Select(o => o.Contact.IsGuest).ToArray());
             var items = changes.OrderItems;
             batch.Add("""
                 insert into tickets.order_items (tenant_id, order_id, line, ticket_type_id, quantity, unit_price_minor, total_minor, noted_minor, kind, label, rate_bp)

@@ -22,7 +22,7 @@ internal static class CancelOrder
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.NotOwner, PurchaseProblems.PaymentInProgress, PlatformProblems.DependencyUnavailable);
 
     private static async Task<Results<Ok<Order>, Refusal>> HandleAsync(
-        Guid id, Caller caller, HttpContext context, Database database, PaymentDesk desk, CancellationToken cancellationToken)
+        Guid id, Caller caller, HttpContext context, Database database, PaymentDesk desk, OrderReading reading, CancellationToken cancellationToken)
     {
         var look = database.Look(caller.TenantId);
         if (await OrderRow.FindAsync(look, id, cancellationToken) is not { } order) return PlatformProblems.NotFound.With("There is no such order.");
@@ -36,6 +36,6 @@ internal static class CancelOrder
             return PlatformProblems.DependencyUnavailable.With("The payment provider does not answer, so the payment still stands; try again in a moment.") with { RetryAfterSeconds = 2 };
         }
         context.NeverCache();
-        return TypedResults.Ok((await OrderReading.FindAsync(look, id, caller, cancellationToken))!);
+        return TypedResults.Ok((await reading.FindAsync(look, id, caller, cancellationToken))!);
     }
 }

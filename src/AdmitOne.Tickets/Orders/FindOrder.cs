@@ -17,12 +17,12 @@ internal static class FindOrder
             .WithAnswerExample(OrderExamples.Paid)
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.NotOwner);
 
-    private static async Task<Results<Ok<Order>, Refusal>> HandleAsync(Guid id, Caller caller, HttpContext context, Database database, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<Order>, Refusal>> HandleAsync(Guid id, Caller caller, HttpContext context, Database database, OrderReading reading, CancellationToken cancellationToken)
     {
         var look = database.Look(caller.TenantId);
         var order = await OrderRow.FindAsync(look, id, cancellationToken);
         if (caller.RefuseUnlessMine("order", order?.Owner) is { } refusal) return refusal;
         context.NeverCache();
-        return TypedResults.Ok((await OrderReading.FindAsync(look, id, caller, cancellationToken))!);
+        return TypedResults.Ok((await reading.FindAsync(look, id, caller, cancellationToken))!);
     }
 }

@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using AdmitOne.Contracts;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
@@ -26,14 +25,17 @@ internal static class ListOrders
         NewestFirst? after = null;
         if (cursor is not null && !Cursor.TryRead(cursor, out after)) return PlatformProblems.Invalid("/cursor", "Was not made by this list.");
         var size = limit ?? Paging.DefaultLimit;
+        // The page comes first; names are then looked up for its rows.
         var rows = await database.Look(caller.TenantId).QueryAsync<OrderRow>($"""
-            select {OrderRow.Columns} from tickets.orders o
-             where o.tenant_id = @TenantId{Where.And(!caller.IsManager, "o.user_id = @UserId")}
-               {Where.And(eventId is not null, "o.event_id = @eventId")}{Where.And(status is not null, "o.status = @status")}{Where.And(after is not null, "(o.created_at, o.id) < (@At, @Id)")}
-             order by o.created_at desc, o.id desc limit {size + 1}
+            select {OrderRow.Columns}, {OrderRow.SoldColumns}, {OrderRow.ItemsColumn}
+              from (select * from tickets.orders o
+                     where o.tenant_id = @TenantId{Where.And(!caller.IsManager, "o.user_id = @UserId")}
+                       {Where.And(eventId is not null, "o.event_id = @eventId")}{Where.And(status is not null, "o.status = @status")}{Where.And(after is not null, "(o.created_at, o.id) < (@At, @Id)")}
+                     order by o.created_at desc, o.id desc limit {size + 1}) o
+              left join lateral (select * from events.sale_window w where w.tenant_id = o.tenant_id and w.event_id = o.event_id limit 1) w on true
+             order by o.created_at desc, o.id desc
             """, new { caller.TenantId, caller.UserId, eventId, status, after?.At, after?.Id }, cancellationToken);
         context.NeverCache();
-        return TypedResults.Ok(Paging.Make(rows, size,
-            row => new OrderSummary(row.Id, row.OrderNumber, row.EventId, row.Status, Money.Of(row.TotalMinor, row.Currency), row.CreatedAt), row => new NewestFirst(row.CreatedAt, row.Id)));
+        return TypedResults.Ok(Paging.Make(rows, size, row => row.Summary(), row => new NewestFirst(row.CreatedAt, row.Id)));
     }
 }

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using AdmitOne.Contracts;
+using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Tickets.Pricing;
@@ -12,11 +14,18 @@ namespace AdmitOne.Tickets.Orders;
 /// <param name="Event">The event as it was when the order was made, whatever it is called now.</param>
 /// <param name="UserId">Its owner; null for what was sold at the box office.</param>
 /// <param name="SoldBy">Who sold it for cash.</param>
+/// <param name="ContactEmail">Where its messages go, as the buyer gave it. It is not verified.</param>
+/// <param name="BuyerName">As the buyer gave it.</param>
+/// <param name="Language">The buyer's, a tag of BCP 47; null: the organiser's.</param>
+/// <param name="PageKey">
+/// For its owner, and for staff where it has none: opens <c>/api/v1/order-pages/{orderNumber}/{pageKey}</c> without a token. Who has it can show the tickets' codes and give tickets back: keep it secret.
+/// </param>
 /// <param name="Items">The tickets, by type.</param>
 /// <param name="Lines">All that adds up to the total: tickets, discounts, fees, taxes.</param>
 /// <param name="ContainedTaxes">Tax that prices contain: said, not added.</param>
 public sealed record Order(
-    Guid Id, string OrderNumber, Guid EventId, EventAsSold Event, Guid? UserId, Guid? SoldBy, string Status, Money Total, OrderPayment Payment, IReadOnlyList<OrderLine> Items,
+    Guid Id, string OrderNumber, Guid EventId, EventAsSold Event, Guid? UserId, Guid? SoldBy, string? ContactEmail, string? BuyerName, string? Language, string? PageKey,
+    string Status, Money Total, OrderPayment Payment, IReadOnlyList<OrderLine> Items,
     IReadOnlyList<ChargeLine> Lines, IReadOnlyList<ContainedTax> ContainedTaxes, IReadOnlyList<OrderTicket> Tickets, IReadOnlyList<OrderRefund> Refunds,
     IReadOnlyList<OrderDispute> Disputes, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
 
@@ -45,7 +54,17 @@ public sealed record OrderRefund(
 public sealed record OrderDispute(Guid Id, string Status, string ProviderStatus, string Reason, Money Amount, DateTimeOffset CreatedAt);
 
 /// <summary>An order in a list; its lines and tickets are read with the order itself.</summary>
-public sealed record OrderSummary(Guid Id, string OrderNumber, Guid EventId, string Status, Money Total, DateTimeOffset CreatedAt);
+/// <param name="Event">The event as it was when the order was made.</param>
+/// <param name="UserId">Its owner; null for what was sold at the box office.</param>
+/// <param name="Items">What was bought, by type.</param>
+public sealed record OrderSummary(
+    Guid Id, string OrderNumber, Guid EventId, EventAsSold Event, Guid? UserId, string? ContactEmail, string? BuyerName, string? Language, string Status, Money Total, IReadOnlyList<OrderedType> Items,
+    DateTimeOffset CreatedAt);
+
+/// <summary>Tickets of one type in an order.</summary>
+/// <param name="TicketType">The type's name when it was sold.</param>
+/// <param name="Section">The section's name now; null if the event is gone.</param>
+public sealed record OrderedType(Guid TicketTypeId, string TicketType, string? Section, int Quantity);
 
 internal sealed class OrderRow
 {
@@ -59,6 +78,12 @@ internal sealed class OrderRow
     public string Currency { get; init; } = "";
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset UpdatedAt { get; init; }
+    public string? ContactEmail { get; init; }
+    public string? BuyerName { get; init; }
+    public string? Language { get; init; }
+
+    /// <summary>In a list: its <see cref="OrderedType"/>s as JSON.</summary>
+    public string? ItemsJson { get; init; }
 
     // As it was sold; of an order that the version before wrote, as the event is now.
     public string? EventName { get; init; }
@@ -67,6 +92,9 @@ internal sealed class OrderRow
     public string? EventTimeZone { get; init; }
 
     public Owner Owner => new(UserId ?? SoldBy);
+
+    /// <summary>Whether this caller sees the order's secrets: its owner does, and staff where it was sold at the box office.</summary>
+    public bool MayOpenPage(Caller caller) => UserId is { } owner ? owner == caller.UserId : caller.IsStaff;
 
     public EventAsSold AsSold => new(EventId, EventName ?? "", VenueName ?? "", EventStartsAt ?? default, EventTimeZone ?? "UTC");
 
@@ -81,5 +109,15 @@ internal sealed class OrderRow
 
     public const string SoldFrom = "left join events.sale_window w on w.tenant_id = o.tenant_id and w.event_id = o.event_id";
 
-    public const string Columns = "o.id, o.order_number, o.event_id, o.user_id, o.sold_by, o.status, o.total_minor, o.currency, o.created_at, o.updated_at";
+    /// <summary>What was bought, by type, for each order of a page.</summary>
+    public const string ItemsColumn = """
+        (select jsonb_agg(jsonb_build_object('ticketTypeId', i.ticket_type_id, 'ticketType', coalesce(i.label, y.name), 'section', w.sections -> (y.section_id::text) ->> 'name', 'quantity', i.quantity) order by i.line)
+           from tickets.order_items i join tickets.ticket_types y on y.tenant_id = i.tenant_id and y.id = i.ticket_type_id
+          where i.tenant_id = o.tenant_id and i.order_id = o.id and i.kind = 'ticket')::text as items_json
+        """;
+
+    public OrderSummary Summary() => new(Id, OrderNumber, EventId, AsSold, UserId, ContactEmail, BuyerName, Language, Status, Money.Of(TotalMinor, Currency),
+        ItemsJson is null ? [] : JsonSerializer.Deserialize<OrderedType[]>(ItemsJson, Json.Answers)!, CreatedAt);
+
+    public const string Columns = "o.id, o.order_number, o.event_id, o.user_id, o.sold_by, o.status, o.total_minor, o.currency, o.created_at, o.updated_at, o.contact_email, o.buyer_name, o.language";
 }

@@ -6,10 +6,10 @@ using AdmitOne.Tickets.Pricing;
 namespace AdmitOne.Tickets.Orders;
 
 /// <summary>Reads an order with everything that belongs to it. Whether the caller may see it is asked before.</summary>
-internal static class OrderReading
+internal sealed class OrderReading(OrderPageKeys keys)
 {
     /// <returns>Null if there is none.</returns>
-    public static async Task<Order?> FindAsync(TenantLook look, Guid id, Caller caller, CancellationToken cancellationToken)
+    public async Task<Order?> FindAsync(TenantLook look, Guid id, Caller caller, CancellationToken cancellationToken)
     {
         if (await OrderRow.FindAsync(look, id, cancellationToken) is not { } order) return null;
         var payment = await look.FindAsync<PaymentRow>("select method, status from tickets.payments where order_id = @id", new { id }, cancellationToken);
@@ -21,7 +21,8 @@ internal static class OrderReading
         var disputes = !caller.IsManager ? [] : await look.QueryAsync<DisputeRow>(
             "select id, status, provider_status, reason, amount_minor, currency, created_at from tickets.disputes where order_id = @id order by created_at, id", new { id }, cancellationToken);
         var bill = await Bill.OfOrderAsync(look, id, order.Currency, cancellationToken);
-        return new Order(order.Id, order.OrderNumber, order.EventId, order.AsSold, order.UserId, order.SoldBy, order.Status, Money.Of(order.TotalMinor, order.Currency),
+        return new Order(order.Id, order.OrderNumber, order.EventId, order.AsSold, order.UserId, order.SoldBy,
+            order.ContactEmail, order.BuyerName, order.Language, order.MayOpenPage(caller) ? keys.Of(look.TenantId, order.OrderNumber) : null, order.Status, Money.Of(order.TotalMinor, order.Currency),
             new OrderPayment(payment!.Method, payment.Status),
             lines.Select(l => new OrderLine(l.TicketTypeId, l.Quantity, Money.Of(l.UnitPriceMinor, order.Currency), Money.Of(l.TotalMinor, order.Currency))).ToArray(),
             bill.Lines, bill.ContainedTaxes, tickets.Select(t => new OrderTicket(t.Id, t.TicketTypeId, t.Status)).ToArray(),

@@ -35,16 +35,22 @@ internal static class ShowReceipt
 
     private static async Task<IResult> HandleAsync(Guid id, string? format, Caller caller, HttpContext context, Database database, CancellationToken cancellationToken)
     {
-        if (format is not (null or "json" or "html")) return PlatformProblems.Invalid("/format", "Must be json or html.");
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
         var order = await OrderRow.FindAsync(work, id, cancellationToken);
-        if (caller.RefuseUnlessMine("order", order?.Owner) is { } refusal) return refusal;
+        return caller.RefuseUnlessMine("order", order?.Owner) ?? await AnswerAsync(work, order!, format, context, cancellationToken);
+    }
+
+    /// <summary>Whether the caller may see the order is asked before.</summary>
+    public static async Task<IResult> AnswerAsync(TenantWork work, OrderRow order, string? format, HttpContext context, CancellationToken cancellationToken)
+    {
+        if (format is not (null or "json" or "html")) return PlatformProblems.Invalid("/format", "Must be json or html.");
+        var id = order.Id;
         var sold = (await work.FindAsync<Row>("""
             select p.method, p.status as payment_status, p.amount_minor as paid_minor, coalesce(o.seller_name, t.name) as seller
               from tickets.orders o join tickets.payments p on p.tenant_id = o.tenant_id and p.order_id = o.id join platform.tenants t on t.id = o.tenant_id
              where o.id = @id
             """, new { id }, cancellationToken))!;
-        var bill = await Bill.OfOrderAsync(work, id, order!.Currency, cancellationToken);
+        var bill = await Bill.OfOrderAsync(work, id, order.Currency, cancellationToken);
         var refunds = await work.QueryAsync<RefundRow>("select amount_minor, fee_minor, status, created_at from tickets.refunds where order_id = @id order by created_at, id", new { id }, cancellationToken);
 
         Money Of(long minor) => Money.Of(minor, order.Currency);

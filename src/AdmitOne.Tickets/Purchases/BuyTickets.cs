@@ -7,6 +7,7 @@ using AdmitOne.Platform.Idempotency;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
+using AdmitOne.Platform.Text;
 using AdmitOne.Tickets.Inventory;
 using AdmitOne.Tickets.Payments;
 using AdmitOne.Tickets.Pricing;
@@ -37,6 +38,17 @@ public sealed record PurchaseRequest : IValidatableObject
     public Money? ExpectedTotal { get; init; }
 
     public required PaymentRequest Payment { get; init; }
+
+    /// <summary>Where the order's messages go; the address of the caller's token unless given. Needed from a guest.</summary>
+    [Email]
+    public string? ContactEmail { get; init; }
+
+    [PlainText(200)]
+    public string? BuyerName { get; init => field = value?.Trim(); }
+
+    /// <summary>The buyer's language, a tag of BCP 47 such as <c>nl</c> or <c>pt-BR</c>.</summary>
+    [StringLength(35), RegularExpression("^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", ErrorMessage = "Must be a language tag, such as nl or pt-BR.")]
+    public string? Language { get; init; }
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
@@ -75,7 +87,7 @@ internal static class BuyTickets
             .MayRefuseWith(PurchaseProblems.PaymentDeclined, PlatformProblems.NotFound, PlatformProblems.NotOwner, InventoryProblems.ReservationExpired,
                 InventoryProblems.ReservationNotHeld, InventoryProblems.InsufficientInventory, InventoryProblems.SalesNotOpen, InventoryProblems.LimitPerOrder,
                 InventoryProblems.LimitPerCustomer, InventoryProblems.PaymentMethodUnavailable, PlatformProblems.RoleRequired, PricingProblems.DiscountInvalid,
-                PricingProblems.DiscountExhausted, PricingProblems.PriceChanged, PlatformProblems.Overloaded);
+                PricingProblems.DiscountExhausted, PricingProblems.PriceChanged, InventoryProblems.AccountRequired, InventoryProblems.EmailNotVerified, PlatformProblems.Overloaded);
 
     // Once a purchase has begun it goes on to its end, also when its time is over or its client has left; who asks again with the key finds what it came to.
     private static Task<IResult> HandleAsync(
@@ -94,6 +106,7 @@ internal static class BuyTickets
         var (codes, unreadable) = DiscountCodes.Read(request.DiscountCode);
         if (unreadable is not null) return Refuse(unreadable);
         if (RefuseMethod(request, caller, providers, options.Value.Methods(service.Value.IsProduction)) is { } unusable) return Refuse(unusable);
+        if (caller.IsGuest && request.ContactEmail is null) return Refuse(PlatformProblems.Invalid("/contactEmail", "Say where the tickets go: without a sign-in there is no other address."));
         var (wanted, eventId, before) = request.ReservationId is { } holdId
             ? await FindHoldAsync(holdId, keyed, caller, database, cancellationToken)
             : (new WantedTickets(null, WantedItems.Read(request.Items!), WantedDiscounts.Of(codes)), request.EventId!.Value, null);
@@ -103,6 +116,7 @@ internal static class BuyTickets
         var begin = new BeginPayment(caller.TenantId, eventId, caller.UserId, wanted with { ExpectedTotal = request.ExpectedTotal }, new PaymentWish(request.Payment.Method, request.Payment.Token)
         {
             SoldBy = request.Payment.Method == "cash" ? actor : null, RefuseAmount = providers.Of(request.Payment.Method).RefuseAmount,
+            Contact = ContactOf(request, caller), Buyer = BuyerStandings.Of(caller),
         },
             new PaymentTimes(TimeSpan.FromSeconds(options.Value.WindowSeconds), s_askAfter), keyed, PurchaseAnswer.Paid);
         var (begun, refused) = await lanes.FinishAsync(begin, cancellationToken);
@@ -141,6 +155,13 @@ internal static class BuyTickets
             measured.Answered(result);
             return new KeptAnswerResult(answer, replayed: false);
         }
+    }
+
+    // What is sold at the counter is not for whoever sells it.
+    private static OrderContact ContactOf(PurchaseRequest request, Caller caller)
+    {
+        var own = request.Payment.Method != "cash" && EmailAddress.TryParse(caller.Email, out var address) ? address : null;
+        return new OrderContact(request.ContactEmail is { } given ? EmailAddress.Fold(given) : own, request.BuyerName, request.Language, caller.IsGuest);
     }
 
     private static Refusal? RefuseMethod(PurchaseRequest request, Caller caller, PaymentProviders providers, string[] methods) =>

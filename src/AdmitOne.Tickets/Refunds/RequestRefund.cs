@@ -49,17 +49,24 @@ internal static class RequestRefund
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.NotOwner, InventoryProblems.AlreadyRefunded, InventoryProblems.TicketUsed, InventoryProblems.TicketNotIssued, InventoryProblems.TicketBlocked,
                 InventoryProblems.RefundWindowClosed, PlatformProblems.Overloaded);
 
-    private static async Task<IResult> HandleAsync(
+    private static Task<IResult> HandleAsync(
         Guid id, bool? preview, RefundRequest request, IdempotencyKey? key, Caller caller, Actor actor, Database database, EventLanes lanes, RunningRequests running, HttpContext context,
+        CancellationToken cancellationToken) => AnswerAsync((id, request, preview == true), key, caller, actor, database, lanes, running, context, cancellationToken);
+
+    /// <param name="wanted">Of which order what is given back, and whether only to say what it comes to.</param>
+    /// <param name="caller">A manager gives back anything, whoever else what is theirs.</param>
+    public static async Task<IResult> AnswerAsync(
+        (Guid OrderId, RefundRequest Request, bool IsPreview) wanted, IdempotencyKey? key, Caller caller, Actor actor, Database database, EventLanes lanes, RunningRequests running, HttpContext context,
         CancellationToken cancellationToken)
     {
+        var (id, request, isPreview) = wanted;
         RefundableOrder? order;
         await using (var work = await database.BeginAsync(caller.TenantId, cancellationToken)) order = await RefundableOrder.FindAsync(work, id, cancellationToken);
         if (order is null) return PlatformProblems.NotFound.With("There is no such order.");
 
         var wish = new RefundWish(id, request.TicketIds, request.Reason, actor)
         {
-            HolderId = caller.IsManager ? null : caller.UserId, DiscountIds = order.DiscountIds, IsPreview = preview == true,
+            HolderId = caller.IsManager ? null : caller.UserId, DiscountIds = order.DiscountIds, IsPreview = isPreview,
         };
         if (wish.IsPreview)
         {

@@ -40,7 +40,8 @@ internal static class HoldTickets
             .WithName("HoldTickets").WithSummary("Set tickets aside for a while, all or nothing").WithRateTier(RateTier.Purchase).CountedNotLogged().KeepsItsOwnAnswer()
             .WithRequestExample(ReservationExamples.Asked).WithAnswerExample(ReservationExamples.Held).WithEntityTag()
             .MayRefuseWith(PlatformProblems.NotFound, InventoryProblems.InsufficientInventory, InventoryProblems.SalesNotOpen, InventoryProblems.LimitPerOrder,
-                InventoryProblems.LimitPerCustomer, InventoryProblems.LimitUnpaid, PricingProblems.DiscountInvalid, PricingProblems.DiscountExhausted, PricingProblems.PriceChanged, PlatformProblems.Overloaded);
+                InventoryProblems.LimitPerCustomer, InventoryProblems.LimitUnpaid, PricingProblems.DiscountInvalid, PricingProblems.DiscountExhausted, PricingProblems.PriceChanged, InventoryProblems.AccountRequired,
+                InventoryProblems.EmailNotVerified, PlatformProblems.Overloaded);
 
     private static async Task<Results<Created<Reservation>, Refusal>> HandleAsync(
         HoldRequest request, IdempotencyKey? key, Caller caller, HttpContext context, EventLanes lanes, ReservationMetrics metrics, IOptions<ReservationOptions> options)
@@ -51,6 +52,7 @@ internal static class HoldTickets
         {
             DiscountCodes = codes,
             ExpectedTotal = request.ExpectedTotal,
+            Buyer = BuyerStandings.Of(caller),
             Keyed = key is null ? null : (new KeyedRequest(caller.UserId, key.Route, key.Key, key.Fingerprint), Kept),
         };
         var (made, refusal) = await lanes.RunAsync(hold, context.RequestAborted);

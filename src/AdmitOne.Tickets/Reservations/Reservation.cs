@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
 using System.ComponentModel.DataAnnotations;
-using System.Security.Cryptography;
-using System.Text.Json;
 using AdmitOne.Contracts;
 using AdmitOne.Platform.Http;
 using AdmitOne.Tickets.Inventory;
@@ -40,7 +38,7 @@ public sealed record Reservation(
     }
 
     /// <summary>Its strong entity tag, with quotes: a digest of its content, so that two that say the same have the same.</summary>
-    internal string Tag() => $"\"{Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(this, Json.Answers)).AsSpan(0, 16))}\"";
+    internal string Tag() => EntityTag.OfContent(this);
 }
 
 /// <param name="UnitPrice">By the type's rules when it was held.</param>

@@ -59,8 +59,8 @@ internal sealed class DoorPackRecords(TenantLook look, DoorPackEvent packed, Cod
         var changed = since is null ? "true" : string.Create(CultureInfo.InvariantCulture,
             $"({string.Format(CultureInfo.InvariantCulture, WrittenBy, "t.writer")} >= @since or {string.Format(CultureInfo.InvariantCulture, WrittenBy, "a.xmin::text::bigint")} >= @since)");
         return look.QueryAsync<PackRow>($"""
-            select t.id, t.owner_version, t.status, t.ticket_type_id, t.section_id, u.name, u.email, a.inside, coalesce({changed}, false) as has_changed
-              from (select t.tenant_id, t.id, t.owner_version, t.status, t.ticket_type_id, t.section_id, t.user_id, t.xmin::text::bigint as writer from tickets.tickets t
+            select t.id, t.owner_version, t.status, t.ticket_type_id, t.section_id, coalesce(t.attendee_name, u.name) as name, coalesce(t.attendee_email, u.email) as email, a.inside, coalesce({changed}, false) as has_changed
+              from (select t.tenant_id, t.id, t.owner_version, t.status, t.ticket_type_id, t.section_id, t.user_id, t.attendee_name, t.attendee_email, t.xmin::text::bigint as writer from tickets.tickets t
                      where t.tenant_id = @TenantId and t.event_id = @EventId and t.ticket_type_id = any (@_typeIds) and t.id > @after order by t.id limit {TicketsAtOnce}) t
               left join tickets.admissions a on a.tenant_id = t.tenant_id and a.ticket_id = t.id
               left join platform.users u on u.tenant_id = t.tenant_id and u.id = t.user_id

@@ -35,7 +35,7 @@ internal sealed class ScanLane(NpgsqlDataSource source, ScanMetrics metrics, Slo
         await using var batch = new NpgsqlBatch(connection);
         batch.Begin(tenantId);
         batch.Add("""
-            select t.id, t.event_id, t.status, t.owner_version, t.section_id, y.name, u.name, u.email
+            select t.id, t.event_id, t.status, t.owner_version, t.section_id, y.name, coalesce(t.attendee_name, u.name), coalesce(t.attendee_email, u.email)
               from tickets.tickets t
               join tickets.ticket_types y on y.tenant_id = t.tenant_id and y.id = t.ticket_type_id
               left join platform.users u on u.tenant_id = t.tenant_id and u.id = t.user_id

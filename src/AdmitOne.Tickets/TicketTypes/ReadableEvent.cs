@@ -14,6 +14,9 @@ public sealed class EventFacts
     public DateTimeOffset SalesEndAt { get; init; }
     public DateTimeOffset EndsAt { get; init; }
 
+    /// <summary><c>anyone</c>, <c>account</c> or <c>verified_email</c>.</summary>
+    public string BuyerPolicy { get; init; } = "anyone";
+
     /// <summary>Not shown to the public yet.</summary>
     public bool IsDraft => Status is "draft" or "review" or "approved";
 }
@@ -21,7 +24,7 @@ public sealed class EventFacts
 /// <summary>Looks at an event for a reader: anybody may look at what the catalogue shows, a tenant's people also at their own.</summary>
 public static class ReadableEvent
 {
-    public const string Select = "select tenant_id, event_id, name, status, sales_start_at, sales_end_at, ends_at from events.sale_window where event_id = @eventId";
+    public const string Select = "select tenant_id, event_id, name, status, sales_start_at, sales_end_at, ends_at, buyer_policy from events.sale_window where event_id = @eventId";
 
     /// <summary>A key of what is remembered of an event: managers apart, all of a tenant see the same, and so do all others.</summary>
     public static string KeyFor(Guid eventId, Caller? caller) => $"{eventId}:{(caller?.Role == Roles.Ops ? null : caller?.TenantId)}";

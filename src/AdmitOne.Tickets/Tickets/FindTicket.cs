@@ -14,7 +14,7 @@ internal static class FindTicket
     public static void Map(IEndpointRouteBuilder tickets) =>
         tickets.MapGet("/{id}", HandleAsync)
             .WithName("FindTicket").WithSummary("One ticket").WithRateTier(RateTier.Read)
-            .WithAnswerExample(TicketExamples.Issued)
+            .WithAnswerExample(TicketExamples.Issued).WithEntityTag()
             .MayRefuseWith(PlatformProblems.NotFound, PlatformProblems.NotOwner);
 
     private static async Task<Results<Ok<Ticket>, Refusal>> HandleAsync(Guid id, Caller caller, HttpContext context, Database database, CancellationToken cancellationToken)
@@ -22,6 +22,8 @@ internal static class FindTicket
         if (await database.Look(caller.TenantId).FindAsync<TicketRow>($"{TicketRow.Select} where t.id = @id", new { id }, cancellationToken) is var ticket
             && caller.RefuseUnlessMine("ticket", ticket is null ? null : new Owner(ticket.UserId)) is { } refusal) return refusal;
         context.NeverCache();
-        return TypedResults.Ok(ticket!.Answer(caller));
+        var found = ticket!.Answer(caller);
+        context.Response.Headers.ETag = EntityTag.OfContent(found);
+        return TypedResults.Ok(found);
     }
 }

@@ -13,6 +13,7 @@ internal static class TicketsFeature
         var tickets = v1.MapGroup("/tickets").WithTag("Tickets", "The tickets that people own, and the code that each shows at the door.").RequireAuthorization(Policies.Customer);
         ListTickets.Map(tickets);
         FindTicket.Map(tickets);
+        NameAttendee.Map(tickets);
         BlockTicket.Map(tickets);
     }
 }

@@ -71,7 +71,7 @@ internal static class AcceptTransfer
     private static async Task HandOverAsync(TenantWork work, Caller caller, OpenOffer offer, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var ownerVersion = await work.FindAsync<short?>("""
-            update tickets.tickets set user_id = @UserId, owner_version = owner_version + 1, updated_at = @now
+            update tickets.tickets set user_id = @UserId, owner_version = owner_version + 1, attendee_name = null, attendee_email = null, updated_at = @now
              where id = @TicketId and user_id = @FromUserId and status = 'issued' returning owner_version
             """, new { caller.UserId, offer.TicketId, offer.FromUserId, now }, cancellationToken);
         await TicketCodes.ForgetAsync(work, offer.TicketId, cancellationToken);

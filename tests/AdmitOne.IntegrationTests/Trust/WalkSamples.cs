@@ -117,6 +117,8 @@ internal sealed class WalkSamples(World world)
             insert into tickets.refunds (tenant_id, id, order_id, payment_id, amount_minor, currency, reason, status, needs_person)
             select tenant_id, @RefundId, order_id, id, 0, currency, 'A sample.', 'failed', true from tickets.payments where order_id = @OrderId
             """, new { failed.OrderId, failed.RefundId });
+        using var buying = world.Tickets(c, buyer);
+        var page = $"/api/v1/order-pages/{order.Text("orderNumber")}/{(await buying.GetJsonAsync($"/api/v1/orders/{order.Id("orderId")}")).Text("pageKey")}";
         string e = $"/api/v1/events/{sale.EventId}", type = $"/api/v1/ticket-types/{sale.TicketTypeId}";
         return
         [
@@ -135,7 +137,15 @@ internal sealed class WalkSamples(World world)
             new("Tickets GET /api/v1/orders", "/api/v1/orders", c, User: buyer),
             new("Tickets GET /api/v1/orders/{id}", $"/api/v1/orders/{order.Id("orderId")}", m, Stranger: NotFound),
             new("Tickets POST /api/v1/orders/{id}/cancel", $"/api/v1/orders/{pending}/cancel", c, User: buyer, Stranger: NotFound),
+            new("Tickets POST /api/v1/orders/claim", "/api/v1/orders/claim", c, User: buyer),
+            new("Tickets POST /api/v1/guests", "/api/v1/guests", Body: new { eventId = sale.EventId }),
+            new("Tickets GET /api/v1/order-pages/{number}/{key}", page),
+            new("Tickets GET /api/v1/order-pages/{number}/{key}/receipt", page + "/receipt"),
+            new("Tickets GET /api/v1/order-pages/{number}/{key}/tickets/{ticketId}/qr", $"{page}/tickets/{ticket}/qr"),
+            new("Tickets PATCH /api/v1/order-pages/{number}/{key}/tickets/{ticketId}", $"{page}/tickets/{ticket}", Body: new { attendeeName = "Robin" }),
+            new("Tickets POST /api/v1/order-pages/{number}/{key}/refunds", page + "/refunds?preview=true", Body: new { reason = "It rained." }),
             new("Tickets GET /api/v1/tickets", "/api/v1/tickets", c, User: buyer),
+            new("Tickets PATCH /api/v1/tickets/{id}", $"/api/v1/tickets/{ticket}", c, new { attendeeName = "Robin" }, User: buyer, Stranger: NotFound),
             new("Tickets GET /api/v1/tickets/{id}", $"/api/v1/tickets/{ticket}", m, Stranger: NotFound),
             new("Tickets GET /api/v1/tickets/{id}/qr", $"/api/v1/tickets/{ticket}/qr", c, User: buyer, Stranger: NotFound),
             new("Tickets POST /api/v1/scans", "/api/v1/scans", Roles.VenueStaff, new { code, eventId = sale.EventId, direction = "in" }),

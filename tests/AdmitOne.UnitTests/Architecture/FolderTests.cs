@@ -11,7 +11,7 @@ public sealed partial class FolderTests
     private static readonly Dictionary<string, string[]> s_doors = new()
     {
         ["Events/Catalogue"] = ["Categories", "CatalogueView"],
-        ["Events/Events"] = ["EventProblems", "EventRows", "EventBody", "Organizer", "Visibility", "CodePolicy", "Slug", "WallTime", "WallMove", "EventExamples", "LockedEvent", "RefundWindow", "Removal", "EventTimes"],
+        ["Events/Events"] = ["EventProblems", "EventRows", "EventBody", "Organizer", "Visibility", "CodePolicy", "BuyerPolicy", "Slug", "WallTime", "WallMove", "EventExamples", "LockedEvent", "RefundWindow", "Removal", "EventTimes"],
         ["Events/Lifecycle"] = ["EventStatus", "EventStatuses", "Transitions"],
         ["Events/Schedule"] = ["ScheduleRows", "ScheduleEntry"],
         ["Events/Sections"] = ["SectionRows", "SectionProblems"],
@@ -22,7 +22,7 @@ public sealed partial class FolderTests
         [
             "EventLanes", "StockNews", "InventoryProblems", "Answer", "HoldStock", "ChangeHold", "HoldItem", "HoldIds", "ReleaseStock", "SweepExpired", "BeginPayment", "WantedTickets",
             "HoldMade", "HeldItem", "HeldFor", "PaymentWish", "PaymentTimes", "OpenPayment", "SettlePayment", "PaymentResult", "Settled", "PaidOrder", "KeyedRequest", "StoredAnswer",
-            "RefundTickets", "RefundWish", "BookRefund", "DashboardRefund", "EndSales", "RefundableOrder", "RefundMade", "KeyedRefund", "WantedDiscounts", "CustomerLimit", "RefundPolicyState", "LeftOutTicket",
+            "RefundTickets", "RefundWish", "BookRefund", "DashboardRefund", "EndSales", "RefundableOrder", "RefundMade", "KeyedRefund", "WantedDiscounts", "CustomerLimit", "RefundPolicyState", "LeftOutTicket", "OrderContact", "BuyerStanding", "BuyerStandings",
         ],
         ["Tickets/Reservations"] = ["HoldRows", "ReservationOptions", "WantedItem", "WantedItems"],
         ["Tickets/Payments"] =
@@ -30,13 +30,13 @@ public sealed partial class FolderTests
             "PaymentProviders", "StripeOptions", "StripeSignature", "ProviderPayment", "ProviderAnswer", "ProviderState", "ProviderAction", "ProviderRefund", "ProviderRefundResult", "ProviderRefundState",
             "PaymentProviderException", "PaymentOptions", "StripePayments", "StripeAmount", "StripeRefund", "StripeDispute", "CardAmounts",
         ],
-        ["Tickets/Orders"] = ["MoneyText"],
-        ["Tickets/Refunds"] = ["ProviderRefunds"],
+        ["Tickets/Orders"] = ["MoneyText", "Order", "OrderRow", "OrderReading", "OrderPageKeys", "OrderExamples", "ShowReceipt", "Receipt"],
+        ["Tickets/Refunds"] = ["ProviderRefunds", "RequestRefund", "RefundRequest", "Refund", "RefundPreview", "RefundExamples"],
         ["Tickets/Disputes"] = ["DisputeDesk"],
-        ["Tickets/Tickets"] = ["TicketBlocks"],
+        ["Tickets/Tickets"] = ["TicketBlocks", "Ticket", "TicketRow", "TicketExamples", "TicketAttendee", "NameAttendee"],
         ["Tickets/Purchases"] = ["KeptAnswerResult", "PaymentDesk", "PurchaseAnswer", "PurchaseProblems"],
         ["Tickets/Cancellations"] = ["ReopenCancellation"],
-        ["Tickets/Codes"] = ["TicketCodes", "KnownCodes", "OpenedCode", "RotatingCode", "SealedTicket", "CodeSeal", "CodeSigner", "TicketKey", "PackRecord", "PackedTicket", "PackedState", "ScannedText"],
+        ["Tickets/Codes"] = ["CodeOptions", "ShowCode", "TicketCode", "TicketCodes", "KnownCodes", "OpenedCode", "RotatingCode", "SealedTicket", "CodeSeal", "CodeSigner", "TicketKey", "PackRecord", "PackedTicket", "PackedState", "ScannedText"],
         ["Tickets/Devices"] = ["AtTheDoor", "DeviceProblems"],
         // The price engine, what it needs to know of types and discounts, and bills as all show them.
         ["Tickets/Pricing"] =
