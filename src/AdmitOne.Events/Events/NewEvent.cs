@@ -70,7 +70,7 @@ public sealed record NewEvent
     public string? CodePolicy { get; init; }
 
     /// <summary>Who may buy: anyone, also without a sign-in; account, whoever has signed in; verified_email, whoever has signed in with a verified address.</summary>
-    [RegularExpression("^(anyone|account|verified_email)$", ErrorMessage = "Must be anyone, account or verified_email.")]
+    [RegularExpression("^(anyone|account|verified_email)$", MatchTimeoutInMilliseconds = -1, ErrorMessage = "Must be anyone, account or verified_email.")]
     public string? BuyerPolicy { get; init; }
 
     /// <summary>Whoever left may come in again.</summary>

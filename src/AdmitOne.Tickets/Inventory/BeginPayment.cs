@@ -23,6 +23,9 @@ internal sealed record PaymentWish(string Method, string? Token)
     /// <summary>Whoever takes the cash: the order has no owner, and names them.</summary>
     public Actor? SoldBy { get; init; }
 
+    /// <summary>Why the tickets are given away; null for a sale. Set together with <see cref="SoldBy"/>, for an order that is free.</summary>
+    public string? ComplimentaryBecause { get; init; }
+
     /// <summary>Whom the order is for.</summary>
     public OrderContact Contact { get; init; } = OrderContact.None;
 
@@ -104,7 +107,7 @@ internal sealed class BeginPayment(
     private Answer<HeldBill> TryTake(StockView view, StockChanges changes, Guid orderId)
     {
         if (view.TryTake(wanted.Items, Owner, isUnpaid: !wish.IsSettledAtOnce, wish.Buyer) is { } refusal) return refusal;
-        var (priced, unpriced) = view.Price(EventId, Owner, wanted.Items, wanted.Discounts.Codes);
+        var (priced, unpriced) = wish.ComplimentaryBecause is null ? view.Price(EventId, Owner, wanted.Items, wanted.Discounts.Codes) : (Complimentary(view), null);
         var (total, currency) = (view.Total(wanted.Items, priced), view.Types[wanted.Items[0].TicketTypeId].Currency);
         if ((unpriced ?? PricingProblems.RefuseOtherTotal(wanted.ExpectedTotal, total, currency) ?? RefuseMethod(total, currency) ?? view.TryCountUses(Ids(priced), Owner)) is { } unpayable)
         {
@@ -113,6 +116,11 @@ internal sealed class BeginPayment(
         }
         return new HeldBill(HoldStock.Place(view, changes, EventId, userId, wanted.Items, priced, view.Now + times.PaymentWindow, orderId), priced);
     }
+
+    // Without a price there is nothing to tax, to discount or to give back.
+    private Priced Complimentary(StockView view) => new(view.Types[wanted.Items[0].TicketTypeId].Currency, TotalMinor: 0,
+        [.. wanted.Items.Select(item => new PriceLine(PriceLineKind.Ticket, item.TicketTypeId, null, item.Quantity, UnitMinor: 0, TotalMinor: 0))],
+        [.. wanted.Items.Select(item => new PricedTickets(item.TicketTypeId, UnitMinor: 0, new long[item.Quantity]))], []);
 
     private Answer<HeldBill> TryBind(StockView view, StockChanges changes, Guid holdId, Guid orderId)
     {
@@ -164,7 +172,11 @@ internal sealed class BeginPayment(
             changes.Payments.Add(New(order, rows[0].ExpiresAt, "succeeded", view.Now));
             if (request is not null) changes.Remembered.Add((request, orderId, answer(paid)));
             if (wish.SoldBy is { } seller)
-                changes.Audit(view.Now, seller, new AuditEntry("order.sell", "order", orderId, null, new { wish.Method, Tickets = paid.Tickets.Count, paid.TotalMinor, paid.Currency }));
+            {
+                changes.Audit(view.Now, seller, wish.ComplimentaryBecause is { } reason
+                    ? new AuditEntry("order.give", "order", orderId, null, new { Tickets = paid.Tickets.Count, Reason = reason })
+                    : new AuditEntry("order.sell", "order", orderId, null, new { wish.Method, Tickets = paid.Tickets.Count, paid.TotalMinor, paid.Currency }));
+            }
             return new PaymentBegun(paid, null, null);
         }
         changes.Orders.Add(New(order, "payment_pending"));

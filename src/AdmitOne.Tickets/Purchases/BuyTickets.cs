@@ -47,7 +47,7 @@ public sealed record PurchaseRequest : IValidatableObject
     public string? BuyerName { get; init => field = value?.Trim(); }
 
     /// <summary>The buyer's language, a tag of BCP 47 such as <c>nl</c> or <c>pt-BR</c>.</summary>
-    [StringLength(35), RegularExpression("^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", ErrorMessage = "Must be a language tag, such as nl or pt-BR.")]
+    [StringLength(LanguageTag.MaxLength), RegularExpression(LanguageTag.Pattern, MatchTimeoutInMilliseconds = -1, ErrorMessage = LanguageTag.Fault)]
     public string? Language { get; init; }
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

@@ -19,5 +19,6 @@ internal static class PurchasesFeature
         v1.ServiceProvider.GetRequiredService<PurchaseMetrics>();   // its counters exist, at 0, from the start
         var purchases = v1.MapGroup("/purchases").WithTag("Purchases", "Turning holds into paid orders with tickets.").RequireAuthorization(Policies.Customer);
         BuyTickets.Map(purchases);
+        GiveTickets.Map(v1.MapGroup("/events/{eventId}").WithTags("Purchases").RequireAuthorization(Policies.VenueManager));
     }
 }

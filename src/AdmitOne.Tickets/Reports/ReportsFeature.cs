@@ -9,6 +9,6 @@ internal static class ReportsFeature
     public static void AddReports(this IServiceCollection services)
     {
         services.AddCheckedOptions<ReportOptions, ReportOptionsValidator>();
-        services.AddSingleton<ReportBounds>();
+        services.AddSingleton<ReportBounds>().AddSingleton<CsvExport>();
     }
 }

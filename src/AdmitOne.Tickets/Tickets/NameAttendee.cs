@@ -9,10 +9,14 @@ using AdmitOne.Tickets.Inventory;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Validation;
 
 namespace AdmitOne.Tickets.Tickets;
 
 /// <summary>Who comes with a ticket. Both are optional.</summary>
+#pragma warning disable ASP0029 // The framework's own validation, of a type that is only patched; its attribute is still marked as experimental.
+[ValidatableType]
+#pragma warning restore ASP0029
 public sealed record TicketAttendee
 {
     [PlainText(200)]

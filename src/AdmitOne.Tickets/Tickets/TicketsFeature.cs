@@ -15,5 +15,6 @@ internal static class TicketsFeature
         FindTicket.Map(tickets);
         NameAttendee.Map(tickets);
         BlockTicket.Map(tickets);
+        ListAttendees.Map(v1.MapGroup("/events/{eventId}").WithTags("Tickets").RequireAuthorization(Policies.VenueManager));
     }
 }

@@ -12,7 +12,7 @@ public partial class World
     {
         ArgumentNullException.ThrowIfNull(sale);
         var client = Client(replica ?? TicketsUrl);
-        var guest = await client.MakeAsync("/api/v1/guests", new { eventId = sale.EventId });
+        var guest = await client.MakeAsync($"/api/v1/events/{sale.EventId}/guests", new { });
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", guest.Text("token"));
         return client;
     }

@@ -93,7 +93,7 @@ public sealed class GuestTests(World world) : IClassFixture<World>
         Assert.Equal("token_invalid", await (await events.PostAsJsonAsync("/api/v1/events", new { }, Cancellation)).RefusedAsync(HttpStatusCode.Unauthorized));
         Assert.Equal("role_required", await (await guest.PostAsJsonAsync("/api/v1/devices", new { name = "Mine" }, Cancellation)).RefusedAsync(HttpStatusCode.Forbidden));
         Assert.Equal("email_not_verified", await (await guest.PostAsJsonAsync("/api/v1/orders/claim", new { }, Cancellation)).RefusedAsync(HttpStatusCode.Forbidden));
-        Assert.Equal("not_found", await (await forger.PostAsJsonAsync("/api/v1/guests", new { eventId = Guid.CreateVersion7() }, Cancellation)).RefusedAsync(HttpStatusCode.NotFound));
+        Assert.Equal("not_found", await (await forger.PostAsJsonAsync($"/api/v1/events/{Guid.CreateVersion7()}/guests", new { }, Cancellation)).RefusedAsync(HttpStatusCode.NotFound));
     }
 
     [Theory]
@@ -103,7 +103,7 @@ public sealed class GuestTests(World world) : IClassFixture<World>
     {
         var (open, strict) = (await world.PutOnSaleAsync(quantity: 5), await world.PutOnSaleAsync(quantity: 5, new SaleOptions { Event = new Dictionary<string, object?> { ["buyerPolicy"] = policy } }));
         using var anybody = world.Tickets();
-        Assert.Equal(toGuests, await (await anybody.PostAsJsonAsync("/api/v1/guests", new { eventId = strict.EventId }, Cancellation)).RefusedAsync(HttpStatusCode.Forbidden));
+        Assert.Equal(toGuests, await (await anybody.PostAsJsonAsync($"/api/v1/events/{strict.EventId}/guests", new { }, Cancellation)).RefusedAsync(HttpStatusCode.Forbidden));
         // A token that was given out for another event of the organiser is no way around it, in one step or in two.
         using var guest = await world.GuestAsync(open);
         Assert.Equal(toGuests, await (await guest.PostAsJsonAsync("/api/v1/reservations", new { eventId = strict.EventId, items = Items(strict, 1) }, Cancellation)).RefusedAsync(HttpStatusCode.Forbidden));
@@ -148,7 +148,7 @@ public sealed class GuestTests(World world) : IClassFixture<World>
         var claimed = Assert.Single(claims.SelectMany(c => c));
         Assert.Equal((order.Id("orderId"), 2), (claimed.Id(), claimed.Number("tickets")));
 
-        Assert.Equal([tickets[1], tickets[2]], (await ann.GetJsonAsync("/api/v1/tickets")).Items().Select(t => t.Id()).Order());
+        Assert.Equal(tickets[1..].Order(), (await ann.GetJsonAsync("/api/v1/tickets")).Items().Select(t => t.Id()).Order());
         Assert.Equal(order.Id("orderId"), (await ann.GetJsonAsync("/api/v1/orders")).Items().Single().Id());
         Assert.Empty((await guest.GetJsonAsync("/api/v1/tickets")).Items());
         await (await ann.PostAsJsonAsync($"/api/v1/transfers/{open}/cancel", new { }, Cancellation)).ReadAsync();

@@ -118,7 +118,9 @@ internal sealed class WalkSamples(World world)
             select tenant_id, @RefundId, order_id, id, 0, currency, 'A sample.', 'failed', true from tickets.payments where order_id = @OrderId
             """, new { failed.OrderId, failed.RefundId });
         using var buying = world.Tickets(c, buyer);
-        var page = $"/api/v1/order-pages/{order.Text("orderNumber")}/{(await buying.GetJsonAsync($"/api/v1/orders/{order.Id("orderId")}")).Text("pageKey")}";
+        var page = await World.PageOfAsync(buying, order);
+        var later = await (await world.BuyAsync(await world.PutOnSaleAsync(5, new SaleOptions { StartsIn = TimeSpan.FromDays(3) }), 1, buyer)).ReadAsync(System.Net.HttpStatusCode.Created);
+        var laterPage = await World.PageOfAsync(buying, later);
         string e = $"/api/v1/events/{sale.EventId}", type = $"/api/v1/ticket-types/{sale.TicketTypeId}";
         return
         [
@@ -138,12 +140,12 @@ internal sealed class WalkSamples(World world)
             new("Tickets GET /api/v1/orders/{id}", $"/api/v1/orders/{order.Id("orderId")}", m, Stranger: NotFound),
             new("Tickets POST /api/v1/orders/{id}/cancel", $"/api/v1/orders/{pending}/cancel", c, User: buyer, Stranger: NotFound),
             new("Tickets POST /api/v1/orders/claim", "/api/v1/orders/claim", c, User: buyer),
-            new("Tickets POST /api/v1/guests", "/api/v1/guests", Body: new { eventId = sale.EventId }),
+            new("Tickets POST /api/v1/events/{eventId}/guests", e + "/guests"),
             new("Tickets GET /api/v1/order-pages/{number}/{key}", page),
             new("Tickets GET /api/v1/order-pages/{number}/{key}/receipt", page + "/receipt"),
             new("Tickets GET /api/v1/order-pages/{number}/{key}/tickets/{ticketId}/qr", $"{page}/tickets/{ticket}/qr"),
             new("Tickets PATCH /api/v1/order-pages/{number}/{key}/tickets/{ticketId}", $"{page}/tickets/{ticket}", Body: new { attendeeName = "Robin" }),
-            new("Tickets POST /api/v1/order-pages/{number}/{key}/refunds", page + "/refunds?preview=true", Body: new { reason = "It rained." }),
+            new("Tickets POST /api/v1/order-pages/{number}/{key}/refunds", laterPage + "/refunds?preview=true", Body: new { reason = "It rained." }),
             new("Tickets GET /api/v1/tickets", "/api/v1/tickets", c, User: buyer),
             new("Tickets PATCH /api/v1/tickets/{id}", $"/api/v1/tickets/{ticket}", c, new { attendeeName = "Robin" }, User: buyer, Stranger: NotFound),
             new("Tickets GET /api/v1/tickets/{id}", $"/api/v1/tickets/{ticket}", m, Stranger: NotFound),
@@ -173,6 +175,9 @@ internal sealed class WalkSamples(World world)
             new("Tickets POST /api/v1/orders/{id}/refunds/{refundId}/retry", $"/api/v1/orders/{failed.OrderId}/refunds/{failed.RefundId}/retry", m, new { }, Stranger: NotFound),
             new("Tickets POST /api/v1/orders/{id}/refunds", $"/api/v1/orders/{toGiveBack}/refunds", m, new { reason = "It rained." }, Stranger: NotFound),
             new("Tickets GET /api/v1/events/{eventId}/orders.csv", e + "/orders.csv", m, Stranger: NotFound),
+            new("Tickets POST /api/v1/events/{eventId}/complimentary-orders", e + "/complimentary-orders", m, new { items, reason = "For the press." }, Stranger: NotFound),
+            new("Tickets GET /api/v1/events/{eventId}/attendees", e + "/attendees", m, Stranger: NotFound),
+            new("Tickets GET /api/v1/events/{eventId}/attendees.csv", e + "/attendees.csv", m, Stranger: NotFound),
             new("Tickets GET /api/v1/events/{eventId}/sales", e + "/sales", m, Stranger: NotFound),
             new("Tickets POST /api/v1/tickets/{id}/block", $"/api/v1/tickets/{toBlock}/block", m, new { reason = "It was lost." }, Stranger: NotFound),
             new("Tickets POST /api/v1/tickets/{id}/unblock", $"/api/v1/tickets/{toBlock}/unblock", m, new { reason = "It was found." }, Stranger: NotFound),

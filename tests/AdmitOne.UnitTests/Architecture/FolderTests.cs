@@ -44,7 +44,7 @@ public sealed partial class FolderTests
             "PriceEngine", "PriceItem", "PricePolicy", "PriceRule", "PriceRuleKind", "Fee", "FeePer", "Tax", "PercentAttribute", "DiscountTerms", "DiscountKind", "DiscountCodes",
             "PricingProblems", "Priced", "PriceLine", "PriceLineKind", "Bill", "ChargeLine", "ChargeStep", "ContainedTax", "Rounding", "SignedMoney",
         ],
-        ["Tickets/Reports"] = ["ReportBounds", "SharedReport"],
+        ["Tickets/Reports"] = ["ReportBounds", "SharedReport", "CsvExport", "CsvFile"],
         ["Tickets/TicketTypes"] = ["ReadableEvent"],
     };
 
