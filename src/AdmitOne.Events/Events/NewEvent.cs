@@ -69,7 +69,7 @@ public sealed record NewEvent
     [RegularExpression("^(static|rotating)$", MatchTimeoutInMilliseconds = -1, ErrorMessage = "Must be static or rotating.")]
     public string? CodePolicy { get; init; }
 
-    /// <summary>Who may buy: anyone, also without a sign-in; account, whoever has signed in; verified_email, whoever has signed in with a verified address.</summary>
+    /// <summary>Who may buy: anyone, also without a sign-in; account, a person who has signed in; verified_email, a person who has signed in with a verified address.</summary>
     [RegularExpression("^(anyone|account|verified_email)$", MatchTimeoutInMilliseconds = -1, ErrorMessage = "Must be anyone, account or verified_email.")]
     public string? BuyerPolicy { get; init; }
 

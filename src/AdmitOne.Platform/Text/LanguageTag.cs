@@ -7,6 +7,6 @@ public static class LanguageTag
 
     public const string Pattern = "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$";
 
-    /// <summary>What a request that has another is told.</summary>
+    /// <summary>The message for a text that is no language tag.</summary>
     public const string Fault = "Must be a language tag, such as nl or pt-BR.";
 }

@@ -21,7 +21,7 @@ comment on column tickets.tickets.attendee_email is 'Of who comes with it, if it
 
 alter table events.events
     add column buyer_policy text not null default 'anyone' constraint events_buyer_policy_known check (buyer_policy in ('anyone', 'account', 'verified_email'));
-comment on column events.events.buyer_policy is 'Who may buy: anyone; account, whoever has signed in; verified_email, whoever has signed in with a verified address.';
+comment on column events.events.buyer_policy is 'Who may buy: anyone; account, a person who has signed in; verified_email, a person who has signed in with a verified address.';
 
 create or replace view events.sale_window with (security_barrier) as
     select e.tenant_id, e.id as event_id, e.slug, e.name, e.status, e.visibility, e.time_zone, e.venue_name,

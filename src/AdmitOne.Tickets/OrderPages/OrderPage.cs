@@ -25,7 +25,7 @@ internal sealed class OrderPage(Database database, OrderPageKeys keys)
 /// <summary>An order whose page was opened.</summary>
 internal sealed record OpenedOrder(TenantLook Look, OrderRow Order)
 {
-    /// <summary>Its owner; what was sold at the box office has none, and then this is nobody.</summary>
+    /// <summary>A caller with the rights of its owner. What was sold at the box office has no owner; the caller then owns nothing.</summary>
     public Caller Owner { get; } = new(Look.TenantId, Order.UserId ?? Guid.Empty, Roles.Customer, "");
 
     /// <summary>Whether a ticket is still the buyer's. One that was given away is shown to its new holder alone.</summary>

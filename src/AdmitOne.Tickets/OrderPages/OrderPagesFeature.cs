@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace AdmitOne.Tickets.OrderPages;
 
-/// <summary>An order's page: whoever has its key sees and does what its owner may, for this order alone and without a token.</summary>
+/// <summary>An order's page. The holder of its key may see and do what its owner may, for this order alone and without a token.</summary>
 internal static class OrderPagesFeature
 {
     public static void AddOrderPages(this IServiceCollection services) => services.AddSingleton<OrderPage>();

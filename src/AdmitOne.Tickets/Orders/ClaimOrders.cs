@@ -18,7 +18,7 @@ public sealed record ClaimedOrders(IReadOnlyList<ClaimedOrder> Orders);
 public sealed record ClaimedOrder(Guid Id, string OrderNumber, Guid EventId, int Tickets);
 
 /// <summary>
-/// Makes what an address bought without a sign-in the orders of whoever has proved that the address is theirs. An order is claimed once; again is fine, and finds what was bought since.
+/// Gives the orders that an address bought without a sign-in to the person who has proved that the address is theirs. An order is claimed once; a repeated call finds what was bought since.
 /// </summary>
 internal static class ClaimOrders
 {
@@ -61,12 +61,12 @@ internal static class ClaimOrders
     private static async Task<IReadOnlyList<Guid>> MoveTicketsAsync(TenantWork work, Caller caller, Row[] orders, CancellationToken cancellationToken)
     {
         var from = new { caller.TenantId, caller.UserId, orders = Array.ConvertAll(orders, o => o.Id), guests = Array.ConvertAll(orders, o => o.GuestId) };
-        // What a discount allows one customer counts for whoever has the order.
+        // What a discount allows one customer counts for the owner of the order.
         await work.ExecuteAsync("""
             update tickets.discount_redemptions r set user_id = @UserId
               from unnest(@orders, @guests) as c (order_id, guest_id) where r.tenant_id = @TenantId and r.order_id = c.order_id and r.user_id = c.guest_id
             """, from, cancellationToken);
-        // By id, as whoever locks several tickets. The codes stay: it is the same person, and what was printed goes on admitting.
+        // Locked by id, as everywhere. The codes stay: it is the same person, and what was printed goes on admitting.
         var tickets = await work.QueryAsync<Guid>("""
             with locked as (
                 select t.id from tickets.tickets t join unnest(@orders, @guests) as c (order_id, guest_id) on t.order_id = c.order_id and t.user_id = c.guest_id

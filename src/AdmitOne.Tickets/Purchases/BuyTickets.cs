@@ -157,7 +157,7 @@ internal static class BuyTickets
         }
     }
 
-    // What is sold at the counter is not for whoever sells it.
+    // What is sold at the counter is not for the seller.
     private static OrderContact ContactOf(PurchaseRequest request, Caller caller)
     {
         var own = request.Payment.Method != "cash" && EmailAddress.TryParse(caller.Email, out var address) ? address : null;

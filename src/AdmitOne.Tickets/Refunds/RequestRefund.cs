@@ -54,7 +54,7 @@ internal static class RequestRefund
         CancellationToken cancellationToken) => AnswerAsync((id, request, preview == true), key, caller, actor, database, lanes, running, context, cancellationToken);
 
     /// <param name="wanted">Of which order what is given back, and whether only to say what it comes to.</param>
-    /// <param name="caller">A manager gives back anything, whoever else what is theirs.</param>
+    /// <param name="caller">A manager gives back anything, another caller what is theirs.</param>
     public static async Task<IResult> AnswerAsync(
         (Guid OrderId, RefundRequest Request, bool IsPreview) wanted, IdempotencyKey? key, Caller caller, Actor actor, Database database, EventLanes lanes, RunningRequests running, HttpContext context,
         CancellationToken cancellationToken)

@@ -26,7 +26,7 @@ public sealed record TicketAttendee
     public string? AttendeeEmail { get; init; }
 }
 
-/// <summary>Says who comes with a ticket, until somebody was let in with it. A new owner of the ticket says so anew.</summary>
+/// <summary>Says who comes with a ticket, until it is used. A transfer of the ticket removes both.</summary>
 internal static class NameAttendee
 {
     public static void Map(IEndpointRouteBuilder tickets) =>
@@ -61,7 +61,7 @@ internal static class NameAttendee
         var (after, invalid) = await merge.ApplyAsync(new TicketAttendee { AttendeeName = ticket.AttendeeName, AttendeeEmail = ticket.AttendeeEmail }, patch, cancellationToken);
         if (after is null) return invalid!;
         if (ticket.Status != "issued") return InventoryProblems.TicketNotIssued.With($"It is {ticket.Status}.");
-        if (ticket.AdmittedAt is { } at) return InventoryProblems.TicketUsed.With($"Somebody was let in with it at {at:u}; the name stays.");
+        if (ticket.AdmittedAt is { } at) return InventoryProblems.TicketUsed.With($"It was admitted at {at:u}; the name stays.");
 
         await work.ExecuteAsync("update tickets.tickets set attendee_name = @AttendeeName, attendee_email = @email, updated_at = clock_timestamp() where id = @Id",
             new { ticket.Id, after.AttendeeName, email = after.AttendeeEmail is { } given ? EmailAddress.Fold(given) : null }, cancellationToken);

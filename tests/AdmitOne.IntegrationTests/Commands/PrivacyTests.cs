@@ -49,6 +49,33 @@ public sealed class PrivacyTests(World world) : IClassFixture<World>
     }
 
     [Fact]
+    public async Task A_guest_and_an_attendee_are_found_by_their_address_and_erased()
+    {
+        const string Guest = "gil.canary@people.example", Friend = "fay.canary@people.example";
+        var sale = await world.PutOnSaleAsync(10);
+        using var guest = await world.GuestAsync(sale);
+        var order = await (await World.BuyAsGuestAsync(guest, sale, 2, Guest)).ReadAsync(HttpStatusCode.Created);
+        using var name = new HttpRequestMessage(HttpMethod.Patch, $"/api/v1/tickets/{order.Items("tickets")[0].Id()}")
+        {
+            Content = System.Net.Http.Json.JsonContent.Create(new { attendeeName = "Fay Canary", attendeeEmail = Friend }),
+        };
+        await (await guest.SendAsync(name, TestContext.Current.CancellationToken)).ReadAsync();
+
+        var kept = JsonDocument.Parse((await RunAsync("export", "--email", Guest.ToUpperInvariant())).Output).RootElement;
+        Assert.Equal((1, 1), (kept.GetProperty("orders").GetArrayLength(), kept.GetProperty("payments").GetArrayLength()));
+        kept = JsonDocument.Parse((await RunAsync("export", "--email", Friend)).Output).RootElement;
+        Assert.Equal(1, kept.GetProperty("tickets").GetArrayLength());
+        foreach (var address in new[] { Friend, Guest })
+        {
+            var erase = await RunAsync("erase", "--email", address);
+            Assert.Equal((0, ""), (erase.ExitCode, erase.Errors));
+        }
+        foreach (var text in new[] { Guest, Friend, "Fay Canary" }) Assert.Empty(await PlacesAsync(text));
+        Assert.Equal("paid", (await guest.GetJsonAsync($"/api/v1/orders/{order.Id("orderId")}")).Text("status"));
+        await world.AssertBooksAreRightAsync(sale.EventId);
+    }
+
+    [Fact]
     public async Task Nobody_is_found_in_another_tenant()
     {
         var stranger = await RunAsync("export", "--user", Guid.CreateVersion7().ToString());
