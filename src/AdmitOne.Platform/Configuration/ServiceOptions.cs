@@ -58,6 +58,10 @@ public sealed class ServiceOptions
         { } port => port == Port ? null : port,
     };
 
+    /// <summary>So many connections may be open on each port; further ones are closed at once. The process must be allowed as many open files and a thousand more (<c>LimitNOFILE</c>).</summary>
+    [ConfigurationKeyName("MAX_CONNECTIONS"), Range(10, 1_000_000)]
+    public int MaxConnections { get; set; } = 15_000;
+
     /// <summary>After SIGTERM the service says 503 on /health/ready and answers everything else for so long, that balancers may turn away; then it drains, for at most 20 s.</summary>
     [ConfigurationKeyName("SHUTDOWN_WAIT_SECONDS"), Range(0, 60)]
     public int ShutdownWaitSeconds { get; set; } = 5;

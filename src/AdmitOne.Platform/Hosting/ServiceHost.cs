@@ -88,6 +88,7 @@ public static class ServiceHost
             options.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.Ignore;   // liveness says so, and the others go on until the restart
         });
         builder.WebHost.ConfigureKestrel(Bound);
+        builder.Services.AddOptions<KestrelServerOptions>().Configure<IOptions<ServiceOptions>>((kestrel, options) => kestrel.Limits.MaxConcurrentConnections = options.Value.MaxConnections);
         return builder;
     }
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using AdmitOne.Platform.Audit;
+using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
@@ -135,7 +136,7 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, Database datab
 
     private static async Task<byte[]> FingerprintAsync(HttpContext context)
     {
-        context.Request.EnableBuffering();
+        BodyLimit.KeepBody(context);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes($"{context.Request.Method}\n{context.Request.Path}{context.Request.QueryString}\n"));
         var buffer = new byte[4096];

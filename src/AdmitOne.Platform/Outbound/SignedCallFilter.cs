@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Claims;
 using AdmitOne.Platform.Configuration;
+using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Platform.RateLimiting;
@@ -73,7 +74,7 @@ public static class SignedCallFilter
         var options = services.GetRequiredService<IOptions<ServiceOptions>>().Value;
         var clock = services.GetRequiredService<TimeProvider>();
 
-        context.Request.EnableBuffering();
+        BodyLimit.KeepBody(context);
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
         context.Request.Body.Position = 0;

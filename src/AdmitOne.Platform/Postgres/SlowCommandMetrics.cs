@@ -2,23 +2,25 @@ using System.Diagnostics.Metrics;
 using AdmitOne.Platform.Telemetry;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace AdmitOne.Platform.Postgres;
 
-/// <summary>Counts statements that took long, by who waited for them: a route's pattern, a worker or a lane, of which there are so many and no more.</summary>
+/// <summary>Watches statements: counts those that PostgreSQL's machine has nothing left for, and those that took long, by who waited for them: a route's pattern, a worker or a lane, of which there are so many and no more.</summary>
 public sealed partial class SlowCommandMetrics
 {
     private readonly Counter<long> _slow;
+    private readonly DatabaseMetrics _database;
     private readonly TimeProvider _clock;
     private readonly ILogger<SlowCommandMetrics> _logger;
     private readonly TimeSpan _from;
 
-    public SlowCommandMetrics(IMeterFactory meters, IOptions<PostgresOptions> options, TimeProvider clock, ILogger<SlowCommandMetrics> logger)
+    public SlowCommandMetrics(IMeterFactory meters, DatabaseMetrics database, IOptions<PostgresOptions> options, TimeProvider clock, ILogger<SlowCommandMetrics> logger)
     {
         ArgumentNullException.ThrowIfNull(meters);
         ArgumentNullException.ThrowIfNull(options);
         _slow = meters.Create("AdmitOne.Commands").CreateCounter<long>("admitone.commands.slow", "{command}", "Statements that took SLOW_COMMAND_MS or longer, by the route, the worker or the lane that waited for them.");
-        (_clock, _logger, _from) = (clock, logger, TimeSpan.FromMilliseconds(options.Value.SlowCommandMs));
+        (_database, _clock, _logger, _from) = (database, clock, logger, TimeSpan.FromMilliseconds(options.Value.SlowCommandMs));
         _slow.Add(0, Tag(WorkInHand.Unknown));
     }
 
@@ -37,6 +39,11 @@ public sealed partial class SlowCommandMetrics
         try
         {
             await command;
+        }
+        catch (PostgresException fault)
+        {
+            _database.Failed(fault);
+            throw;
         }
         finally
         {

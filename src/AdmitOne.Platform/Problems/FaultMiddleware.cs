@@ -41,6 +41,12 @@ internal sealed partial class FaultMiddleware(RequestDelegate next, ILogger<Faul
                 await ProblemWriter.WriteAsync(context, PlatformProblems.Overloaded.With("Others change the same just now; try again in a moment.") with { RetryAfterSeconds = 1 });
                 return;
             }
+            if (fault is OutOfMemoryException)
+            {
+                NoMemory(fault);
+                await ProblemWriter.WriteAsync(context, PlatformProblems.Overloaded.With("This service has no memory left for it; try again in a moment.") with { RetryAfterSeconds = 1 });
+                return;
+            }
             Fault(fault, context.Request.Method, context.GetEndpoint()?.DisplayName ?? "no route");
             await ProblemWriter.WriteAsync(context, PlatformProblems.InternalError.With("The fault was logged under this trace id."));
         }
@@ -54,6 +60,9 @@ internal sealed partial class FaultMiddleware(RequestDelegate next, ILogger<Faul
 
     [LoggerMessage(EventId = 1005, Level = LogLevel.Warning, Message = "A transaction lost to another one")]
     private partial void LostToAnother(Exception fault);
+
+    [LoggerMessage(EventId = 1006, Level = LogLevel.Error, Message = "There was no memory for a request")]
+    private partial void NoMemory(Exception fault);
 
     [LoggerMessage(EventId = 1003, Level = LogLevel.Debug, Message = "The client went away before its answer")]
     private partial void ClientLeft();

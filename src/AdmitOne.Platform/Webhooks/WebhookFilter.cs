@@ -1,5 +1,6 @@
 using System.Globalization;
 using AdmitOne.Platform.Configuration;
+using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Problems;
 using AdmitOne.Platform.RateLimiting;
 using Microsoft.AspNetCore.Builder;
@@ -53,7 +54,7 @@ public static class WebhookFilter
     {
         var headers = context.Request.Headers;
         var options = context.RequestServices.GetRequiredService<IOptions<ServiceOptions>>().Value;
-        context.Request.EnableBuffering();
+        BodyLimit.KeepBody(context);
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
         context.Request.Body.Position = 0;

@@ -12,13 +12,16 @@ namespace AdmitOne.IntegrationTests.Drills;
 /// <param name="Facts">What, and its figure with its unit.</param>
 internal sealed record DrillReport(string Drill, string Command, IReadOnlyList<DrillFact> Facts, IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string>> Rows)
 {
+    /// <summary>For the table of all faults at the top of the page.</summary>
+    public IReadOnlyList<FaultOutcome> Outcomes { get; init; } = [];
+
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Keeps it below artifacts/drills, and with <c>UPDATE_DOCS=1</c> where the page is written from: what is there has passed.</summary>
     /// <param name="hasPassed">False while it may still fail.</param>
     public void Write(string name, bool hasPassed = true)
     {
-        var text = JsonSerializer.Serialize(new { Drill, Date = $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}", Commit = Commit(), Processors = Environment.ProcessorCount, Load = Load(), Command, Facts, Columns, Rows }, s_json) + "\n";
+        var text = JsonSerializer.Serialize(new { Drill, Date = $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}", Commit = Commit(), Processors = Environment.ProcessorCount, Load = Load(), Command, Facts, Columns, Rows, Outcomes }, s_json) + "\n";
         TestContext.Current.TestOutputHelper?.WriteLine(text);
         string[] folders = hasPassed && Environment.GetEnvironmentVariable("UPDATE_DOCS") == "1" ? ["artifacts", "docs"] : ["artifacts"];
         foreach (var folder in folders.Select(folder => Path.Combine(RunnableBlock.Root, folder, "drills")))
@@ -45,3 +48,8 @@ internal sealed record DrillReport(string Drill, string Command, IReadOnlyList<D
 }
 
 internal sealed record DrillFact(string What, string Figure);
+
+/// <param name="Buyer">What a buyer is answered while it lasts.</param>
+/// <param name="Sales">When sales go on, with its unit.</param>
+/// <param name="Alerts">Names of alerts that fire.</param>
+internal sealed record FaultOutcome(string Fault, string Buyer, string Sales, IReadOnlyList<string> Alerts);

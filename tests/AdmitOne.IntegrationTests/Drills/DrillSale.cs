@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Text.Json;
 using AdmitOne.IntegrationTests.Harness;
 
 namespace AdmitOne.IntegrationTests.Drills;
@@ -16,6 +17,9 @@ internal sealed class DrillSale(World world, Sale sale, Uri? replica = null) : I
     public ConcurrentBag<Answered> Bought { get; } = [];
 
     public ConcurrentDictionary<string, int> Refusals { get; } = new();
+
+    /// <summary>What was answered instead of a sale, to be asked again: status, code, and how often.</summary>
+    public ConcurrentDictionary<string, int> PutOff { get; } = new();
 
     public int Repeated => Volatile.Read(ref _repeated);
 
@@ -69,6 +73,7 @@ internal sealed class DrillSale(World world, Sale sale, Uri? replica = null) : I
                 Refusals.AddOrUpdate($"{(int)answer.StatusCode} {body}", 1, (_, n) => n + 1);
                 return true;
             }
+            PutOff.AddOrUpdate($"{(int)answer.StatusCode} {CodeOf(body)}{(answer.Headers.RetryAfter is null ? " without Retry-After" : "")}", 1, (_, n) => n + 1);
         }
         catch (Exception gone) when (gone is HttpRequestException or IOException or TaskCanceledException)
         {
@@ -77,6 +82,18 @@ internal sealed class DrillSale(World world, Sale sale, Uri? replica = null) : I
         Interlocked.Increment(ref _repeated);
         await Task.Delay(50, CancellationToken.None);
         return false;
+    }
+
+    private static string CodeOf(string body)
+    {
+        try
+        {
+            return JsonDocument.Parse(body).RootElement.TryGetProperty("code", out var code) ? code.GetString()! : "";
+        }
+        catch (JsonException)
+        {
+            return "not a problem";
+        }
     }
 }
 

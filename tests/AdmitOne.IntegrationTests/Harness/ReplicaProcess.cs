@@ -17,17 +17,20 @@ public sealed class ReplicaProcess : IAsyncDisposable
 
     private ReplicaProcess(Process process, Uri url) => (_process, Url) = (process, url);
 
+    public bool HasExited => _process.HasExited;
+
     public Uri Url { get; }
 
     public int Id => _process.Id;
 
     /// <summary>Starts it and waits until it is ready. The program is the one built beside the tests.</summary>
-    internal static async Task<ReplicaProcess> StartAsync(IReadOnlyDictionary<string, string?> settings, CancellationToken cancellationToken, string program = "AdmitOne.Tickets", int? onPort = null)
+    internal static async Task<ReplicaProcess> StartAsync(IReadOnlyDictionary<string, string?> settings, CancellationToken cancellationToken, string program = "AdmitOne.Tickets", int? onPort = null, ReplicaStart? how = null)
     {
+        how ??= new ReplicaStart();
         var port = onPort ?? FreePort();
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
+        string[] words = [.. how.Before, Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet", Path.Combine(AppContext.BaseDirectory, $"{program}.dll")];
+        var start = new ProcessStartInfo(words[0], words[1..])
         {
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, $"{program}.dll") },
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         };
@@ -38,11 +41,12 @@ public sealed class ReplicaProcess : IAsyncDisposable
         foreach (var (name, value) in settings) if (value is not null) start.Environment[name] = value;
         CommandRun.TellToCompileOnce(start);
         start.Environment["PORT"] = port.ToString(CultureInfo.InvariantCulture);
+        start.Environment.TryAdd("METRICS_PORT", "0");   // whether the port 6000 above a free one is free, too, is not known
 
         var process = Process.Start(start)!;
         var said = process.StandardError.ReadToEndAsync(CancellationToken.None);
-        _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
-        var replica = new ReplicaProcess(process, new Uri($"http://127.0.0.1:{port}"));
+        if (how.ReadsOutput) _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        var replica = new ReplicaProcess(process, new Uri($"http://{how.Host}:{port}"));
         try
         {
             await replica.WaitUntilReadyAsync(said, cancellationToken);
@@ -106,6 +110,22 @@ public sealed class ReplicaProcess : IAsyncDisposable
     }
 }
 
+/// <summary>How a replica's process is started, where that is what is tested.</summary>
+internal sealed record ReplicaStart
+{
+    /// <summary>Words before the command, such as those that enter a network namespace.</summary>
+    public IReadOnlyList<string> Before { get; init; } = [];
+
+    /// <summary>If false, its standard output is a pipe that is never read.</summary>
+    public bool ReadsOutput { get; init; } = true;
+
+    /// <summary>The port of one that has ended; a free one if null.</summary>
+    public int? Port { get; init; }
+
+    /// <summary>The address that it is asked at.</summary>
+    public string Host { get; init; } = "127.0.0.1";
+}
+
 /// <summary>More than one of us.</summary>
 public partial class World
 {
@@ -122,6 +142,8 @@ public partial class World
     /// <param name="settings">A null takes a setting away.</param>
     public Task<ReplicaProcess> StartReplicaAsync(params (string Name, string? Value)[] settings) => StartReplicaAsync("AdmitOne.Tickets", TicketsSettings, settings);
 
+    internal Task<ReplicaProcess> StartReplicaAsync(ReplicaStart how, params (string Name, string? Value)[] settings) => StartReplicaAsync("AdmitOne.Tickets", TicketsSettings, settings, how.Port, how);
+
     /// <summary>The same again, where another has just stopped listening.</summary>
     public Task<ReplicaProcess> StartReplicaOnAsync(int port, params (string Name, string? Value)[] settings) => StartReplicaAsync("AdmitOne.Tickets", TicketsSettings, settings, port);
 
@@ -136,11 +158,11 @@ public partial class World
         (TicketsUrl, EventsUrl) = ((await tickets).Url, (await events).Url);
     }
 
-    private async Task<ReplicaProcess> StartReplicaAsync(string program, IReadOnlyDictionary<string, string?> known, (string Name, string? Value)[] settings, int? onPort = null)
+    private async Task<ReplicaProcess> StartReplicaAsync(string program, IReadOnlyDictionary<string, string?> known, (string Name, string? Value)[] settings, int? onPort = null, ReplicaStart? how = null)
     {
         var all = new Dictionary<string, string?>(known) { ["LOG_FILE"] = Path.Combine(_stack.Folder, "logs", $"{_database}-replica-{Guid.CreateVersion7():n}.log") };
         foreach (var (name, value) in settings) all[name] = value;
-        var replica = await ReplicaProcess.StartAsync(all, Cancellation, program, onPort);
+        var replica = await ReplicaProcess.StartAsync(all, Cancellation, program, onPort, how);
         lock (_replicas) _replicas.Add(replica);
         return replica;
     }

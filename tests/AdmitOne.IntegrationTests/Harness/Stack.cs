@@ -24,6 +24,7 @@ public sealed class Stack : IAsyncLifetime
     // Tests kill processes, never the machine: what was written reaches the next reader without being forced to the disk.
     private static readonly Dictionary<string, string> s_settings = new() { ["fsync"] = "off", ["max_connections"] = "400", ["shared_buffers"] = "256MB" };
 
+    private readonly string? _folder;
     private DataFolder? _data;
     private PrivatePostgres? _postgres;
     private PrivateRedis? _redis;
@@ -48,6 +49,11 @@ public sealed class Stack : IAsyncLifetime
     /// <summary>A folder for logs and the like, which goes with the stack.</summary>
     public string Folder => Ready(_data).Path;
 
+    public Stack() { }
+
+    /// <param name="folder">Where it keeps all that it has, for one test alone.</param>
+    internal Stack(string folder) => _folder = folder;
+
     /// <summary>Of each login role, and of the neighbours'.</summary>
     public IReadOnlyDictionary<string, string> Passwords { get; } =
         DatabaseRoles.Logins.Append(Neighbourhood.Role).ToDictionary(role => role, _ => NewSecret());
@@ -59,7 +65,7 @@ public sealed class Stack : IAsyncLifetime
         Current ??= this;   // one that a test starts for itself alone is nobody else's
         try
         {
-            _data = await OpenFolderAsync();
+            _data = _folder is null ? await OpenFolderAsync() : DataFolder.Open(_folder);
             var postgres = PrivatePostgres.StartAsync(_data, _postgresPassword, s_settings, CancellationToken.None);
             var redis = PrivateRedis.StartAsync(_data, _redisPassword, CancellationToken.None);
             await Task.WhenAll(Settled(postgres), Settled(redis));
@@ -78,6 +84,22 @@ public sealed class Stack : IAsyncLifetime
     {
         Kill(Ready(_postgres).ProcessId);
         _postgres = await PrivatePostgres.StartAsync(Ready(_data), _postgresPassword, s_settings, CancellationToken.None);
+    }
+
+    /// <summary>Starts PostgreSQL again if it has ended, as the machine's service manager would.</summary>
+    /// <returns>Whether it had ended.</returns>
+    public async Task<bool> RestartPostgresIfEndedAsync()
+    {
+        if (!Ready(_postgres).Process.HasExited) return false;
+        try
+        {
+            _postgres = await PrivatePostgres.StartAsync(Ready(_data), _postgresPassword, s_settings, CancellationToken.None);
+        }
+        catch (Exception fault) when (fault is CannotRunException or IOException)
+        {
+            // Its disk is still full; it is started again with the next look.
+        }
+        return true;
     }
 
     /// <summary>PostgreSQL dies without a goodbye, and its files are somebody else's to put back before it is started again. Only for a test that has a stack to itself.</summary>

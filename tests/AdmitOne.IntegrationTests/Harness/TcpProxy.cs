@@ -6,7 +6,7 @@ namespace AdmitOne.IntegrationTests.Harness;
 /// <summary>Stands between a service and a server, and fails as networks do: refuses connections, or keeps them open and swallows what is sent.</summary>
 public sealed class TcpProxy : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener;
     private readonly Func<(string Host, int Port)> _target;
     private readonly Lock _one = new();
     private readonly List<Link> _links = [];
@@ -15,8 +15,10 @@ public sealed class TcpProxy : IAsyncDisposable
     private bool _swallows;
 
     /// <param name="target">The server, asked for with each connection.</param>
-    public TcpProxy(Func<(string Host, int Port)> target)
+    /// <param name="address">Where it listens; loopback if null.</param>
+    public TcpProxy(Func<(string Host, int Port)> target, IPAddress? address = null)
     {
+        _listener = new TcpListener(address ?? IPAddress.Loopback, 0);
         _target = target;
         _listener.Start();
         Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
@@ -24,6 +26,9 @@ public sealed class TcpProxy : IAsyncDisposable
     }
 
     public int Port { get; }
+
+    /// <summary>So long each piece of data is on its way, in each direction.</summary>
+    public TimeSpan Delay { get; set; }
 
     /// <summary>Closes all connections, and each new one at once.</summary>
     public void Refuse()
@@ -84,14 +89,14 @@ public sealed class TcpProxy : IAsyncDisposable
                     client.Dispose();
                     continue;
                 }
-                var link = new Link(client) { Swallows = _swallows };
+                var link = new Link(this, client) { Swallows = _swallows };
                 _links.Add(link);
                 _ = link.RunAsync(_target());
             }
         }
     }
 
-    private sealed class Link(Socket client) : IDisposable
+    private sealed class Link(TcpProxy proxy, Socket client) : IDisposable
     {
         private readonly Socket _server = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
 
@@ -124,7 +129,10 @@ public sealed class TcpProxy : IAsyncDisposable
             try
             {
                 while (await from.ReceiveAsync(buffer) is > 0 and var read)
+                {
+                    if (proxy.Delay > TimeSpan.Zero) await Task.Delay(proxy.Delay);
                     if (!Swallows) await to.SendAsync(buffer.AsMemory(0, read));
+                }
             }
             catch (Exception closed) when (closed is SocketException or ObjectDisposedException)
             {

@@ -53,13 +53,13 @@ public partial class World
     }
 
     /// <summary>Looks again and again until it is so; fails after half a minute.</summary>
-    public static async Task UntilAsync(string what, Func<Task<bool>> holds)
+    public static async Task UntilAsync(string what, Func<Task<bool>> holds, TimeSpan? longest = null)
     {
         var since = TimeProvider.System.GetTimestamp();
         while (!await holds())
         {
-            if (TimeProvider.System.GetElapsedTime(since) > LongestWait)
-                Assert.Fail($"After {LongestWait.TotalSeconds} s it is still not so that {what}.");
+            if (TimeProvider.System.GetElapsedTime(since) > (longest ?? LongestWait))
+                Assert.Fail($"After {(longest ?? LongestWait).TotalSeconds} s it is still not so that {what}.");
             await Task.Delay(20, Cancellation);
         }
     }

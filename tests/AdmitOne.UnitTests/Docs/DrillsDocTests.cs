@@ -13,7 +13,10 @@ public sealed partial class DrillsDocTests
 
     // In the order of the page.
     private static readonly string[] s_drills =
-        ["rolling-restart", "failover", "frozen-replica", "silent-network", "frozen-backend", "restore", "migration", "growth", "images", "pods"];
+    [
+        "rolling-restart", "failover", "frozen-replica", "silent-network", "frozen-backend", "database-disk", "service-disk", "log-sink", "memory-killed", "memory-heap", "clock-forward", "clock-back",
+        "network-loss", "network-delay", "network-cut-postgres", "network-cut-redis", "slow-clients", "idle-connections", "restore", "migration", "growth", "search", "images", "pods",
+    ];
 
     private static readonly string s_folder = Path.Combine(Checkout.Root, "docs", "drills");
 
@@ -30,7 +33,12 @@ public sealed partial class DrillsDocTests
 
 
             """);
-        foreach (var drill in s_drills.Select(Read).OfType<Drill>())
+        var drills = s_drills.Select(Read).OfType<Drill>().ToList();
+        var outcomes = drills.SelectMany(drill => drill.Outcomes).ToList();
+        Findings.None(outcomes.SelectMany(outcome => outcome.Alerts).Distinct().Where(alert => !File.Exists(Path.Combine(Checkout.Root, "docs", "runbooks", alert + ".md"))));
+        page.Append("## Faults at a glance\n\nNo purchase that was answered is lost in any of them, and once a fault is over sales go on by themselves.\n\n").Append(GeneratedDoc.Table(["fault", "a buyer is answered", "sales go on", "alert"],
+            outcomes.Select(outcome => new[] { outcome.Fault, outcome.Buyer, outcome.Sales, string.Join(", ", outcome.Alerts.Select(alert => $"[{alert}](runbooks/{alert}.md)")) }))).Append("\n\n");
+        foreach (var drill in drills)
         {
             page.Append(CultureInfo.InvariantCulture, $"## {drill.Name}\n\n{Measured(drill)}\n\n");
             if (drill.Rows.Count > 0) page.Append(GeneratedDoc.Table([.. drill.Columns], drill.Rows.Select(row => row.ToArray()))).Append("\n\n");
@@ -100,9 +108,12 @@ public sealed partial class DrillsDocTests
         public required List<Fact> Facts { get; init; }
         public required List<string> Columns { get; init; }
         public required List<List<string>> Rows { get; init; }
+        public List<Outcome> Outcomes { get; init; } = [];
     }
 
     private sealed record Fact(string What, string Figure);
+
+    private sealed record Outcome(string Fault, string Buyer, string Sales, List<string> Alerts);
 
     private sealed record Coverage(string Date, string Commit, int Lines, int Covered, double Percent, List<Project> Projects);
 

@@ -48,10 +48,13 @@ public sealed class MetricsDocTests(Services services) : IClassFixture<Services>
         | `db_client_connection_npgsql_pending_requests` | gauge | | Who waits for a connection; there after the first time that somebody had to. |
         | `dotnet_process_memory_working_set_bytes` | gauge | | What the process has in memory. |
         | `dotnet_gc_last_collection_heap_size_bytes` | gauge | `gc_heap_generation` | The heap after the last collection; there after the first. |
+        | `dotnet_gc_last_collection_memory_committed_size_bytes` | gauge | | What the runtime had committed for objects after the last collection; there after the first. |
         | `dotnet_gc_pause_time_seconds_total` | counter | | How long collections stopped everything. |
         | `dotnet_process_cpu_time_seconds_total` | counter | `cpu_mode`: user, system | Processor time. |
         | `dotnet_process_cpu_count` | gauge | | Processors that the process may use. |
         | `dotnet_thread_pool_thread_count_total` | gauge | | Threads of the pool; the runtime calls it a counter, and it falls too. |
+        | `kestrel_active_connections` | gauge | `server_port` | Connections that are open. |
+        | `kestrel_rejected_connections_total` | counter | `server_port` | Connections closed at once, because `MAX_CONNECTIONS` were open. |
         """);
 
     [Fact]

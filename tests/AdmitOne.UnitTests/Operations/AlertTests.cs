@@ -14,7 +14,8 @@ public sealed partial class AlertTests
     ];
 
     private static readonly string[] s_invariants =
-        ["InventoryDrift", "OutboxStuck", "WorkerStalled", "LaneStuck", "RetentionSweepFailing", "MetricsScrapeFailing", "BackupTooOld", "PurchaseBurnRateFast", "PurchaseBurnRateSlow", "ScanBurnRateFast", "ScanBurnRateSlow", "HeldAndNeverPaid"];
+        ["InventoryDrift", "OutboxStuck", "WorkerStalled", "LaneStuck", "RetentionSweepFailing", "MetricsScrapeFailing", "BackupTooOld", "PurchaseBurnRateFast", "PurchaseBurnRateSlow", "ScanBurnRateFast", "ScanBurnRateSlow", "HeldAndNeverPaid",
+            "DatabaseOutOfSpace", "LogNotWritten", "ClockSkewed", "MemoryNearLimit", "ConnectionsNearLimit"];
 
     [Fact]
     public void The_alerts_have_the_names_that_people_were_told()
