@@ -38,6 +38,7 @@ internal static class OpenApiSetup
 
     public static void MapApiDocument(this WebApplication app, string title)
     {
+        app.UseMiddleware<KeptApiDocument>();
         app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
         app.UseWhen(context => context.Request.Path.StartsWithSegments("/docs"), docs => docs.UseSwaggerUI(page =>
         {
