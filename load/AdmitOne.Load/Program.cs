@@ -3,8 +3,15 @@ using System.Diagnostics;
 using System.Globalization;
 using AdmitOne.Cli.Load;
 using AdmitOne.Cli.Local;
+using AdmitOne.Cli.Terminals;
 using AdmitOne.Load;
 using Npgsql;
+
+if (args is ["redraw", var results, var at])
+{
+    await Report.RedrawAsync(results, at);
+    return 0;
+}
 
 var data = new Option<string>("--data") { Description = "The data folder of a running `admitone up --separate`.", Required = true };
 var json = new Option<string>("--json") { Description = "Where the results go.", Required = true };
@@ -32,6 +39,7 @@ return await root.Parse(args).InvokeAsync();
 
 async Task<int> RunAsync(ParseResult parsed)
 {
+    var terminal = Terminal.OfProcess();
     var isQuick = parsed.GetValue(quick);
     var length = isQuick ? TimeSpan.FromSeconds(8) : TimeSpan.FromMinutes(parsed.GetValue(minutes));
     var phases = Phase.All(isQuick).Where(p => parsed.GetValue(only) is not { Length: > 0 } named || named.Contains(p.Name)).ToList();
@@ -40,22 +48,22 @@ async Task<int> RunAsync(ParseResult parsed)
     // A person may hold and buy five times a minute. Buyers come by turns, one visit in five buys: with thirty for each user one in thousands comes a sixth time.
     var buyers = phases.Max(p => p.Users) * 30;
     using var stage = await LoadStage.SetAsync(parsed.GetRequiredValue(data), buyers);
-    Console.WriteLine($"{LoadStage.Events} events on sale, {buyers:N0} buyers");
+    terminal.WriteLine($"{LoadStage.Events} events on sale, {buyers:N0} buyers");
     await MeetAsync(stage);
     var results = new List<PhaseResult>();
     foreach (var phase in phases)
     {
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{phase.Users:N0} users on the {phase.Service} for {length.TotalSeconds:N0} s ..."));
-        var result = await phase.RunAsync(stage, length);
+        terminal.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{phase.Users:N0} users on the {phase.Service} for {length.TotalSeconds:N0} s ..."));
+        var result = await terminal.RunAsync($"load on the {phase.Service}", _ => phase.RunAsync(stage, length));
         results.Add(result);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {result.PerSecond:N0} calls a second, {result.ErrorShare:P2} errors, {result.Lines.Count(l => l.Held == false)} lines missed"));
-        foreach (var missed in result.Lines.Where(l => l.Held == false)) Console.WriteLine($"  missed: {missed.Demand} {missed.Bound}: {missed.Measured}");
+        terminal.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {result.PerSecond:N0} calls a second, {result.ErrorShare:P2} errors, {result.Lines.Count(l => l.Held == false)} lines missed"));
+        foreach (var missed in result.Lines.Where(l => l.Held == false)) terminal.WriteLine($"  missed: {missed.Demand} {missed.Bound}: {missed.Measured}");
     }
 
     var whole = new LoadResult(Report.Describe(await stage.PostgresVersionAsync(), parsed.GetRequiredValue(commit), parsed.GetValue(loadBefore)), TimeProvider.System.GetUtcNow(), isQuick, buyers,
         results, stage.Promised, await stage.CountTicketsAsync(), await VerifyAsync(stage.Folder));
     await Report.WriteAsync(whole, parsed.GetRequiredValue(json), parsed.GetRequiredValue(page));
-    Console.WriteLine(whole.AllHeld ? "every line holds" : "not every line holds");
+    terminal.WriteLine(whole.AllHeld ? "every line holds" : "not every line holds");
     // Of a quick run only the books decide: it says whether it works, not how well.
     return whole.AllHeld || (isQuick && whole.VerifyClean && whole.TicketsPromised == whole.TicketsCounted) ? 0 : 1;
 }

@@ -49,7 +49,7 @@ internal static class ChecklistWalk
         line.Probe is null ? new Finding(Verdict.Person, line.Page) : seen[line.Probe] is var found && found.Verdict is Verdict.Person or Verdict.Unseen ? found with { Do = line.Page } : found;
 
     private static Finding Sum(List<Finding> under) => under.Count == 0 ? new Finding(Verdict.Person, "nothing stands under it")
-        : new Finding(Worst(under).Verdict, $"{DoctorWords.Count(under)} below");
+        : new Finding(Worst(under).Verdict, $"{DoctorView.Count(under)} below");
 
     private static int Gravity(Verdict verdict) => verdict switch { Verdict.NoGo => 0, Verdict.Unseen => 1, Verdict.Warning => 2, Verdict.Person => 3, _ => 4 };
 }

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using AdmitOne.Cli.Backups;
 using AdmitOne.Cli.Local;
+using AdmitOne.Cli.Terminals;
 using AdmitOne.Schema;
 using Npgsql;
 
@@ -33,10 +34,10 @@ internal static class BackupCommand
         {
             var retention = ReadRetention(wish.Keep);
             target = AuditTarget.ConnectionString(GivenVariables.OfProcess(), data);
-            var clock = Stopwatch.StartNew();
-            var (set, manifest) = await MakeAsync(target, wish.Store, cancellationToken);
-            await console.Output.WriteLineAsync($"backed up {manifest.Rows.Values.Sum()} rows of {manifest.Rows.Count} tables at {manifest.TakenAt:u} to {set.Folder} ({manifest.Bytes} bytes, {clock.Elapsed.TotalSeconds:F1} s)");
-            if (wish.Prune) await PruneAsync(wish.Store, retention, console.Output);
+            var (clock, terminal) = (Stopwatch.StartNew(), Terminal.Of(console));
+            var (set, manifest) = await terminal.RunAsync("backing up", progress => MakeAsync(target, wish.Store, progress, cancellationToken));
+            terminal.WriteLine($"backed up {manifest.Rows.Values.Sum()} rows of {manifest.Rows.Count} tables at {manifest.TakenAt:u} to {set.Folder} ({manifest.Bytes} bytes, {clock.Elapsed.TotalSeconds:F1} s)");
+            if (wish.Prune) Prune(wish.Store, retention, terminal);
             if (wish.Metrics is { } file) WriteMetrics(file, manifest, clock.Elapsed);
             return 0;
         }
@@ -59,7 +60,7 @@ internal static class BackupCommand
         return Failed;
     }
 
-    private static async Task<(BackupSet Set, BackupManifest Manifest)> MakeAsync(string target, string store, CancellationToken cancellationToken)
+    private static async Task<(BackupSet Set, BackupManifest Manifest)> MakeAsync(string target, string store, CommandProgress progress, CancellationToken cancellationToken)
     {
         var unfinished = BackupSet.Begin(store);
         try
@@ -80,9 +81,11 @@ internal static class BackupCommand
             ], cancellationToken);
             var rows = await DatabaseContents.CountAsync(connection, cancellationToken);
             var version = (int)(await new NpgsqlCommand("select count(*)::int from platform.schema_migrations", connection).ExecuteScalarAsync(cancellationToken))!;
+            progress.Now($"backing up {rows.Values.Sum()} rows");
             await dump;
             await snapshot.RollbackAsync(cancellationToken);
             await File.WriteAllTextAsync(unfinished.RolesFile, DatabaseRoles.Script(at.Database!), cancellationToken);
+            progress.Now("computing the checksum");
             var (bytes, digest) = await unfinished.DigestAsync(cancellationToken);
             var manifest = new BackupManifest(takenAt, at.Database!, connection.PostgreSqlVersion.ToString(), version, bytes, digest, rows);
             return (unfinished.Finish(manifest), manifest);
@@ -102,16 +105,16 @@ internal static class BackupCommand
         return (reader.GetString(0), reader.GetFieldValue<DateTimeOffset>(1));
     }
 
-    private static async Task PruneAsync(string store, Retention retention, TextWriter output)
+    private static void Prune(string store, Retention retention, Terminal terminal)
     {
         var all = BackupSet.In(store).ToList();
         var keep = retention.Keep(all.Select(backup => backup.TakenAt));
         foreach (var (set, takenAt) in all.Where(backup => !keep.Contains(backup.TakenAt)))
         {
             set.Remove();
-            await output.WriteLineAsync($"removed the backup of {takenAt:u}");
+            terminal.WriteLine($"removed the backup of {takenAt:u}");
         }
-        await output.WriteLineAsync($"{keep.Count} backups are kept");
+        terminal.WriteLine($"{keep.Count} backups are kept");
     }
 
     private static void WriteMetrics(string file, BackupManifest manifest, TimeSpan took)

@@ -3,6 +3,7 @@ using System.Text.Json;
 using AdmitOne.Cli.Checklists;
 using AdmitOne.Cli.Doctor;
 using AdmitOne.Cli.Local;
+using AdmitOne.Cli.Terminals;
 
 namespace AdmitOne.Cli.Commands;
 
@@ -37,46 +38,36 @@ internal static class DoctorCommand
 
     private static async Task<int> RunAsync(Patient patient, DoctorOptions options, ParseResult parsed, CancellationToken cancellationToken)
     {
-        var output = parsed.InvocationConfiguration.Output;
-        if (parsed.GetValue(options.Checklist)) return await WalkAsync(patient, options, parsed, output, cancellationToken);
-        var lines = await Examination.RunAsync(parsed.GetValue(options.Env) ? Examination.OfVariables : Examination.Whole, patient, cancellationToken);
+        var terminal = Terminal.Of(parsed.InvocationConfiguration);
+        if (parsed.GetValue(options.Checklist)) return await WalkAsync(patient, options, parsed, terminal, cancellationToken);
+        var probes = parsed.GetValue(options.Env) ? Examination.OfVariables : Examination.Whole;
+        var lines = await terminal.RunAsync("looking", progress => Examination.RunAsync(progress.Each("probe", probes), patient, cancellationToken));
         if (parsed.GetValue(options.Json))
         {
-            await output.WriteLineAsync(JsonSerializer.Serialize(lines.Select(line => new { line.Probe, verdict = line.Finding.Word, line.Finding.Found, line.Finding.Do }), s_json));
+            terminal.WriteAsIs(JsonSerializer.Serialize(lines.Select(line => new { line.Probe, verdict = line.Finding.Word, line.Finding.Found, line.Finding.Do }), s_json) + Environment.NewLine);
         }
         else
         {
-            foreach (var line in lines) await output.WriteLineAsync(DoctorWords.Write(line.Finding, line.Probe));
-            await output.WriteLineAsync(DoctorWords.Count(lines.Select(line => line.Finding)));
+            DoctorView.Write(terminal, lines);
         }
         return lines.Any(line => line.Finding.Verdict == Verdict.NoGo) ? NoGo : 0;
     }
 
-    private static async Task<int> WalkAsync(Patient patient, DoctorOptions options, ParseResult parsed, TextWriter output, CancellationToken cancellationToken)
+    private static async Task<int> WalkAsync(Patient patient, DoctorOptions options, ParseResult parsed, Terminal terminal, CancellationToken cancellationToken)
     {
         var walked = new List<(string Service, IReadOnlyList<CheckedLine> Lines)>();
         foreach (var (service, lines) in ChecklistTables.All.Where(list => parsed.GetValue(options.Service) is not { } only || only == list.Service))
-            walked.Add((service, await ChecklistWalk.RunAsync(lines, patient, cancellationToken)));
+            walked.Add((service, await terminal.RunAsync($"walking the checklist of the {service}", _ => ChecklistWalk.RunAsync(lines, patient, cancellationToken))));
         if (parsed.GetValue(options.Json))
         {
-            await output.WriteLineAsync(JsonSerializer.Serialize(walked.SelectMany(list => list.Lines.Select(line => new
+            terminal.WriteAsIs(JsonSerializer.Serialize(walked.SelectMany(list => list.Lines.Select(line => new
             {
                 list.Service, line.Line.Section, line.Line.Text, Probe = line.Line.Probe?.Name, verdict = line.Finding.Word, line.Finding.Found, line.Finding.Do,
-            })), s_json));
+            })), s_json) + Environment.NewLine);
         }
         else
         {
-            foreach (var (service, lines) in walked)
-            {
-                var section = "";
-                await output.WriteLineAsync($"# {service}");
-                foreach (var (line, finding) in lines.Select(line => (line.Line, line.Finding)))
-                {
-                    if (line.Section != section) await output.WriteLineAsync($"\n{section = line.Section}");
-                    await output.WriteLineAsync($"{finding.Word.ToUpperInvariant(),-13} {line.Text}\n{"",-13}   {(line.Probe is null ? "" : line.Probe.Name + ": ")}{finding.Found}{(finding.Do is null || finding.Verdict == Verdict.Go ? "" : " → " + finding.Do)}");
-                }
-                await output.WriteLineAsync($"\n{service}: {lines.Count} lines: {DoctorWords.Count(lines.Select(line => line.Finding))}\n");
-            }
+            foreach (var (service, lines) in walked) DoctorView.Write(terminal, service, lines);
         }
         return walked.SelectMany(list => list.Lines).Any(line => line.Finding.Verdict == Verdict.NoGo) ? NoGo : 0;
     }

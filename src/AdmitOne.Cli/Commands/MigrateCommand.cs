@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using AdmitOne.Cli.Terminals;
 using AdmitOne.Schema;
 
 namespace AdmitOne.Cli.Commands;
@@ -31,10 +32,10 @@ public static class MigrateCommand
     {
         var to = Version("--to", "Stop at this version, for instance 002; without it, the newest.");
         var up = new Command("up", "Apply what is missing. Safe to run again, and by several at once.") { to };
-        up.SetAction((parsed, cancellationToken) => TalkAsync(parsed, data, async (migrator, output) =>
+        up.SetAction((parsed, cancellationToken) => TalkAsync(parsed, data, "applying migrations", async (migrator, terminal) =>
         {
             await migrator.UpAsync(Number(parsed.GetValue(to)), cancellationToken);
-            await SayVersionAsync(migrator, output, cancellationToken);
+            await SayVersionAsync(migrator, terminal, cancellationToken);
         }));
         return up;
     }
@@ -44,10 +45,10 @@ public static class MigrateCommand
         var to = Version("--to", "The version to keep, for instance 002; 0 removes everything, the data too.");
         to.Required = true;
         var down = new Command("down", "Revert what is above a version, newest first. Columns and tables that go take their data along.") { to };
-        down.SetAction((parsed, cancellationToken) => TalkAsync(parsed, data, async (migrator, output) =>
+        down.SetAction((parsed, cancellationToken) => TalkAsync(parsed, data, "reverting migrations", async (migrator, terminal) =>
         {
             await migrator.DownAsync(Number(parsed.GetValue(to))!.Value, cancellationToken);
-            await SayVersionAsync(migrator, output, cancellationToken);
+            await SayVersionAsync(migrator, terminal, cancellationToken);
         }));
         return down;
     }
@@ -55,10 +56,11 @@ public static class MigrateCommand
     private static Command Status(Option<DirectoryInfo?> data)
     {
         var status = new Command("status", "List the migrations and when each was applied.");
-        status.SetAction((parsed, cancellationToken) => TalkAsync(parsed, data, async (migrator, output) =>
+        status.SetAction((parsed, cancellationToken) => TalkAsync(parsed, data, "reading the history", async (migrator, terminal) =>
         {
-            foreach (var state in await migrator.StatusAsync(cancellationToken))
-                await output.WriteLineAsync($"{state.Number:000} {state.Name,-28} {Describe(state)}");
+            var states = TextGrid.Of(0, TextGrid.Auto, TextGrid.Auto);
+            foreach (var state in await migrator.StatusAsync(cancellationToken)) states.Row($"{state.Number:000}", state.Name, Describe(state));
+            terminal.Write(states);
         }));
         return status;
     }
@@ -98,18 +100,18 @@ public static class MigrateCommand
         _ => "pending",
     };
 
-    private static async Task SayVersionAsync(Migrator migrator, TextWriter output, CancellationToken cancellationToken) =>
-        await output.WriteLineAsync($"the schema is at {await migrator.CurrentAsync(cancellationToken):000}");
+    private static async Task SayVersionAsync(Migrator migrator, Terminal terminal, CancellationToken cancellationToken) =>
+        terminal.WriteLine($"the schema is at {await migrator.CurrentAsync(cancellationToken):000}");
 
     /// <summary>Runs one action with a migrator; what goes wrong is one line on the error output and an exit code.</summary>
-    private static async Task<int> TalkAsync(ParseResult parsed, Option<DirectoryInfo?> data, Func<Migrator, TextWriter, Task> act)
+    private static async Task<int> TalkAsync(ParseResult parsed, Option<DirectoryInfo?> data, string doing, Func<Migrator, Terminal, Task> act)
     {
-        var output = parsed.InvocationConfiguration.Output;
+        var terminal = Terminal.Of(parsed.InvocationConfiguration);
         MigrateTarget? target = null;
         try
         {
             target = MigrateTarget.From(parsed.GetValue(data));
-            await act(new Migrator(target.ConnectionString, MigrationSet.Product, output.WriteLine), output);
+            await terminal.RunAsync(doing, _ => act(new Migrator(target.ConnectionString, MigrationSet.Product, terminal.WriteLine), terminal));
             return 0;
         }
         catch (OperationCanceledException)

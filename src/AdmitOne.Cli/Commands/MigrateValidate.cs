@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AdmitOne.Cli.Local;
+using AdmitOne.Cli.Terminals;
 using AdmitOne.Schema;
 using Npgsql;
 
@@ -28,8 +29,12 @@ internal static class MigrateValidate
             target = AuditTarget.ConnectionString(GivenVariables.OfProcess(), data);
             await using var connection = new NpgsqlConnection(target);
             await connection.OpenAsync(cancellationToken);
-            var same = orphansOnly || await CompareAsync(connection, await new Migrator(target).CurrentAsync(cancellationToken), console.Output, cancellationToken);
-            return await FindOrphansAsync(connection, console.Output, cancellationToken) && same ? 0 : Faults;
+            var (terminal, current) = (Terminal.Of(console), await new Migrator(target).CurrentAsync(cancellationToken));
+            return await terminal.RunAsync("comparing the catalogue", async progress =>
+            {
+                var same = orphansOnly || await CompareAsync(connection, current, terminal, cancellationToken);
+                return await FindOrphansAsync(connection, terminal, progress, cancellationToken) && same;
+            }) ? 0 : Faults;
         }
         catch (CannotRunException fault)
         {
@@ -46,32 +51,32 @@ internal static class MigrateValidate
         return CannotLook;
     }
 
-    internal static async Task<bool> CompareAsync(NpgsqlConnection connection, int version, TextWriter output, CancellationToken cancellationToken)
+    internal static async Task<bool> CompareAsync(NpgsqlConnection connection, int version, Terminal terminal, CancellationToken cancellationToken)
     {
         if (version != Migrator.Latest)
         {
-            await output.WriteLineAsync($"the schema is at {version:000} and this program's newest is {Migrator.Latest:000}: not compared (admitone migrate up, or --orphans before it)");
+            terminal.WriteLine($"the schema is at {version:000} and this program's newest is {Migrator.Latest:000}: not compared (admitone migrate up, or --orphans before it)");
             return false;
         }
         var found = await Catalogue.ReadAsync(connection, cancellationToken);
         var differences = Catalogue.Compare(Catalogue.Expected, found);
-        foreach (var difference in differences) await output.WriteLineAsync(difference);
+        foreach (var difference in differences) terminal.WriteLine(difference);
         var kinds = string.Join(", ", found.CountBy(entry => entry.Kind).Select(kind => $"{kind.Value} of kind {kind.Key}"));
-        await output.WriteLineAsync($"compared the catalogue at {version:000} ({kinds}): {(differences.Count == 0 ? "as the migrations make it" : $"{differences.Count} differences")}");
+        terminal.WriteLine($"compared the catalogue at {version:000} ({kinds}): {(differences.Count == 0 ? "as the migrations make it" : $"{differences.Count} differences")}");
         return differences.Count == 0;
     }
 
-    private static async Task<bool> FindOrphansAsync(NpgsqlConnection connection, TextWriter output, CancellationToken cancellationToken)
+    private static async Task<bool> FindOrphansAsync(NpgsqlConnection connection, Terminal terminal, CommandProgress progress, CancellationToken cancellationToken)
     {
         var keys = await ForeignKeys.ReadAsync(connection, cancellationToken);
         var faults = 0;
-        foreach (var key in keys)
+        foreach (var key in progress.Each("looking for orphans of key", keys))
         {
             if (await ForeignKeys.FindOrphansAsync(connection, key, cancellationToken) is not { } orphans) continue;
             faults++;
-            await output.WriteLineAsync($"orphans of {key.Name}: {orphans.Count} rows of {key.Table} whose {string.Join(", ", key.Columns)} names nothing in {key.Parent}: {string.Join(", ", orphans.Ids)}{(orphans.Count > orphans.Ids.Count ? ", …" : "")}");
+            terminal.WriteLine($"orphans of {key.Name}: {orphans.Count} rows of {key.Table} whose {string.Join(", ", key.Columns)} names nothing in {key.Parent}: {string.Join(", ", orphans.Ids)}{(orphans.Count > orphans.Ids.Count ? ", …" : "")}");
         }
-        await output.WriteLineAsync($"looked for orphans of {keys.Count} keys, the {ForeignKeys.Counted.Count} of the checklist among them: {(faults == 0 ? "none" : $"{faults} keys have some; mend or remove those rows, none was touched")}");
+        terminal.WriteLine($"looked for orphans of {keys.Count} keys, the {ForeignKeys.Counted.Count} of the checklist among them: {(faults == 0 ? "none" : $"{faults} keys have some; mend or remove those rows, none was touched")}");
         return faults == 0;
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using AdmitOne.Cli.Terminals;
 using AdmitOne.Platform.Text;
 using AdmitOne.Schema;
 using Dapper;
@@ -59,7 +60,7 @@ internal static class PrivacyCommand
         Make("erase", "Remove a person's name and e-mail address everywhere. Orders and tickets stay, and say no more who it was. Close their account first, or their next visit brings them back.", EraseAsync),
     };
 
-    private static Command Make(string name, string description, Func<Look, TextWriter, CancellationToken, Task> act)
+    private static Command Make(string name, string description, Func<Look, CommandProgress, Task<string>> act)
     {
         var data = DataOption.Create("the PostgreSQL of DB_HOST, DB_PORT, DB_NAME, DB_MIGRATE_USER and DB_MIGRATE_PASSWORD");
         var tenant = new Option<Guid>("--tenant") { Description = "The organiser whose customer it is.", HelpName = "ID", Required = true };
@@ -77,8 +78,11 @@ internal static class PrivacyCommand
                 await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
                 await connection.ExecuteAsync($"set local role {DatabaseRoles.Owner}; select set_config('app.tenant_id', @tenant::text, true)", new { tenant = parsed.GetRequiredValue(tenant) }, transaction);
                 var look = await FindAsync(new Look(connection, transaction, parsed.GetRequiredValue(tenant), Guid.Empty, ""), parsed.GetValue(user), parsed.GetValue(email));
-                await act(look, parsed.InvocationConfiguration.Output, cancellationToken);
+                var terminal = Terminal.Of(parsed.InvocationConfiguration);
+                var done = await terminal.RunAsync($"privacy {name}", progress => act(look, progress));
                 await transaction.CommitAsync(cancellationToken);
+                // Someone reads it as JSON.
+                terminal.WriteAsIs(done + Environment.NewLine);
                 return 0;
             }
             catch (Exception fault) when (MigrateTarget.Explain(fault, target) is { } line)
@@ -114,25 +118,25 @@ internal static class PrivacyCommand
         };
     }
 
-    private static async Task ExportAsync(Look look, TextWriter output, CancellationToken cancellationToken)
+    private static async Task<string> ExportAsync(Look look, CommandProgress progress)
     {
         var all = new Dictionary<string, JsonElement>();
-        foreach (var (name, sql) in s_kept)
+        foreach (var (name, sql) in progress.Each("reading table", s_kept))
         {
             var rows = await look.Connection.ExecuteScalarAsync<string>($"select coalesce(json_agg(x), '[]')::text from ({sql}) x", new { user = look.User, email = look.Email, tenant = look.Tenant }, look.Transaction);
             all[name] = JsonDocument.Parse(rows!).RootElement;
         }
-        await output.WriteLineAsync(JsonSerializer.Serialize(all).AsMemory(), cancellationToken);
         await NoteAsync(look, "privacy.export");
+        return JsonSerializer.Serialize(all);
     }
 
-    private static async Task EraseAsync(Look look, TextWriter output, CancellationToken cancellationToken)
+    private static async Task<string> EraseAsync(Look look, CommandProgress progress)
     {
         var done = new List<string>();
-        foreach (var (what, sql) in s_erased)
+        foreach (var (what, sql) in progress.Each("erasing from table", s_erased))
             if (await look.Connection.ExecuteAsync(sql, new { user = look.User, email = look.Email, tenant = look.Tenant }, look.Transaction) is var rows and > 0) done.Add($"{rows} {what}");
         await NoteAsync(look, "privacy.erase");
-        await output.WriteLineAsync($"erased: {string.Join(", ", done)}".AsMemory(), cancellationToken);
+        return $"erased: {string.Join(", ", done)}";
     }
 
     private static async Task NoteAsync(Look look, string action) => await look.Connection.ExecuteAsync("""

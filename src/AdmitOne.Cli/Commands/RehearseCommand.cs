@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using AdmitOne.Cli.Local;
 using AdmitOne.Cli.Rehearsal;
+using AdmitOne.Cli.Terminals;
 using AdmitOne.Identity;
 using AdmitOne.Platform.Configuration;
 using Microsoft.Extensions.Configuration;
@@ -45,7 +46,7 @@ internal static class RehearseCommand
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var console = parsed.InvocationConfiguration;
+            var (console, terminal) = (parsed.InvocationConfiguration, Terminal.Of(parsed.InvocationConfiguration));
             try
             {
                 var given = GivenVariables.OfProcess();
@@ -63,13 +64,13 @@ internal static class RehearseCommand
                 var owner = parsed.GetValue(tenant) ?? await OwnerAsync(http, at, original, cancellationToken);
                 var stage = new Stage(at, sellers, Watched(at, sellers, MetricsOf(parsed.GetValue(metrics), run, parsed.GetValue(events) ?? parsed.GetValue(tickets)?.FirstOrDefault())), owner, new TokenMint(secret.Options, TimeProvider.System));
                 if (run is not null && await EndUnfinishedAsync(secret.Folder!, stage, http, cancellationToken) is { } left)
-                    await console.Output.WriteLineAsync($"The copy {left} of a rehearsal that was cut off has been ended");
-                await console.Output.WriteLineAsync($"Rehearsing with {wish.Curve}");
-                var isTerminal = ReferenceEquals(console.Output, Console.Out) && !Console.IsOutputRedirected;
-                var result = await new Rehearse(stage, http, wish, run is null ? null : secret.Folder, new LiveBlock(console.Output, isTerminal), new Steps(console.Output)).RunAsync(cancellationToken);
+                    terminal.WriteLine($"The copy {left} of a rehearsal that was cut off has been ended");
+                terminal.WriteLine($"Rehearsing with {wish.Curve}");
+                var result = await new Rehearse(stage, http, wish, run is null ? null : secret.Folder, new LiveView(terminal), new Steps(terminal)).RunAsync(cancellationToken);
 
                 var text = RehearsalReport.Markdown(result);
-                await console.Output.WriteLineAsync("\n" + text);
+                terminal.WriteLine();
+                terminal.WriteMarkdown(text);
                 if (parsed.GetValue(report) is { } file) await File.WriteAllTextAsync(file.FullName, text, cancellationToken);
                 if (parsed.GetValue(json) is { } all) await File.WriteAllTextAsync(all.FullName, RehearsalReport.Json(result), cancellationToken);
                 return result.Books.AreRight ? 0 : BooksWrong;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using AdmitOne.Cli.Backups;
 using AdmitOne.Cli.Local;
+using AdmitOne.Cli.Terminals;
 using AdmitOne.Schema;
 using Npgsql;
 
@@ -37,13 +38,18 @@ internal static class RestoreCommand
         string? target = null;
         try
         {
-            var manifest = await set.CheckAsync(cancellationToken);
-            var given = GivenVariables.OfProcess();
-            target = AdminConnectionString(given, data);
-            var clock = Stopwatch.StartNew();
-            await RestoreAsync(set, manifest, target, database, Passwords(given), cancellationToken);
-            await console.Output.WriteLineAsync($"restored {manifest.Rows.Values.Sum()} rows of {manifest.TakenAt:u} into {database} ({clock.Elapsed.TotalSeconds:F1} s)");
-            return await IsAsItWasAsync(manifest, new NpgsqlConnectionStringBuilder(target) { Database = database }.ConnectionString, console.Output, cancellationToken) ? 0 : Different;
+            var terminal = Terminal.Of(console);
+            return await terminal.RunAsync("checking the backup", async progress =>
+            {
+                var manifest = await set.CheckAsync(cancellationToken);
+                var given = GivenVariables.OfProcess();
+                target = AdminConnectionString(given, data);
+                var (clock, rows) = (Stopwatch.StartNew(), manifest.Rows.Values.Sum());
+                progress.Now($"restoring {rows} rows into {database}");
+                await RestoreAsync(set, manifest, target, database, Passwords(given), cancellationToken);
+                terminal.WriteLine($"restored {rows} rows of {manifest.TakenAt:u} into {database} ({clock.Elapsed.TotalSeconds:F1} s)");
+                return await IsAsItWasAsync(manifest, new NpgsqlConnectionStringBuilder(target) { Database = database }.ConnectionString, terminal, progress, cancellationToken);
+            }) ? 0 : Different;
         }
         catch (Exception fault) when (fault is CannotRunException or MigrationException)
         {
@@ -85,20 +91,21 @@ internal static class RestoreCommand
         await DatabaseContents.AdvanceSequencesAsync(restored, cancellationToken);
     }
 
-    private static async Task<bool> IsAsItWasAsync(BackupManifest manifest, string restored, TextWriter output, CancellationToken cancellationToken)
+    private static async Task<bool> IsAsItWasAsync(BackupManifest manifest, string restored, Terminal terminal, CommandProgress progress, CancellationToken cancellationToken)
     {
+        progress.Now($"counting the rows of {manifest.Rows.Count} tables");
         await using var source = NpgsqlDataSource.Create(restored);
         bool same;
         await using (var connection = await source.OpenConnectionAsync(cancellationToken))
         {
             var found = await DatabaseContents.CountAsync(connection, cancellationToken);
             var differences = manifest.Rows.Keys.Union(found.Keys).Where(table => manifest.Rows.GetValueOrDefault(table, -1) != found.GetValueOrDefault(table, -1)).ToList();
-            foreach (var table in differences) await output.WriteLineAsync($"{table} has {found.GetValueOrDefault(table, -1)} rows, the backup had {manifest.Rows.GetValueOrDefault(table, -1)}");
+            foreach (var table in differences) terminal.WriteLine($"{table} has {found.GetValueOrDefault(table, -1)} rows, the backup had {manifest.Rows.GetValueOrDefault(table, -1)}");
             same = differences.Count == 0;
-            if (same) await output.WriteLineAsync($"every one of {found.Count} tables has as many rows as it had");
-            if (manifest.SchemaVersion == Migrator.Latest) same &= await MigrateValidate.CompareAsync(connection, manifest.SchemaVersion, output, cancellationToken);
+            if (same) terminal.WriteLine($"every one of {found.Count} tables has as many rows as it had");
+            if (manifest.SchemaVersion == Migrator.Latest) same &= await MigrateValidate.CompareAsync(connection, manifest.SchemaVersion, terminal, cancellationToken);
         }
-        return await VerifyCommand.CheckAllAsync(source, output, cancellationToken) && same;
+        return await VerifyCommand.CheckAllAsync(source, terminal, progress, cancellationToken) && same;
     }
 
     private static Dictionary<string, string> Passwords(GivenVariables given) =>

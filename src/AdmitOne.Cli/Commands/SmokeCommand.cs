@@ -2,6 +2,7 @@ using System.CommandLine;
 using AdmitOne.Cli.Local;
 using AdmitOne.Cli.Setup;
 using AdmitOne.Cli.Smoke;
+using AdmitOne.Cli.Terminals;
 using AdmitOne.Identity;
 using AdmitOne.Platform.Configuration;
 using AdmitOne.Platform.Identity;
@@ -29,7 +30,7 @@ internal static class SmokeCommand
             try
             {
                 var target = Find(new Wish(parsed.GetValue(events), parsed.GetValue(tickets), parsed.GetValue(venue)), parsed.GetValue(data));
-                using var sale = new SmokeSale(target, console.Output);
+                using var sale = new SmokeSale(target, Terminal.Of(console));
                 await sale.RunAsync(cancellationToken);
                 return 0;
             }

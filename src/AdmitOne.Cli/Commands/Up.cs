@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using AdmitOne.Cli.Local;
 using AdmitOne.Cli.Rehearsal;
+using AdmitOne.Cli.Terminals;
 using AdmitOne.Identity;
 
 namespace AdmitOne.Cli.Commands;
@@ -74,11 +75,13 @@ internal static class Up
 
     private static async Task<int> RunAsync(StackOptions options, CancellationToken stop)
     {
-        Console.WriteLine($"AdmitOne, with its data in {Path.GetFullPath(options.DataPath)}");
-        await using var stack = await LocalStack.StartAsync(options, new Steps(Console.Out), stop);
-        Console.WriteLine(Tour.Screen(stack.Run, options));
-        await EndUnfinishedRehearsalAsync(options, stack.Run, stop);
-        Console.WriteLine("AdmitOne is ready");
+        var terminal = Terminal.OfProcess();
+        terminal.WriteLine($"AdmitOne, with its data in {Path.GetFullPath(options.DataPath)}");
+        await using var stack = await LocalStack.StartAsync(options, new Steps(terminal), stop);
+        Tour.Write(terminal, stack.Run, options);
+        terminal.WriteLine();
+        await EndUnfinishedRehearsalAsync(options, stack.Run, terminal, stop);
+        terminal.WriteLine("AdmitOne is ready");
 
         try
         {
@@ -89,12 +92,12 @@ internal static class Up
             // Asked to stop.
         }
 
-        Console.WriteLine("stopping ...");
+        terminal.WriteLine("stopping ...");
         return 0;
     }
 
     // A rehearsal that was cut off left its copy on sale, unlisted.
-    private static async Task EndUnfinishedRehearsalAsync(StackOptions options, RunFile run, CancellationToken stop)
+    private static async Task EndUnfinishedRehearsalAsync(StackOptions options, RunFile run, Terminal terminal, CancellationToken stop)
     {
         if (UnfinishedRehearsal.Read(options.DataPath) is null) return;
         try
@@ -103,11 +106,11 @@ internal static class Up
             var stage = new Stage(new Uri(run.Events), [.. run.Tickets.Select(url => new Uri(url))], [], Guid.Empty, new TokenMint(secret.Options, TimeProvider.System));
             using var http = new HttpClient();
             if (await RehearseCommand.EndUnfinishedAsync(options.DataPath, stage, http, stop) is { } ended)
-                Console.WriteLine($"The copy {ended} of a rehearsal that was cut off has been ended");
+                terminal.WriteLine($"The copy {ended} of a rehearsal that was cut off has been ended");
         }
         catch (Exception fault) when (fault is CannotRunException or HttpRequestException)
         {
-            Console.WriteLine($"The copy of a rehearsal that was cut off could not be ended: {fault.Message}");
+            terminal.WriteLine($"The copy of a rehearsal that was cut off could not be ended: {fault.Message}");
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using AdmitOne.Cli.Local;
+using AdmitOne.Cli.Terminals;
 using AdmitOne.Platform.Audit;
 using AdmitOne.Tickets.Inventory;
 using Dapper;
@@ -34,12 +35,8 @@ internal static class VerifyCommand
     }
 
     /// <summary>Everything of every tenant, for who has just made or restored a database.</summary>
-    internal static async Task<bool> CheckAllAsync(NpgsqlDataSource source, TextWriter output, CancellationToken cancellationToken)
-    {
-        var tenants = await TenantsAsync(source, only: null, cancellationToken);
-        var untouched = await CheckAuditAsync(source, tenants, [], output, cancellationToken);
-        return await RecountAsync(source, tenants, onlyEvent: null, output, cancellationToken) && untouched;
-    }
+    internal static Task<bool> CheckAllAsync(NpgsqlDataSource source, Terminal terminal, CommandProgress progress, CancellationToken cancellationToken) =>
+        CheckAsync(source, new Scope(null, null, false, []), terminal, progress, cancellationToken);
 
     private static async Task<int> RunAsync(InvocationConfiguration console, DirectoryInfo? data, Scope scope, CancellationToken cancellationToken)
     {
@@ -47,12 +44,9 @@ internal static class VerifyCommand
         try
         {
             target = AuditTarget.ConnectionString(GivenVariables.OfProcess(), data);
-            var anchors = scope.Anchors.Select(ReadAnchor).ToArray();
             await using var source = NpgsqlDataSource.Create(target);
-            var tenants = await TenantsAsync(source, scope.Tenant, cancellationToken);
-            var untouched = scope.Event is not null || await CheckAuditAsync(source, tenants, anchors, console.Output, cancellationToken);
-            var right = scope.AuditOnly || await RecountAsync(source, tenants, scope.Event, console.Output, cancellationToken);
-            return untouched && right ? 0 : Faults;
+            var terminal = Terminal.Of(console);
+            return await terminal.RunAsync("verifying", progress => CheckAsync(source, scope, terminal, progress, cancellationToken)) ? 0 : Faults;
         }
         catch (CannotRunException fault)
         {
@@ -70,17 +64,26 @@ internal static class VerifyCommand
         return CannotLook;
     }
 
-    private static async Task<bool> RecountAsync(NpgsqlDataSource source, IReadOnlyList<Guid> tenants, Guid? onlyEvent, TextWriter output, CancellationToken cancellationToken)
+    private static async Task<bool> CheckAsync(NpgsqlDataSource source, Scope scope, Terminal terminal, CommandProgress progress, CancellationToken cancellationToken)
     {
-        var (types, faults) = (0, new List<InventoryProblem>());
+        var anchors = scope.Anchors.Select(ReadAnchor).ToArray();
+        var tenants = await TenantsAsync(source, scope.Tenant, cancellationToken);
+        var untouched = scope.Event is not null || await CheckAuditAsync(source, progress.Each("checking the audit log of tenant", tenants), anchors, terminal, cancellationToken);
+        return (scope.AuditOnly || await RecountAsync(source, progress.Each("recounting tenant", tenants), scope.Event, terminal, cancellationToken)) && untouched;
+    }
+
+    private static async Task<bool> RecountAsync(NpgsqlDataSource source, IEnumerable<Guid> tenants, Guid? onlyEvent, Terminal terminal, CancellationToken cancellationToken)
+    {
+        var (count, types, faults) = (0, 0, new List<InventoryProblem>());
         foreach (var tenant in tenants)
         {
+            count++;
             var report = await InventoryCheck.RunAsync(source, tenant, onlyEvent, s_longest, cancellationToken);
             types += report.Types;
             faults.AddRange(report.Problems);
             foreach (var fault in report.Problems)
             {
-                await output.WriteLineAsync($"{fault.Kind}: tenant {tenant}, event {fault.EventId}, id {fault.Id}: {fault.Detail}");
+                terminal.WriteLine($"{fault.Kind}: tenant {tenant}, event {fault.EventId}, id {fault.Id}: {fault.Detail}");
             }
         }
 
@@ -89,11 +92,11 @@ internal static class VerifyCommand
             throw new CannotRunException($"there is no event {one} with ticket types");
         }
 
-        await output.WriteLineAsync($"recounted {Count(types, "ticket type")} of {Count(tenants.Count, "tenant")}: {Summary(faults)}");
+        terminal.WriteLine($"recounted {Count(types, "ticket type")} of {Count(count, "tenant")}: {Summary(faults)}");
         return faults.Count == 0;
     }
 
-    private static async Task<bool> CheckAuditAsync(NpgsqlDataSource source, IReadOnlyList<Guid> tenants, AuditAnchor[] anchors, TextWriter output, CancellationToken cancellationToken)
+    private static async Task<bool> CheckAuditAsync(NpgsqlDataSource source, IEnumerable<Guid> tenants, AuditAnchor[] anchors, Terminal terminal, CancellationToken cancellationToken)
     {
         var (rows, blocks, faults) = (0L, 0L, 0);
         foreach (var tenant in tenants)
@@ -102,11 +105,11 @@ internal static class VerifyCommand
             (rows, blocks, faults) = (rows + report.Rows, blocks + report.Blocks, faults + report.Faults.Count);
             foreach (var fault in report.Faults)
             {
-                await output.WriteLineAsync($"audit_{fault.Kind}: tenant {tenant}{(fault.Id is { } id ? $", id {id}" : "")}: {fault.Detail}");
+                terminal.WriteLine($"audit_{fault.Kind}: tenant {tenant}{(fault.Id is { } id ? $", id {id}" : "")}: {fault.Detail}");
             }
         }
 
-        await output.WriteLineAsync($"checked {rows} rows of the audit log in {blocks} blocks: {(faults == 0 ? "no faults" : Count(faults, "fault"))}");
+        terminal.WriteLine($"checked {rows} rows of the audit log in {blocks} blocks: {(faults == 0 ? "no faults" : Count(faults, "fault"))}");
         return faults == 0;
     }
 

@@ -1,22 +1,30 @@
+using AdmitOne.Cli.Terminals;
+
 namespace AdmitOne.Cli.Local;
 
 /// <summary>The screenful at the end: where everything is, who can log in, and lines that buy and admit a ticket when pasted.</summary>
 internal static class Tour
 {
-    public static string Screen(RunFile run, StackOptions options)
+    public static void Write(Terminal terminal, RunFile run, StackOptions options)
     {
-        var screen = $"""
-
-              Event Service    {run.Events}/docs
-              Ticket Service   {string.Join("  ", run.Tickets.Select(tickets => tickets + "/docs"))}
-              Identity         {run.Auth}/docs
-              neighbours       venues {run.Venues}  minting {run.Minting}
-              NFT minting      {(options.Given["ENABLE_NFT_MINTING"] == "true" ? $"on: tickets are minted by {run.Minting} (docs/minting.md)" : "off; ENABLE_NFT_MINTING=true turns it on")}
-              PostgreSQL       {run.Postgres.Host}:{run.Postgres.Port}, database {run.Postgres.Database}; passwords and all addresses are in {Path.Combine(options.DataPath, "run.json")}
-              rate limits      {Limits(options)}
-
-            """;
-        return run.Demo is null ? screen : screen + Lines(run, run.Demo);
+        var places = TextGrid.Of(2, TextGrid.Auto)
+            .Row("Event Service", $"{run.Events}/docs")
+            .Row("Ticket Service", string.Join("  ", run.Tickets.Select(tickets => tickets + "/docs")))
+            .Row("Identity", $"{run.Auth}/docs")
+            .Row("neighbours", $"venues {run.Venues}  minting {run.Minting}")
+            .Row("NFT minting", options.Given["ENABLE_NFT_MINTING"] == "true" ? $"on: tickets are minted by {run.Minting} (docs/minting.md)" : "off; ENABLE_NFT_MINTING=true turns it on")
+            .Row("PostgreSQL", $"{run.Postgres.Host}:{run.Postgres.Port}, database {run.Postgres.Database}; passwords and all addresses are in {Path.Combine(options.DataPath, "run.json")}")
+            .Row("rate limits", Limits(options));
+        terminal.WriteLine();
+        terminal.Write(places);
+        terminal.WriteLine();
+        if (run.Demo is not { } demo) return;
+        terminal.WriteLine($"  Demo logins, all with the password {demo.Users[0].Password}:");
+        var users = TextGrid.Of(4, TextGrid.Auto);
+        foreach (var user in demo.Users) users.Row(user.Email, user.Role);
+        terminal.Write(users);
+        terminal.WriteLine();
+        terminal.WriteAsIs(Lines(run, demo));
     }
 
     private static string Limits(StackOptions options) =>
@@ -29,9 +37,6 @@ internal static class Tour
         var customer = demo.Users.First(user => user.Role == "customer");
         var staff = demo.Users.First(user => user.Role == "venue_staff");
         return $$$"""
-
-              Demo logins, all with the password {{{customer.Password}}}:
-            {{{string.Concat(demo.Users.Select(user => $"    {user.Email,-28} {user.Role}\n"))}}}
               Paste this to buy a ticket and to admit it, twice: the second time it says already_admitted.
 
             json='content-type: application/json'

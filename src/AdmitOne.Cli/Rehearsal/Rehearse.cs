@@ -12,7 +12,7 @@ internal sealed record RehearsalWish(Guid EventId, ArrivalCurve Curve, int? Stoc
 
 /// <param name="folder">The data folder of ./run, where a rehearsal that is cut off is noted; null elsewhere.</param>
 /// <summary>Plays an on-sale: a copy of the event, buyers by the clock, a recount, and the copy's end.</summary>
-internal sealed class Rehearse(Stage stage, HttpClient http, RehearsalWish wish, string? folder, LiveBlock live, Steps steps)
+internal sealed class Rehearse(Stage stage, HttpClient http, RehearsalWish wish, string? folder, LiveView live, Steps steps)
 {
     private static readonly TimeSpan s_try = TimeSpan.FromSeconds(10);
     private const double FirstRate = 25;
@@ -53,7 +53,7 @@ internal sealed class Rehearse(Stage stage, HttpClient http, RehearsalWish wish,
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
 
         clock.Start();
-        var beside = Task.WhenAll(watch.RunAsync(watching.Token), machine.RunAsync(watching.Token), live.RunAsync(() => LiveBlock.Lines(curve, clock, Volatile.Read(ref entered), Ended(), samples, watch), watching.Token));
+        var beside = Task.WhenAll(watch.RunAsync(watching.Token), machine.RunAsync(watching.Token), live.RunAsync(() => new LiveView.Moment(curve, clock.NowSeconds, Volatile.Read(ref entered), Ended(), samples, watch), watching.Token));
         try
         {
             await clock.RunAsync(times, async (number, at) =>

@@ -5,6 +5,8 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using AdmitOne.Cli.Local;
+using AdmitOne.Cli.Terminals;
+using Spectre.Console;
 
 namespace AdmitOne.Cli.Smoke;
 
@@ -12,7 +14,7 @@ namespace AdmitOne.Cli.Smoke;
 /// One free ticket of an unlisted event of its own, from the making of the event to the door, over HTTP as everybody else. The event is
 /// cancelled at the end, whatever happened before: nothing of it can be bought or admitted any more.
 /// </summary>
-internal sealed class SmokeSale(SmokeTarget target, TextWriter output) : IDisposable
+internal sealed class SmokeSale(SmokeTarget target, Terminal terminal) : IDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
     private static readonly string[] s_toOnSale = ["published", "on_sale"];
@@ -129,16 +131,18 @@ internal sealed class SmokeSale(SmokeTarget target, TextWriter output) : IDispos
         var clock = Stopwatch.StartNew();
         try
         {
-            var made = await step();
-            await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"ok      {name,-26} {clock.ElapsedMilliseconds,5} ms"));
+            var made = await terminal.RunAsync(name, _ => step());
+            Write("ok", name, string.Create(CultureInfo.InvariantCulture, $"{clock.ElapsedMilliseconds,5} ms"));
             return made;
         }
         catch (CannotRunException)
         {
-            await output.WriteLineAsync($"failed  {name}");
+            Write("failed", name, "");
             throw;
         }
     }
+
+    private void Write(string word, string name, string took) => terminal.Write(TextGrid.Of(0, 7, 26).AddRow(TextGrid.Verdict(word), new Text(name), new Text(took)));
 
     private static Guid Id(JsonElement made) => made.GetProperty("id").GetGuid();
 

@@ -42,6 +42,7 @@ public sealed class DependencyTests
         ["Microsoft.Security.AntiSSRF"] = ["Platform"],
         ["QRCoder"] = ["Tickets"],
         ["System.CommandLine"] = ["Cli"],
+        ["Spectre.Console"] = ["Cli"],
     };
 
     public static TheoryData<string> Projects => [.. Checkout.Projects];

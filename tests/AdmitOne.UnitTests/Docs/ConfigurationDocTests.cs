@@ -37,6 +37,7 @@ public sealed partial class ConfigurationDocTests
         ("SMOKE_TOKEN", "–", "The venue manager's token that `admitone smoke` uses; without it, it makes one of two minutes with JWT_SECRET."),
         ("SMOKE_TENANT_ID", "the demo's", "The organiser whose event `admitone smoke` makes and cancels."),
         ("SMOKE_VENUE_ID", "the demo's", "One of that organiser's venues."),
+        ("NO_COLOR", "–", "Anything here turns off the colours of `admitone` on a terminal ([no-color.org](https://no-color.org))."),
     ];
 
     [Fact]
