@@ -8,6 +8,11 @@ using AdmitOne.Cli.Local;
 using Npgsql;
 
 if (args is [BareEndpoint.Word, var file]) return await BareEndpoint.RunAsync(file);
+if (args is ["redraw", var drawn])
+{
+    await Report.RedrawAsync(drawn);
+    return 0;
+}
 
 var data = new Option<string>("--data") { Description = "The data folder of a running `admitone up`.", Required = true };
 var pgbench = new Option<string>("--pgbench") { Description = "The program.", Required = true };

@@ -34,9 +34,18 @@ internal static class Report
         var file = Path.Combine(folder, "results.json");
         results = results.After(File.Exists(file) ? Before(await File.ReadAllTextAsync(file)) : null);
         await File.WriteAllTextAsync(file, JsonSerializer.Serialize(results, s_json) + "\n");
-        foreach (var (name, svg) in Pictures.Of(results)) await File.WriteAllTextAsync(Path.Combine(folder, name), svg);
+        await DrawAsync(results, folder);
         var remarks = Path.Combine(folder, "remarks.md");
         await File.WriteAllTextAsync(Path.Combine(folder, "results.md"), ReportText.Of(results) + (File.Exists(remarks) ? "\n" + await File.ReadAllTextAsync(remarks) : ""));
+    }
+
+    /// <summary>Draws the charts again from what the folder's <c>results.json</c> has.</summary>
+    public static async Task RedrawAsync(string folder) =>
+        await DrawAsync(Before(await File.ReadAllTextAsync(Path.Combine(folder, "results.json"))) ?? throw new BenchException("results.json is of another version"), folder);
+
+    private static async Task DrawAsync(Results results, string folder)
+    {
+        foreach (var (name, svg) in Pictures.Of(results)) await File.WriteAllTextAsync(Path.Combine(folder, name), svg);
     }
 
     /// <summary>The load average of the last minute; 0 where the system does not tell.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using AdmitOne.Cli.Charts;
 
 namespace AdmitOne.Load;
 
@@ -29,10 +30,31 @@ internal static class Report
     public static async Task WriteAsync(LoadResult result, string json, string page)
     {
         await File.WriteAllTextAsync(json, JsonSerializer.Serialize(result, s_json) + "\n");
-        var pictures = Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(page))!, "pictures")).FullName;
-        foreach (var phase in result.Phases) await File.WriteAllTextAsync(Path.Combine(pictures, $"load-{phase.Name}.svg"), Charts.Draw(phase));
+        await DrawAsync(result, page);
         await File.WriteAllTextAsync(page, Markdown(result));
     }
+
+    /// <summary>Draws the page's pictures again from the results.</summary>
+    public static async Task RedrawAsync(string json, string page) =>
+        await DrawAsync(JsonSerializer.Deserialize<LoadResult>(await File.ReadAllTextAsync(json), s_json)!, page);
+
+    private static async Task DrawAsync(LoadResult result, string page)
+    {
+        var pictures = Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(page))!, "pictures")).FullName;
+        foreach (var phase in result.Phases) await File.WriteAllTextAsync(Path.Combine(pictures, $"load-{phase.Name}.svg"), Draw(phase));
+    }
+
+    private static string Draw(PhaseResult phase) => Chart.Panels(Say($"{phase.Users:N0} users on the {phase.Service}, {phase.Seconds:N0} s"), phase.Seconds,
+    [
+        Over(phase, "calls a second", m => m.PerSecond),
+        Over(phase, "p95 of all requests, ms", m => m.P95Ms),
+        Over(phase, $"memory of the {phase.Service}, MiB", m => m.MemoryMiB),
+        Over(phase, $"CPU of the {phase.Service}, cores", m => m.Cores),
+    ]);
+
+    // Before the first reading there is nothing to draw.
+    private static Panel Over(PhaseResult phase, string title, Func<Moment, double> of) =>
+        new(title, [.. phase.Moments.Where(moment => of(moment) > 0).Select(moment => (moment.AtSeconds, of(moment)))]);
 
     private static string Markdown(LoadResult result)
     {

@@ -19,5 +19,6 @@ internal static class AdmitOneCommand
         TokenCommand.Create(),
         SmokeCommand.Create(),
         PrivacyCommand.Create(),
+        DashboardsCommand.Create(),
     };
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using AdmitOne.IntegrationTests.Docs;
+using AdmitOne.IntegrationTests.Harness;
 
 namespace AdmitOne.IntegrationTests.Operations;
 
@@ -26,12 +27,9 @@ public sealed class DrawingTests(WatchedWorld world) : IClassFixture<WatchedWorl
         }
 
         var pictures = Path.Combine(RunnableBlock.Root, "docs", "pictures");
-        using var draw = Process.Start(new ProcessStartInfo(Path.Combine(RunnableBlock.Root, "deploy", "grafana", "draw"),
-            [world.Prometheus!.Url.ToString(), pictures, "--minutes", since.Elapsed.TotalMinutes.ToString("F2", CultureInfo.InvariantCulture), "--window", "30s"])
-        { RedirectStandardError = true })!;
-        var said = await draw.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await draw.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.True(draw.ExitCode == 0, said);
+        var draw = await CommandRun.StartAsync([], "dashboards", "--prometheus", world.Prometheus!.Url.ToString(), "--from", Path.Combine(RunnableBlock.Root, "deploy", "grafana"),
+            "--to", pictures, "--minutes", since.Elapsed.TotalMinutes.ToString("F2", CultureInfo.InvariantCulture), "--window", "30s");
+        Assert.True(draw.ExitCode == 0, draw.Output + draw.Errors);
         foreach (var picture in new[] { "dashboard-tickets.svg", "dashboard-events.svg" })
             Assert.DoesNotContain("No data", await File.ReadAllTextAsync(Path.Combine(pictures, picture), TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
