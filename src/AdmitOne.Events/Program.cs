@@ -18,7 +18,7 @@ namespace AdmitOne.Events;
 /// <summary>The Event Service: its features, and nothing else.</summary>
 public static class EventsService
 {
-    public static readonly ServiceDefinition Definition = new("event-service", "AdmitOne Event Service", DefaultPort: 3003, DefaultPoolMax: 10, SchemaVersion: 33);
+    public static readonly ServiceDefinition Definition = new("event-service", "AdmitOne Event Service", DefaultPort: 3003, DefaultPoolMax: 10, SchemaVersion: 34);
 
     /// <summary>Puts the service together from its own configuration, without starting it.</summary>
     /// <param name="configuration">The flat names of <c>docs/configuration.md</c>; nothing else is read.</param>

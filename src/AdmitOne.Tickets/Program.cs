@@ -31,7 +31,7 @@ namespace AdmitOne.Tickets;
 /// <summary>The Ticket Service: its features, and nothing else.</summary>
 public static class TicketsService
 {
-    public static readonly ServiceDefinition Definition = new("ticket-service", "AdmitOne Ticket Service", DefaultPort: 3004, DefaultPoolMax: 20, SchemaVersion: 33);
+    public static readonly ServiceDefinition Definition = new("ticket-service", "AdmitOne Ticket Service", DefaultPort: 3004, DefaultPoolMax: 20, SchemaVersion: 34);
 
     /// <summary>Puts the service together from its own configuration, without starting it.</summary>
     /// <param name="configuration">The flat names of <c>docs/configuration.md</c>; nothing else is read.</param>
