@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using AdmitOne.Cli.Commands;
 using AdmitOne.Cli.Local;
 

@@ -27,7 +27,7 @@ internal sealed class Memberships(IdentityContext context, Accounts accounts)
     {
         var ids = Guid.TryParse(tenant, out var id) ? new[] { id } : [];
         var found = await context.AskAsync<Organiser>("select tenant_id, slug, name from platform.organizers(@ids, @tenant)", new { ids, tenant }, cancellationToken);
-        return found.FirstOrDefault(organiser => organiser.TenantId == id) ?? found.FirstOrDefault();
+        return found.FirstOrDefault(organiser => organiser.TenantId == id) ?? (found.Count > 0 ? found[0] : null);
     }
 
     public async Task<IReadOnlyList<Membership>> ListAsync(Guid personId, CancellationToken cancellationToken) => await context.AskAsync<Membership>("""

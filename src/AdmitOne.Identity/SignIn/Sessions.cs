@@ -41,7 +41,7 @@ internal sealed class Sessions(IdentityContext context, TimeProvider clock)
     public async Task<bool> IsOpenAsync(Guid id, CancellationToken cancellationToken) => (await context.AskAsync<int>(
         "select 1 from identity.sessions where id = @id and revoked_at is null and expires_at > @now", new { id, now = clock.GetUtcNow() }, cancellationToken)).Count > 0;
 
-    private Task AddAsync(NewSession session, Guid personId, SessionKind kind, Device device, TimeSpan lifetime, CancellationToken cancellationToken)
+    private Task<int> AddAsync(NewSession session, Guid personId, SessionKind kind, Device device, TimeSpan lifetime, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         return context.RunAsync("""

@@ -81,8 +81,8 @@ internal static class SignInRoutes
     {
         var result = await accounts.ConfirmByCodeAsync(request.Email, request.Code, null, cancellationToken);
         if (Problem(result) is { } refusal) return refusal;
-        var first = (await memberships.ListAsync(result.Person!.Id, cancellationToken)).FirstOrDefault();
-        return TypedResults.Ok(Response(result.Person, first?.TenantId ?? Guid.Empty, first?.Role ?? Roles.Customer));
+        var all = await memberships.ListAsync(result.Person!.Id, cancellationToken);
+        return TypedResults.Ok(all.Count > 0 ? Response(result.Person, all[0].TenantId, all[0].Role) : Response(result.Person, Guid.Empty, Roles.Customer));
     }
 
     private static async Task<Results<Ok<TokenResponse>, Refusal>> LogInAsync(

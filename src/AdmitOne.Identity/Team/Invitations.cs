@@ -2,7 +2,6 @@ using AdmitOne.Identity.Mail;
 using AdmitOne.Identity.People;
 using AdmitOne.Identity.SignIn;
 using AdmitOne.Identity.Tokens;
-using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Postgres;
 using AdmitOne.Platform.Problems;
 using Microsoft.AspNetCore.Http;

@@ -182,7 +182,7 @@ public sealed class AuthTests(World world) : IClassFixture<World>
     private static async Task<string> CodeAsync(HttpClient auth, string address)
     {
         using var answer = await auth.GetAsync($"/dev/mail?to={Uri.EscapeDataString(address)}", Cancellation);
-        return (await answer.ReadAsync()).Items().First().Text("text").Split(' ')[0];
+        return (await answer.ReadAsync()).Items()[0].Text("text").Split(' ')[0];
     }
 
     private async Task<HttpClient> SignedInAsync(HttpClient auth, string email, string password)
