@@ -43,7 +43,7 @@ public sealed class ServiceDiskDrillTests(Stack shared)
         var written = DrillSale.Now - freedAt;
         Assert.All(await ReadLinesAsync(log), line => Assert.StartsWith("{", line, StringComparison.Ordinal));
         Assert.Equal(0, await DrillChecks.MetricAsync(world, replica.Url, "admitone_log_dropped_total"));
-        Assert.Empty(buyers.PutOff.Where(said => !said.Key.StartsWith("202", StringComparison.Ordinal)));
+        Assert.DoesNotContain(buyers.PutOff.Keys, said => !said.StartsWith("202", StringComparison.Ordinal));
         await DrillChecks.EndAsync(world, sale, buyers);
         await DrillChecks.VerifyAsync(world, shared);
 
@@ -74,7 +74,7 @@ public sealed class ServiceDiskDrillTests(Stack shared)
             return await DrillChecks.MetricAsync(world, replica.Url, "admitone_log_stalled_seconds") > 2;
         }, s_longest);
         await buyers.FirstSinceAsync(DrillSale.Now, s_longest);
-        Assert.Empty(buyers.PutOff.Where(said => !said.Key.StartsWith("202", StringComparison.Ordinal)));
+        Assert.DoesNotContain(buyers.PutOff.Keys, said => !said.StartsWith("202", StringComparison.Ordinal));
         await DrillChecks.EndAsync(world, sale, buyers);
 
         var toldAt = DrillSale.Now;

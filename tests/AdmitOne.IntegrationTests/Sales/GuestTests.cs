@@ -2,8 +2,8 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using AdmitOne.Identity;
 using AdmitOne.IntegrationTests.Harness;
-using AdmitOne.Neighbours;
 using AdmitOne.Platform.Identity;
 
 namespace AdmitOne.IntegrationTests.Sales;

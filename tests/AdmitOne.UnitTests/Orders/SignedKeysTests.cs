@@ -45,7 +45,7 @@ public sealed class SignedKeysTests
         Assert.Equal(TimeSpan.FromHours(24), guest.EndsAt - DateTimeOffset.FromUnixTimeSeconds(_clock.GetUtcNow().ToUnixTimeSeconds()));
         Assert.NotEqual(guest.UserId, tokens.Issue(s_tenant).Guest.UserId);
         Assert.All(Altered(token), altered => Assert.Null(tokens.Read(altered)));
-        Assert.Null(tokens.Read(token["guest.".Length..]));
+        Assert.Null(tokens.Read(token.Replace("guest.", "", StringComparison.Ordinal)));
     }
 
     // Each character but the last is another one: the last has bits that say nothing.

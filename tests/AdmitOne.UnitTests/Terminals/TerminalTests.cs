@@ -5,9 +5,11 @@ using AdmitOne.Cli.Terminals;
 namespace AdmitOne.UnitTests.Terminals;
 
 /// <summary>What is written where no terminal is: scripts read it.</summary>
-public sealed class TerminalTests
+public sealed class TerminalTests : IDisposable
 {
     private readonly StringWriter _results = new() { NewLine = "\n" };
+
+    public void Dispose() => _results.Dispose();
 
     [Fact]
     public void Columns_are_plain_lines_without_trailing_blanks_however_long_they_are()
