@@ -48,6 +48,13 @@ public sealed partial class DependenciesDocTests
             | migrations | history, order, lock and repetition are 200 lines (ADR 8); EF Core needed as many to leave the rest out |
             | load generator | arrivals on a clock, so that a slow answer does not hide the next |
 
+            ## Tried and left out
+
+            | package | what it found, with every rule on, in Contracts, Platform, Schema and Events |
+            | --- | --- |
+            | Meziantou.Analyzer 3.0.321 | no fault: style, and calls without a token or a clock where neither is meant, such as the clean-up after a cancellation |
+            | Microsoft.VisualStudio.Threading.Analyzers 18.12.1 | no fault: columns of a row that is already read, results of tasks that have ended, and `ConfigureAwait`, which the services do not need |
+
             ## Age
 
             `eng/versions.sh` asks the registry for the newest version of each package and writes `eng/versions.tsv`. A test fails when a newer version than ours has been
