@@ -2,7 +2,6 @@ using System.Globalization;
 using AdmitOne.Cli.Load;
 using AdmitOne.Cli.Terminals;
 using Spectre.Console;
-using Spectre.Console.Rendering;
 
 namespace AdmitOne.Cli.Rehearsal;
 
@@ -19,7 +18,7 @@ internal sealed class LiveView(Terminal terminal)
 
     internal static string Line(Moment now) => Text($"  {now.AtSeconds,5:N1} s of {now.Curve.Within.TotalSeconds:N0}   arrived {now.Entered:N0} of {now.Curve.Arrivals:N0}   inside {now.Inside:N0}   sold {now.Sold:N0}   refused {now.Refused:N0}   errors {now.Errors:N0}");
 
-    internal static IRenderable Draw(Moment now)
+    internal static Rows Draw(Moment now)
     {
         var buyers = Table("after", "arrived", "inside", "sold", "refused", "errors").AddRow(
             Text($"{now.AtSeconds:N1} of {now.Curve.Within.TotalSeconds:N0} s"), Text($"{now.Entered:N0} of {now.Curve.Arrivals:N0}"), Text($"{now.Inside:N0}"), Text($"{now.Sold:N0}"), Text($"{now.Refused:N0}"), Text($"{now.Errors:N0}"));

@@ -61,6 +61,8 @@ public sealed class TerminalTests : IDisposable
         Assert.Empty(progress.Lines);
     }
 
+    public void Dispose() => _results.Dispose();
+
     private Terminal Plain() => Terminal.Plain(_results, TextWriter.Null);
 
     /// <summary>Lets a test wait for a line.</summary>
