@@ -9,8 +9,6 @@ public sealed class TerminalTests : IDisposable
 {
     private readonly StringWriter _results = new() { NewLine = "\n" };
 
-    public void Dispose() => _results.Dispose();
-
     [Fact]
     public void Columns_are_plain_lines_without_trailing_blanks_however_long_they_are()
     {
