@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using AdmitOne.Platform.Configuration;
 
 namespace AdmitOne.Cli.Local;
 
@@ -8,7 +9,7 @@ internal static class FreePort
 {
     // Below the range that the kernel hands to outgoing connections (32768 on Linux), so that a remembered port is not taken by one of those.
     private const int Lowest = 20_000;
-    private const int Highest = 32_000;
+    private const int Highest = 32_000 - ServiceOptions.MetricsDistance;   // /metrics answers so far above a service's port
 
     public static bool IsFree(int port)
     {

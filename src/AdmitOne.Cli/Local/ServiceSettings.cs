@@ -31,6 +31,7 @@ internal sealed class ServiceSettings(
         var settings = Shared("auth", DatabaseRoles.Identity, options.AuthPort);
         settings["PUBLIC_URL"] = neighbours.Auth;
         options.Given.Over(settings, "IDENTITY_");
+        settings["METRICS_PORT"] = Number(options.IdentityMetricsPort);
         return settings;
     }
 

@@ -10,6 +10,7 @@ public sealed record StackOptions(string DataPath, bool Demo, bool Separate, int
 {
     private int? _eventsMetricsPort;
     private IReadOnlyList<int>? _ticketsMetricsPorts;
+    private int? _identityMetricsPort;
 
     public int EventsPort { get; } = Given.Port("EVENTS_PORT", 3003);
 
@@ -26,6 +27,9 @@ public sealed record StackOptions(string DataPath, bool Demo, bool Separate, int
     public int VenuesPort { get; } = Given.Port("VENUES_PORT", 3002);
 
     public int MintingPort { get; } = Given.Port("MINTING_PORT", 3018);
+
+    /// <summary>Where Identity answers <c>/metrics</c>.</summary>
+    public int IdentityMetricsPort => _identityMetricsPort ??= MetricsPort("IDENTITY_METRICS_PORT", AuthPort, 0);
 
     private int MetricsPort(string variable, int port, int number)
     {

@@ -1,3 +1,4 @@
+using AdmitOne.Cli.Local;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -20,7 +21,7 @@ internal sealed class Balancer : IAsyncDisposable
 
     public static async Task<Balancer> StartAsync(IEnumerable<int> replicas, CancellationToken cancellationToken)
     {
-        var port = FreePort();
+        var port = FreePort.Choose(null);
         var text = (await File.ReadAllTextAsync(Path.Combine(RunnableBlock.Root, "deploy/haproxy/haproxy.cfg"), cancellationToken))
             .Replace("@LISTEN@", $"127.0.0.1:{port}", StringComparison.Ordinal)
             // All buyers of the drill come from one address.
@@ -57,12 +58,5 @@ internal sealed class Balancer : IAsyncDisposable
         await _process.WaitForExitAsync(CancellationToken.None);
         _process.Dispose();
         File.Delete(_file);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,3 +1,4 @@
+using AdmitOne.Cli.Local;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -40,7 +41,7 @@ public sealed partial class ContainerDrill(World world) : IClassFixture<World>, 
             sizes[image] = double.Parse(await Podman.RunAsync("podman", "image", "inspect", "--format", "{{.Size}}", $"localhost/admitone/{image}:{Tag}"), CultureInfo.InvariantCulture) / 1e6;
         Assert.All(sizes.Values, size => Assert.True(size < MostMegabytes, built));
 
-        var (events, tickets) = (Podman.FreePort(), Podman.FreePort());
+        var (events, tickets) = (FreePort.Choose(null), FreePort.Choose(null));
         await StartAsync("tickets", tickets, world.TicketsSettings, []);
         await StartAsync("events", events, world.EventsSettings, new() { ["TICKET_SERVICE_URL"] = $"http://127.0.0.1:{tickets}" });
         var smoke = await SmokeAsync(events, tickets);
@@ -79,7 +80,7 @@ public sealed partial class ContainerDrill(World world) : IClassFixture<World>, 
     {
         if (Environment.UserName != "root") Assert.Skip("Building and running these images wants root here.");
         await s_built.Value;
-        var ports = new Dictionary<string, (int Http, int Metrics)> { ["event-service"] = (Podman.FreePort(), Podman.FreePort()), ["ticket-service"] = (Podman.FreePort(), Podman.FreePort()) };
+        var ports = new Dictionary<string, (int Http, int Metrics)> { ["event-service"] = (FreePort.Choose(null), FreePort.Choose(null)), ["ticket-service"] = (FreePort.Choose(null), FreePort.Choose(null)) };
         var file = Path.Combine(Path.GetTempPath(), $"pods-{Guid.CreateVersion7():n}.yaml");
         await File.WriteAllTextAsync(file, Settle(await Podman.RunAsync("kubectl", "kustomize", "deploy/k8s/overlays/staging"), ports), TestContext.Current.CancellationToken);
         _played.Add(file);

@@ -1,3 +1,4 @@
+using AdmitOne.Cli.Local;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -64,12 +65,5 @@ internal static class Podman
         var id = await RunAsync("podman", "inspect", "--format", "{{.State.Pid}}", container);
         using var process = Process.GetProcessById(int.Parse(id, CultureInfo.InvariantCulture));
         return (process.PeakWorkingSet64 / 1024.0 / 1024, process.TotalProcessorTime.TotalSeconds);
-    }
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

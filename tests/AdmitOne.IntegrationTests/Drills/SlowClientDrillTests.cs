@@ -1,3 +1,4 @@
+using AdmitOne.Cli.Local;
 using System.Diagnostics;
 using System.IO.Compression;
 using System.Net;
@@ -76,7 +77,7 @@ public sealed class SlowClientDrillTests(Stack shared)
     {
         shared.SkipIfMissing();
         await using var world = await World.StartAsync(shared);
-        var replica = await world.StartReplicaAsync(("MAX_CONNECTIONS", "10500"), ("METRICS_PORT", $"{FreePort()}"));
+        var replica = await world.StartReplicaAsync(("MAX_CONNECTIONS", "10500"), ("METRICS_PORT", $"{FreePort.Choose(null)}"));
         var sale = await world.PutOnSaleAsync(100_000);
         await using var buyers = new DrillSale(world, sale, replica.Url);
         buyers.Start(buyers: 4);
@@ -175,13 +176,6 @@ public sealed class SlowClientDrillTests(Stack shared)
     }
 
     private static string Head(Uri url, string request, params string[] headers) => string.Join("\r\n", [$"{request} HTTP/1.1", $"Host: {url.Authority}", .. headers, ""]);
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     /// <summary>A connection that does next to nothing.</summary>
     private sealed class SlowClient : IDisposable

@@ -1,3 +1,4 @@
+using AdmitOne.Cli.Local;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -27,7 +28,7 @@ public sealed class ReplicaProcess : IAsyncDisposable
     internal static async Task<ReplicaProcess> StartAsync(IReadOnlyDictionary<string, string?> settings, CancellationToken cancellationToken, string program = "AdmitOne.Tickets", int? onPort = null, ReplicaStart? how = null)
     {
         how ??= new ReplicaStart();
-        var port = onPort ?? FreePort();
+        var port = onPort ?? FreePort.Choose(null);
         string[] words = [.. how.Before, Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet", Path.Combine(AppContext.BaseDirectory, $"{program}.dll")];
         var start = new ProcessStartInfo(words[0], words[1..])
         {
@@ -100,13 +101,6 @@ public sealed class ReplicaProcess : IAsyncDisposable
             if (since.Elapsed > s_patience) throw new TimeoutException($"The replica on {Url} did not get ready.");
             await Task.Delay(20, cancellationToken);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
 

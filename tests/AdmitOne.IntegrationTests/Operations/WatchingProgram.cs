@@ -1,3 +1,4 @@
+using AdmitOne.Cli.Local;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -26,7 +27,7 @@ internal sealed class WatchingProgram : IAsyncDisposable
 
     public static async Task<WatchingProgram> StartAsync(string program, params string[] words)
     {
-        var port = FreePort();
+        var port = FreePort.Choose(null);
         var start = new ProcessStartInfo(program, [.. words, $"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"]) { RedirectStandardError = true, RedirectStandardOutput = true };
         var running = new WatchingProgram(Process.Start(start)!, new Uri($"http://127.0.0.1:{port}"));
         var said = running._process.StandardError.ReadToEndAsync(CancellationToken.None);
@@ -59,12 +60,5 @@ internal sealed class WatchingProgram : IAsyncDisposable
         if (!_process.HasExited) _process.Kill();
         await _process.WaitForExitAsync(CancellationToken.None);
         _process.Dispose();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

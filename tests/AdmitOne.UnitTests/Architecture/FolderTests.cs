@@ -11,7 +11,7 @@ public sealed partial class FolderTests
     private static readonly Dictionary<string, string[]> s_doors = new()
     {
         ["Events/Catalogue"] = ["Categories", "CatalogueView"],
-        ["Events/Events"] = ["EventProblems", "EventRows", "EventBody", "Organizer", "Visibility", "CodePolicy", "BuyerPolicy", "Slug", "WallTime", "WallMove", "EventExamples", "LockedEvent", "RefundWindow", "Removal", "EventTimes"],
+        ["Events/Events"] = ["EventProblems", "EventRows", "EventBody", "Organizer", "Visibility", "CodePolicy", "Slug", "WallTime", "WallMove", "EventExamples", "LockedEvent", "RefundWindow", "Removal", "EventTimes"],
         ["Events/Lifecycle"] = ["EventStatus", "EventStatuses", "Transitions"],
         ["Events/Schedule"] = ["ScheduleRows", "ScheduleEntry"],
         ["Events/Sections"] = ["SectionRows", "SectionProblems"],
@@ -22,7 +22,7 @@ public sealed partial class FolderTests
         [
             "EventLanes", "StockNews", "InventoryProblems", "Answer", "HoldStock", "ChangeHold", "HoldItem", "HoldIds", "ReleaseStock", "SweepExpired", "BeginPayment", "WantedTickets",
             "HoldMade", "HeldItem", "HeldFor", "PaymentWish", "PaymentTimes", "OpenPayment", "SettlePayment", "PaymentResult", "Settled", "PaidOrder", "KeyedRequest", "StoredAnswer",
-            "RefundTickets", "RefundWish", "BookRefund", "DashboardRefund", "EndSales", "RefundableOrder", "RefundMade", "KeyedRefund", "WantedDiscounts", "CustomerLimit", "RefundPolicyState", "LeftOutTicket", "OrderContact", "BuyerStanding", "BuyerStandings",
+            "RefundTickets", "RefundWish", "BookRefund", "DashboardRefund", "EndSales", "RefundableOrder", "RefundMade", "KeyedRefund", "WantedDiscounts", "CustomerLimit", "RefundPolicyState", "LeftOutTicket", "OrderContact", "BuyerStandings",
         ],
         ["Tickets/Reservations"] = ["HoldRows", "ReservationOptions", "WantedItem", "WantedItems"],
         ["Tickets/Payments"] =
@@ -42,7 +42,7 @@ public sealed partial class FolderTests
         ["Tickets/Pricing"] =
         [
             "PriceEngine", "PriceItem", "PricePolicy", "PriceRule", "PriceRuleKind", "Fee", "FeePer", "Tax", "PercentAttribute", "DiscountTerms", "DiscountKind", "DiscountCodes",
-            "PricingProblems", "Priced", "PriceLine", "PriceLineKind", "Bill", "ChargeLine", "ChargeStep", "ContainedTax", "Rounding", "SignedMoney",
+            "PricingProblems", "Priced", "PricedTickets", "PriceLine", "PriceLineKind", "Bill", "ChargeLine", "ChargeStep", "ContainedTax", "Rounding", "SignedMoney",
         ],
         ["Tickets/Reports"] = ["ReportBounds", "SharedReport", "CsvExport", "CsvFile"],
         ["Tickets/TicketTypes"] = ["ReadableEvent"],
@@ -59,12 +59,12 @@ public sealed partial class FolderTests
         ["tickets.stock"] = ["Tickets/Inventory", "Tickets/TicketTypes"],   // made with its type; what is held and sold moves in the lane
         ["tickets.section_stock"] = ["Tickets/Inventory"],
         ["tickets.reservations"] = ["Tickets/Inventory"],
-        ["tickets.orders"] = ["Tickets/Inventory"],
+        ["tickets.orders"] = ["Tickets/Inventory", "Tickets/Orders"],   // a guest's order, its tickets, offers and uses get a new owner when it is claimed
         ["tickets.order_items"] = ["Tickets/Inventory"],
         ["tickets.discounts"] = ["Tickets/Discounts", "Tickets/Inventory"],   // its terms there, its uses here
-        ["tickets.discount_redemptions"] = ["Tickets/Inventory"],
-        ["tickets.tickets"] = ["Tickets/Inventory", "Tickets/Tickets", "Tickets/Transfers", "Tickets/Minting"],   // made and ended with its order; blocked; given to a new owner; its token
-        ["tickets.ticket_transfers"] = ["Tickets/Transfers"],
+        ["tickets.discount_redemptions"] = ["Tickets/Inventory", "Tickets/Orders"],
+        ["tickets.tickets"] = ["Tickets/Inventory", "Tickets/Tickets", "Tickets/Transfers", "Tickets/Minting", "Tickets/Orders"],   // made and ended with its order; blocked; given to a new owner; its token
+        ["tickets.ticket_transfers"] = ["Tickets/Transfers", "Tickets/Orders"],
         ["tickets.mint_jobs"] = ["Tickets/Minting"],
         ["tickets.payments"] = ["Tickets/Inventory", "Tickets/Purchases"],   // its state moves with the order; when to ask again is the desk's
         ["tickets.refunds"] = ["Tickets/Inventory", "Tickets/Refunds"],   // owed with the tickets' death there, sent here

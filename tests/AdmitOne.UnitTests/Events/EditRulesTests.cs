@@ -15,6 +15,7 @@ public sealed class EditRulesTests
         SalesEndAt = EventExamples.OnSale.SalesEndAt,
         TransferPolicy = EventExamples.OnSale.TransferPolicy,
         CodePolicy = "static",
+        BuyerPolicy = "anyone",
         ReEntry = false,
         CheckInFrom = EventExamples.OnSale.CheckInFrom,
         CheckInUntil = EventExamples.OnSale.CheckInUntil,
