@@ -1,4 +1,5 @@
 using AdmitOne.Identity.Mail;
+using AdmitOne.Identity.SignIn;
 using AdmitOne.Identity.Tokens;
 using AdmitOne.Platform.Identity;
 using AdmitOne.Platform.Text;
@@ -20,7 +21,8 @@ internal sealed record CodeResult(Person? Person, bool IsTaken = false, string? 
 /// Accounts and their addresses. Signing up always makes an account that has not confirmed its address, whether or not the address is known: the response tells
 /// nobody who has an account, and an account made with another person's address stands in nobody's way.
 /// </summary>
-internal sealed class Accounts(IdentityContext context, UserManager<Person> users, MailCodes codes, Outgoing mail, Revocations revocations, TimeProvider clock)
+internal sealed class Accounts(
+    IdentityContext context, UserManager<Person> users, MailCodes codes, SignInDelays delays, Outgoing mail, Revocations revocations, TimeProvider clock)
 {
     // So many accounts of an address that were neither confirmed nor used are kept, the newest.
     private const int MaxUnused = 20;
@@ -128,12 +130,12 @@ internal sealed class Accounts(IdentityContext context, UserManager<Person> user
 
     /// <summary>Confirms the address of the account whose code this is. The password stays the one that the account was made with.</summary>
     /// <param name="personId">The account that asks, where it is known.</param>
-    public Task<CodeResult> ConfirmByCodeAsync(string email, string code, Guid? personId, CancellationToken cancellationToken) => UseAsync(
-        () => codes.FindByCodeAsync(EmailAddress.Fold(email), Purposes.Verify, code, personId, cancellationToken), newPassword: null, cancellationToken);
+    public Task<CodeResult> ConfirmByCodeAsync(string email, string code, Guid? personId, CancellationToken cancellationToken) =>
+        UseCodeAsync(email, Purposes.Verify, code, personId, newPassword: null, cancellationToken);
 
     /// <summary>Sets a new password by a code of 6 digits that was mailed for that.</summary>
-    public Task<CodeResult> ResetByCodeAsync(string email, string code, string password, CancellationToken cancellationToken) => UseAsync(
-        () => codes.FindByCodeAsync(EmailAddress.Fold(email), Purposes.Reset, code, null, cancellationToken), password, cancellationToken);
+    public Task<CodeResult> ResetByCodeAsync(string email, string code, string password, CancellationToken cancellationToken) =>
+        UseCodeAsync(email, Purposes.Reset, code, personId: null, password, cancellationToken);
 
     /// <summary>
     /// Uses a mailed link. The reader of the mail owns the address, and need not be who made the account: a password that is given here replaces the old one, and
@@ -143,8 +145,8 @@ internal sealed class Accounts(IdentityContext context, UserManager<Person> user
         UseAsync(() => codes.FindByKeyAsync(key, cancellationToken), newPassword, cancellationToken);
 
     /// <summary>Signs in by a code of 6 digits that was mailed for that. Only for accounts that confirmed their address: others have a password that a stranger may have chosen.</summary>
-    public Task<CodeResult> SignInByCodeAsync(string email, string code, CancellationToken cancellationToken) => UseAsync(
-        () => codes.FindByCodeAsync(EmailAddress.Fold(email), Purposes.SignIn, code, null, cancellationToken), newPassword: null, cancellationToken);
+    public Task<CodeResult> SignInByCodeAsync(string email, string code, CancellationToken cancellationToken) =>
+        UseCodeAsync(email, Purposes.SignIn, code, personId: null, newPassword: null, cancellationToken);
 
     public async Task<string?> ChangePasswordAsync(Person person, string password, CancellationToken cancellationToken)
     {
@@ -153,6 +155,14 @@ internal sealed class Accounts(IdentityContext context, UserManager<Person> user
         Check(await users.UpdateSecurityStampAsync(person));
         await revocations.SignOutAsync(person.Id, cancellationToken);
         return null;
+    }
+
+    // The try is counted whatever becomes of the transaction.
+    private async Task<CodeResult> UseCodeAsync(string email, string purpose, string code, Guid? personId, string? newPassword, CancellationToken cancellationToken)
+    {
+        var address = EmailAddress.Fold(email);
+        if (!await delays.MayTryCodeAsync(address, cancellationToken)) return new CodeResult(null);
+        return await UseAsync(() => codes.FindByCodeAsync(address, purpose, code, personId, cancellationToken), newPassword, cancellationToken);
     }
 
     private async Task<CodeResult> UseAsync(Func<Task<MailCode?>> find, string? newPassword, CancellationToken cancellationToken)
@@ -172,6 +182,7 @@ internal sealed class Accounts(IdentityContext context, UserManager<Person> user
                 select tenant_id, @owner, role from identity.memberships where person_id = @Id and role = 'customer' on conflict do nothing
                 """, new { owner = owner.Id, person.Id }, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
+            await delays.ForgetCodesAsync(code.Email, cancellationToken);
             return new CodeResult(null, IsTaken: true);
         }
         person.EmailConfirmed = true;
@@ -185,6 +196,7 @@ internal sealed class Accounts(IdentityContext context, UserManager<Person> user
             return new CodeResult(null, IsTaken: true);   // another account of the address was confirmed in this moment
         }
         await transaction.CommitAsync(cancellationToken);
+        await delays.ForgetCodesAsync(code.Email, cancellationToken);
         if (changesPassword) await revocations.SignOutAsync(person.Id, cancellationToken);
         return new CodeResult(person);
     }

@@ -17,14 +17,14 @@ public sealed class IdentityContext(DbContextOptions<IdentityContext> options) :
     /// <summary>Runs a statement in the transaction that this context has begun, if there is one.</summary>
     public async Task<int> RunAsync(string sql, object parameters, CancellationToken cancellationToken)
     {
-        var (connection, transaction) = await ConnectAsync(cancellationToken);
+        var (connection, transaction) = Connect();
         return await connection.ExecuteAsync(new CommandDefinition(sql, parameters, transaction, cancellationToken: cancellationToken));
     }
 
     /// <summary>Reads rows in the transaction that this context has begun, if there is one.</summary>
     public async Task<IReadOnlyList<T>> AskAsync<T>(string sql, object parameters, CancellationToken cancellationToken)
     {
-        var (connection, transaction) = await ConnectAsync(cancellationToken);
+        var (connection, transaction) = Connect();
         return (await connection.QueryAsync<T>(new CommandDefinition(sql, parameters, transaction, cancellationToken: cancellationToken))).AsList();
     }
 
@@ -52,10 +52,7 @@ public sealed class IdentityContext(DbContextOptions<IdentityContext> options) :
                 property.SetColumnName(property.Name == "UserId" ? "person_id" : JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name));
     }
 
-    private async Task<(DbConnection Connection, DbTransaction? Transaction)> ConnectAsync(CancellationToken cancellationToken)
-    {
-        // Entity Framework opens it for each of its own statements; Dapper's would open and close it likewise, so it stays open until the request is over.
-        if (Database.GetDbConnection().State == System.Data.ConnectionState.Closed) await Database.OpenConnectionAsync(cancellationToken);
-        return (Database.GetDbConnection(), Database.CurrentTransaction?.GetDbTransaction());
-    }
+    // Outside a transaction each statement opens and closes it, as Entity Framework's own do: a request that keeps one connection while it waits for a
+    // second would wait for ever as soon as all of the pool are kept so.
+    private (DbConnection Connection, DbTransaction? Transaction) Connect() => (Database.GetDbConnection(), Database.CurrentTransaction?.GetDbTransaction());
 }

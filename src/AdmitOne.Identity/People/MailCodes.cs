@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using AdmitOne.Identity.Mail;
-using AdmitOne.Identity.SignIn;
 
 namespace AdmitOne.Identity.People;
 
@@ -38,7 +37,7 @@ internal sealed class MailCode
 /// Links and 6-digit codes that are mailed. The link's key has 192 random bits and is found by its digest. A code is found by the address that it was mailed to,
 /// and an address has ten tries a day, so it cannot be guessed.
 /// </summary>
-internal sealed class MailCodes(IdentityContext context, SignInDelays delays, PublicAddress address, TimeProvider clock)
+internal sealed class MailCodes(IdentityContext context, PublicAddress address, TimeProvider clock)
 {
     private const string Columns = "id, person_id, email, purpose, code_hash";
     private const int KeyBytes = 24;
@@ -65,11 +64,10 @@ internal sealed class MailCodes(IdentityContext context, SignInDelays delays, Pu
         $"select {Columns} from identity.mail_codes where key_hash = @hash and used_at is null and expires_at > @now",
         new { hash = HashOf(key), now = clock.GetUtcNow() }, cancellationToken)).SingleOrDefault();
 
-    /// <summary>Finds the code of an address, within the transaction that will use it. Each call counts as a try.</summary>
+    /// <summary>Finds the code of an address, within the transaction that will use it. The caller has counted the try.</summary>
     /// <param name="personId">Only a code of this account, where it is known which one asks.</param>
     public async Task<MailCode?> FindByCodeAsync(string email, string purpose, string code, Guid? personId, CancellationToken cancellationToken)
     {
-        if (!await delays.MayTryCodeAsync(email, cancellationToken)) return null;
         var open = await context.AskAsync<MailCode>($"""
             select {Columns} from identity.mail_codes
              where email = @email and purpose = @purpose and used_at is null and expires_at > @now and (@personId::uuid is null or person_id = @personId)
@@ -87,7 +85,6 @@ internal sealed class MailCodes(IdentityContext context, SignInDelays delays, Pu
         if (used == 0) return false;
         await context.RunAsync("update identity.mail_codes set used_at = @now where person_id = @PersonId and purpose = @Purpose and used_at is null",
             new { code.PersonId, code.Purpose, now }, cancellationToken);
-        await delays.ForgetCodesAsync(code.Email, cancellationToken);
         return true;
     }
 
