@@ -79,8 +79,8 @@ public sealed class LocalStack : IAsyncDisposable
         var run = new RunFile(
             Environment.ProcessId, Loopback(_options.EventsPort), [.. _options.TicketsPorts.Select(Loopback)],
             neighbours.Auth, neighbours.Auth, neighbours.Venues, neighbours.Minting,
-            new MetricsAddresses(MetricsOf(_options.EventsMetricsPort), [.. _options.TicketsMetricsPorts.Select(MetricsOf)],
-                _options.Given["AUTH_SERVICE_URL"] is null ? MetricsOf(_options.IdentityMetricsPort) : null), postgres, redis, Demo: null);
+            new MetricsAddresses(MetricsOf(_options.EventsMetricsPort), _options.Given["AUTH_SERVICE_URL"] is null ? MetricsOf(_options.IdentityMetricsPort) : null,
+                [.. _options.TicketsMetricsPorts.Select(MetricsOf)]), postgres, redis, Demo: null);
         if (_options.Demo && auth is not null && _options.Given["VENUE_SERVICE_URL"] is null)
         {
             var demo = new DemoData(_data, run, auth, secrets["DEMO_PASSWORD"]);

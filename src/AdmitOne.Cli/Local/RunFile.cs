@@ -50,8 +50,8 @@ public sealed record RunFile(
     }
 }
 
-/// <summary>Where <c>/metrics</c> is answered, whole addresses: the Event Service's, each Ticket Service's in the order of <c>tickets</c>, and Identity's unless it is another provider.</summary>
-public sealed record MetricsAddresses(string Events, IReadOnlyList<string> Tickets, string? Identity);
+/// <summary>Where <c>/metrics</c> is answered, whole addresses: the Event Service's, Identity's unless another provider is used, and each Ticket Service's in the order of <c>tickets</c>.</summary>
+public sealed record MetricsAddresses(string Events, string? Identity, IReadOnlyList<string> Tickets);
 
 /// <summary>A PostgreSQL that can be reached, with a user who may create roles and databases.</summary>
 public sealed record PostgresAddress(string Host, int Port, string Database, string User, string Password);

@@ -53,19 +53,20 @@ internal static class ListAttendees
         export.SendAsync(eventId, new CsvFile<Row>($"attendees-{eventId}.csv", "ticket_id,name,email,ticket_type,section,order_number,buyer_name,buyer_email,status,admitted_at",
             (after, stop) => ReadAsync(database.Look(caller.TenantId), (eventId, null), after?.Id, CsvExport.RowsAtOnce, stop), Line), caller, context, cancellationToken);
 
-    // The page comes first; what belongs to its rows is then looked up.
+    // The page comes first; each limit of one row then has what belongs to a ticket looked up, whatever the planner knows of the tables' sizes.
     private static Task<IReadOnlyList<Row>> ReadAsync(TenantLook look, (Guid EventId, Guid? TypeId) of, Guid? after, int limit, CancellationToken cancellationToken) => look.QueryAsync<Row>($"""
         select t.id, t.status, t.attendee_name, t.attendee_email, u.name as holder_name, u.email as holder_email, y.name as ticket_type, w.sections -> (t.section_id::text) ->> 'name' as section,
                o.order_number, o.buyer_name, coalesce(o.contact_email, b.email) as buyer_email, t.user_id is not distinct from o.user_id as is_buyers, a.admitted_at
           from (select * from tickets.tickets t
                  where t.tenant_id = @TenantId and t.event_id = @EventId and t.status in ('issued', 'blocked'){Where.And(of.TypeId is not null, "t.ticket_type_id = @TypeId")}{Where.And(after is not null, "t.id > @after")}
                  order by t.id limit {limit}) t
-          join tickets.orders o on o.tenant_id = t.tenant_id and o.id = t.order_id
-          join tickets.ticket_types y on y.tenant_id = t.tenant_id and y.id = t.ticket_type_id
+          join lateral (select o.order_number, o.user_id, o.buyer_name, o.contact_email from tickets.orders o
+                         where o.tenant_id = t.tenant_id and o.id = t.order_id limit 1) o on true
+          join lateral (select y.name from tickets.ticket_types y where y.tenant_id = t.tenant_id and y.id = t.ticket_type_id limit 1) y on true
           left join (select sections from events.sale_window where tenant_id = @TenantId and event_id = @EventId) w on true
-          left join platform.users u on u.tenant_id = t.tenant_id and u.id = t.user_id
-          left join platform.users b on b.tenant_id = o.tenant_id and b.id = o.user_id
-          left join tickets.admissions a on a.tenant_id = t.tenant_id and a.ticket_id = t.id
+          left join lateral (select u.name, u.email from platform.users u where u.tenant_id = t.tenant_id and u.id = t.user_id limit 1) u on true
+          left join lateral (select b.email from platform.users b where b.tenant_id = t.tenant_id and b.id = o.user_id limit 1) b on true
+          left join lateral (select a.admitted_at from tickets.admissions a where a.tenant_id = t.tenant_id and a.ticket_id = t.id limit 1) a on true
          order by t.id
         """, new { look.TenantId, of.EventId, of.TypeId, after }, cancellationToken);
 
