@@ -15,7 +15,8 @@ public sealed partial class PseudoTerminalTests
     {
         var seen = await RunAsync(columns, noColor: false);
         Assert.Contains("\u001b[", seen, StringComparison.Ordinal);
-        var lines = Codes().Replace(seen, "").Split("\r\n");
+        // What a carriage return leads back over is drawn over: the spinner, while the probes run.
+        string[] lines = [.. Codes().Replace(seen, "").Split("\r\n").Select(line => line[(line.LastIndexOf('\r') + 1)..])];
         Assert.InRange(lines.Max(line => line.Length), columns / 2, columns);
         // A text that is longer than its column goes on below itself.
         if (columns == 80) Assert.Contains(lines, line => line.StartsWith(new string(' ', 30), StringComparison.Ordinal) && line.Trim().Length > 0 && !line.Contains('→', StringComparison.Ordinal));

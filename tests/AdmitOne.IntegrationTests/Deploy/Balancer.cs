@@ -1,7 +1,6 @@
-using AdmitOne.Cli.Local;
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
+using AdmitOne.Cli.Local;
 using AdmitOne.IntegrationTests.Docs;
 
 namespace AdmitOne.IntegrationTests.Deploy;

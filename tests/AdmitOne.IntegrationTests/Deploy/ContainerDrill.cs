@@ -1,10 +1,10 @@
-using AdmitOne.Cli.Local;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using AdmitOne.Cli.Local;
 using AdmitOne.IntegrationTests.Drills;
 using AdmitOne.IntegrationTests.Harness;
 

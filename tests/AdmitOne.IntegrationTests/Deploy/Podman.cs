@@ -1,8 +1,6 @@
-using AdmitOne.Cli.Local;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using AdmitOne.IntegrationTests.Docs;
 
 namespace AdmitOne.IntegrationTests.Deploy;

@@ -1,10 +1,10 @@
-using AdmitOne.Cli.Local;
 using System.Diagnostics;
 using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
+using AdmitOne.Cli.Local;
 using AdmitOne.IntegrationTests.Harness;
 using AdmitOne.Platform.Identity;
 

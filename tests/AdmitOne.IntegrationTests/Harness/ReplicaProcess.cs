@@ -1,8 +1,7 @@
-using AdmitOne.Cli.Local;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
+using AdmitOne.Cli.Local;
 
 namespace AdmitOne.IntegrationTests.Harness;
 

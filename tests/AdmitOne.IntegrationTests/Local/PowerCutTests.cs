@@ -23,7 +23,7 @@ public sealed class PowerCutTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Fact]
+    [Fact, Trait("Category", "Long")]
     public async Task After_a_power_cut_in_the_middle_of_a_sale_every_answered_order_is_there_with_its_tickets_and_the_books_are_right()
     {
         var up = await RunningUp.StartReadyAsync(_folder.Path, _ports, "--replicas", "2");

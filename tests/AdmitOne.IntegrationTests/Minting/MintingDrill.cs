@@ -9,7 +9,7 @@ namespace AdmitOne.IntegrationTests.Minting;
 /// </summary>
 public sealed class MintingDrill(MintingWorld world) : IClassFixture<MintingWorld>
 {
-    [Fact]
+    [Fact, Trait("Category", "Long")]
     public async Task Every_ticket_ends_minted_once_or_as_a_dead_letter()
     {
         const int Tickets = 60;

@@ -1,7 +1,5 @@
-using AdmitOne.Cli.Local;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using AdmitOne.Cli.Local;
 
 namespace AdmitOne.IntegrationTests.Operations;
 
