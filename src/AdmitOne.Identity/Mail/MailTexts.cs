@@ -23,9 +23,13 @@ internal static class MailTexts
     public static NewMail Welcome(string to, string organiser, MailedCode code) => Make(to, "welcome", $"You manage {organiser}",
         $"An account was made for you to manage {organiser}.", "Open this link and choose a password:", code.Link, "The link works once and for seven days.");
 
-    public static NewMail Invite(string to, Invitation invitation) => Make(to, "invitation", $"{invitation.Organiser} invites you",
-        $"{invitation.Organiser} invites you to its team as {RoleName(invitation.Role)}.", "Open this link to accept:", invitation.Link,
-        "The link works once and for seven days. If you do not know this organiser, do nothing.") with { TenantId = invitation.TenantId };
+    public static NewMail Invite(string to, Invitation invitation)
+    {
+        var mail = Make(to, "invitation", $"{invitation.Organiser} invites you",
+            $"{invitation.Organiser} invites you to its team as {RoleName(invitation.Role)}.", "Open this link to accept:", invitation.Link,
+            "The link works once and for seven days. If you do not know this organiser, do nothing.");
+        return mail with { TenantId = invitation.TenantId };
+    }
 
     /// <summary>A role as people read it.</summary>
     public static string RoleName(string role) => role switch

@@ -61,8 +61,8 @@ internal static class SignInRoutes
         if (await delays.BeginAsync(credentials.Email, network, cancellationToken) is { } wait)
         {
             var seconds = (int)Math.Ceiling(wait.TotalSeconds);
-            return (null, SignInProblems.SignInSlowed.With($"GLOBAL: after wrong passwords, the next try of this account may be made in {seconds} s.").And("tier", "GLOBAL")
-                with { RetryAfterSeconds = seconds });
+            var slowed = SignInProblems.SignInSlowed.With($"GLOBAL: after wrong passwords, the next try of this account may be made in {seconds} s.");
+            return (null, slowed.And("tier", "GLOBAL") with { RetryAfterSeconds = seconds });
         }
         if (await accounts.CheckPasswordAsync(credentials.Email, credentials.Password, cancellationToken) is not { } person)
             return (null, SignInProblems.LoginFailed.With("No account has this e-mail address and this password."));

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
-using AdmitOne.IntegrationTests.Harness;
 using AdmitOne.Identity;
+using AdmitOne.IntegrationTests.Harness;
 using AdmitOne.Platform.Identity;
 
 namespace AdmitOne.IntegrationTests.Neighbours;
