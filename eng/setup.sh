@@ -77,6 +77,11 @@ ensure_pgbouncer() {
     [ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null || install_or_say "the tests of poolers are skipped" pgbouncer
 }
 
+# The browser that the pages of Identity are tried in.
+ensure_chromium() {
+    [ -x /usr/bin/chromium ] || command -v chromium chromium-browser google-chrome >/dev/null || install_or_say "the tests in a browser are skipped" chromium
+}
+
 # What the dashboards, alerts and their routing are proved with. Installed, they are programs and nothing more: no service is made or started.
 ensure_prometheus() {
     { command -v promtool && command -v prometheus && command -v amtool && command -v prometheus-alertmanager; } >/dev/null \

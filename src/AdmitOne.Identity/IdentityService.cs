@@ -2,6 +2,7 @@ using AdmitOne.Identity.Mail;
 using AdmitOne.Identity.OpenId;
 using AdmitOne.Identity.Organisers;
 using AdmitOne.Identity.Pages;
+using AdmitOne.Identity.Passkeys;
 using AdmitOne.Identity.People;
 using AdmitOne.Identity.SignIn;
 using AdmitOne.Identity.Team;
@@ -27,7 +28,7 @@ namespace AdmitOne.Identity;
 /// <summary>Identity: people, their sign-in, and what they are to organisers.</summary>
 public static class IdentityService
 {
-    public static readonly ServiceDefinition Definition = new("identity-service", "AdmitOne Identity", DefaultPort: 3001, DefaultPoolMax: 10, SchemaVersion: 32, RunsSharedWorkers: false);
+    public static readonly ServiceDefinition Definition = new("identity-service", "AdmitOne Identity", DefaultPort: 3001, DefaultPoolMax: 10, SchemaVersion: 35, RunsSharedWorkers: false);
 
     /// <summary>Puts the service together from its own configuration, without starting it.</summary>
     /// <param name="configuration">The flat names of <c>docs/configuration.md</c>; nothing else is read.</param>
@@ -100,6 +101,15 @@ public static class IdentityService
             // Length and the list of common passwords; no rule of upper case and digits.
             options.Password = new PasswordOptions { RequiredLength = PasswordRules.MinLength, RequireDigit = false, RequireLowercase = false, RequireUppercase = false, RequireNonAlphanumeric = false, RequiredUniqueChars = 1 };
         }).AddEntityFrameworkStores<IdentityContext>().AddPasswordValidator<PasswordValidator>();
+        services.AddScoped<IPasskeyHandler<Person>, PasskeyHandler<Person>>().AddScoped<Challenges>().AddScoped<PasskeyCeremonies>().AddScoped<AccountViews>();
+        services.AddOptions<IdentityPasskeyOptions>().Configure<PublicAddress, IOptions<AccountOptions>>((passkeys, address, account) =>
+        {
+            // Passkeys are of one host name for ever: of the public one, where it is known.
+            passkeys.ServerDomain = account.Value.PublicUrl is null ? null : address.Base.Host;
+            passkeys.ResidentKeyRequirement = "required";   // nobody types an address before using one
+            passkeys.UserVerificationRequirement = "required";
+            passkeys.ValidateOrigin = context => ValueTask.FromResult(!context.CrossOrigin && SameOrigin.IsOurs(context.HttpContext, context.Origin));
+        });
         services.AddSingleton<PublicAddress>().AddSingleton<SignInDelays>();
         services.AddSingleton(provider => new SigningKeys(provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<SecretSeal>(),
             provider.GetRequiredService<IOptions<AccountOptions>>().Value.Signing));

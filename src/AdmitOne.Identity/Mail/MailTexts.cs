@@ -31,6 +31,14 @@ internal static class MailTexts
         return mail with { TenantId = invitation.TenantId };
     }
 
+    public static NewMail PasskeyAdded(string to, string name, Uri account) => Make(to, "passkey_added", "A passkey was added to your account",
+        $"The passkey \"{name}\" can sign in to your account from now on.", "Your passkeys and devices are listed here:", account,
+        "If it was not you, remove the passkey there and sign out everywhere.");
+
+    public static NewMail PasskeyRemoved(string to, string name, Uri account) => Make(to, "passkey_removed", "A passkey was removed from your account",
+        $"The passkey \"{name}\" can no longer sign in to your account.", "Your passkeys and devices are listed here:", account,
+        "If it was not you, sign out everywhere there and choose a new password.");
+
     /// <summary>A role as people read it.</summary>
     public static string RoleName(string role) => role switch
     {

@@ -17,6 +17,8 @@ internal sealed class PublicAddress(IOptions<AccountOptions> options, IOptions<J
 
     public Uri Invitation(string key) => new(Base, "invitation/" + key);
 
+    public Uri Account => new(Base, "account");
+
     public Uri SignUp => new(Base, "sign-up");
 
     private string Listening() => services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? "http://127.0.0.1:3001";

@@ -1,4 +1,5 @@
 using AdmitOne.Identity.Mail;
+using AdmitOne.Identity.Passkeys;
 using AdmitOne.Identity.People;
 using AdmitOne.Identity.SignIn;
 using AdmitOne.Identity.Tokens;
@@ -25,21 +26,10 @@ internal static class AccountPages
     }
 
     private static async Task<Results<RedirectHttpResult, RazorComponentResult>> ShowAsync(
-        HttpContext context, Accounts accounts, Memberships memberships, Sessions sessions, CancellationToken cancellationToken) =>
+        HttpContext context, Accounts accounts, AccountViews views, Sessions sessions, CancellationToken cancellationToken) =>
         await BrowserCookie.FindAsync(context, sessions, accounts, cancellationToken) is var (session, person)
-            ? await ViewAsync(context, (session, person), memberships, sessions, null, cancellationToken)
+            ? await views.ShowAsync(context, session, person, null, cancellationToken)
             : TypedResults.LocalRedirect("/sign-in?returnUrl=%2Faccount");
-
-    private static async Task<RazorComponentResult> ViewAsync(
-        HttpContext context, (BrowserSession Session, Person Person) who, Memberships memberships, Sessions sessions, string? notice, CancellationToken cancellationToken)
-    {
-        var all = await memberships.ListAsync(who.Person.Id, cancellationToken);
-        return context.Show<AccountPage>(new
-        {
-            Account = new AccountView(who.Person.Name, who.Person.Email ?? "", who.Session.Id,
-                [.. all.Select(m => new MembershipResponse(m.TenantId, m.Slug, m.Organiser, MailTexts.RoleName(m.Role)))], await sessions.ListAsync(who.Person.Id, cancellationToken), notice),
-        });
-    }
 
     private static async Task<RedirectHttpResult> EndSessionAsync(
         Guid id, HttpContext context, Accounts accounts, Sessions sessions, Revocations revocations, CancellationToken cancellationToken)
@@ -63,15 +53,41 @@ internal static class AccountPages
     }
 
     private static async Task<Results<RedirectHttpResult, RazorComponentResult>> CloseAsync(
-        HttpContext context, Accounts accounts, Memberships memberships, Sessions sessions, SignInDelays delays, Closing closing, Database database, CancellationToken cancellationToken)
+        HttpContext context, Accounts accounts, AccountViews views, Sessions sessions, SignInDelays delays, PasskeyCeremonies passkeys, Closing closing, Database database,
+        CancellationToken cancellationToken)
     {
         if (await BrowserCookie.FindAsync(context, sessions, accounts, cancellationToken) is not var (session, person)) return TypedResults.LocalRedirect("/sign-in");
         var form = await context.ReadFormAsync(cancellationToken);
-        var (signedIn, refusal) = await SignInRoutes.SignInAsync((person.Email ?? "", form("password")), accounts, delays, context, cancellationToken);
-        if (signedIn?.Id != person.Id) return await ViewAsync(context, (session, person), memberships, sessions, refusal?.Detail ?? "This is not your password.", cancellationToken);
-        if (!await closing.CloseAsync(person.Id, Actor.Of(context), database, cancellationToken))
-            return await ViewAsync(context, (session, person), memberships, sessions, "You are an organiser's only manager. Make somebody else one first.", cancellationToken);
+        string? fault;
+        if (form("credential").Length > 0)
+        {
+            var owner = await passkeys.SignInAsync(form("challenge"), form("credential"), context, cancellationToken);
+            fault = owner?.Id == person.Id ? null : PasskeyCeremonies.NotAccepted;
+        }
+        else
+        {
+            var (signedIn, refusal) = await SignInRoutes.SignInAsync((person.Email ?? "", form("password")), accounts, delays, context, cancellationToken);
+            fault = signedIn?.Id == person.Id ? null : refusal?.Detail ?? "This is not your password.";
+        }
+        if (fault is null && !await closing.CloseAsync(person.Id, Actor.Of(context), database, cancellationToken)) fault = "You are an organiser's only manager. Make somebody else one first.";
+        if (fault is not null) return await views.ShowAsync(context, session, person, fault, cancellationToken);
         BrowserCookie.Remove(context);
         return context.Show(new PageForm("Your account is closed", "Your address can be signed up again."));
+    }
+}
+
+/// <summary>What the account's page shows.</summary>
+internal sealed class AccountViews(Memberships memberships, Sessions sessions, PasskeyCeremonies passkeys)
+{
+    /// <param name="notice">What the last form came to.</param>
+    public async Task<RazorComponentResult> ShowAsync(HttpContext context, BrowserSession session, Person person, string? notice, CancellationToken cancellationToken)
+    {
+        var all = await memberships.ListAsync(person.Id, cancellationToken);
+        return context.Show<AccountPage>(new
+        {
+            Account = new AccountView(person.Name, person.Email ?? "", session.Id,
+                [.. all.Select(m => new MembershipResponse(m.TenantId, m.Slug, m.Organiser, MailTexts.RoleName(m.Role)))], await sessions.ListAsync(person.Id, cancellationToken),
+                await passkeys.ListAsync(person), notice),
+        });
     }
 }

@@ -42,15 +42,15 @@ internal static class InvitationPages
         return TypedResults.LocalRedirect("/account");
     }
 
-    private static async Task<PageForm> FormAsync(string key, OpenInvitation open, HttpContext context, Accounts accounts, Sessions sessions, CancellationToken cancellationToken)
+    public static async Task<PageForm> FormAsync(string key, OpenInvitation open, HttpContext context, Accounts accounts, Sessions sessions, CancellationToken cancellationToken)
     {
         var form = new PageForm($"{open.Organiser} invites you", $"As {MailTexts.RoleName(open.Role)}, with the address {open.Email}.", "/invitation/" + key, "Accept");
         if (await BrowserCookie.FindAsync(context, sessions, accounts, cancellationToken) is (_, { EmailConfirmed: true } person) && person.Email == open.Email) return form;
         var email = PageField.Hidden("email", open.Email);
         return await accounts.FindConfirmedAsync(open.Email, cancellationToken) is null
-            ? form with { Fields = [email, PageField.PersonName(), PageField.NewPassword("Choose a password, at least 12 characters")] }
-            : form with { Fields = [email, PageField.Password("The password of your account")], Links = [new("/reset", "I forgot my password")] };
+            ? form with { Fields = [email, PageField.PersonName(), PageField.NewPassword("Choose a password, at least 12 characters")], Passkey = new PasskeyButton("Accept with a new passkey", Creates: true, $"/invitation/{key}/passkey/options", $"/invitation/{key}/passkey") }
+            : form with { Fields = [email, PageField.Password("The password of your account")], Links = [new($"/sign-in?returnUrl=%2Finvitation%2F{key}", "Sign in in another way"), new("/reset", "I forgot my password")] };
     }
 
-    private static PageForm Over() => new("This invitation is over", "It was accepted, withdrawn, or is too old. Ask for another one.");
+    public static PageForm Over() => new("This invitation is over", "It was accepted, withdrawn, or is too old. Ask for another one.");
 }

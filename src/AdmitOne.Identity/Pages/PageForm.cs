@@ -1,8 +1,11 @@
+using AdmitOne.Identity.OpenId;
+using AdmitOne.Identity.Passkeys;
 using AdmitOne.Identity.People;
 using AdmitOne.Identity.SignIn;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace AdmitOne.Identity.Pages;
 
@@ -14,6 +17,12 @@ public sealed record PageForm(string Title, string? Text = null, string Action =
     public IReadOnlyList<PageField> Fields { get; init; } = [];
 
     public IReadOnlyList<PageLink> Links { get; init; } = [];
+
+    /// <summary>A second button, for browsers that know passkeys.</summary>
+    public PasskeyButton? Passkey { get; init; }
+
+    /// <summary>Where the form leads in the end. A sign-in for a client ends at the client's address, which browsers must be allowed to go to after a form.</summary>
+    public string? ReturnUrl { get; init; }
 
     /// <summary>Why the last try did not succeed.</summary>
     public string? Error { get; init; }
@@ -40,34 +49,50 @@ public sealed record PageField(string Name, string Label, string Type = "text", 
     public static PageField Hidden(string name, string? value) => new(name, "", "hidden") { Value = value, Required = false };
 }
 
+/// <summary>A button that creates or uses a passkey and sends its form.</summary>
+/// <param name="Creates">False: it uses one.</param>
+/// <param name="Options">The path that the script posts the form to first, for the options of the browser's call.</param>
+/// <param name="Action">The path that the form is then posted to, with <c>challenge</c> and <c>credential</c>.</param>
+public sealed record PasskeyButton(string Label, bool Creates, string Options, string Action);
+
 public sealed record PageLink(string Href, string Text);
 
 public sealed record AccountView(
-    string Name, string Email, Guid SessionId, IReadOnlyList<MembershipResponse> Memberships, IReadOnlyList<SessionResponse> Sessions, string? Notice);
+    string Name, string Email, Guid SessionId, IReadOnlyList<MembershipResponse> Memberships, IReadOnlyList<SessionResponse> Sessions,
+    IReadOnlyList<PasskeyResponse> Passkeys, string? Notice);
 
 internal static class PageResults
 {
-    private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
     /// <summary>Renders a form. 422 if it says an error.</summary>
     public static RazorComponentResult Show(this HttpContext context, PageForm form)
     {
-        Protect(context);
+        Protect(context, form.ReturnUrl);
         return new RazorComponentResult<FormPage>(new { Form = form }) { StatusCode = form.Error is null ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity };
     }
 
     public static RazorComponentResult Show<TPage>(this HttpContext context, object parameters) where TPage : IComponent
     {
-        Protect(context);
+        Protect(context, null);
         return new RazorComponentResult<TPage>(parameters);
     }
 
     // A link is a secret: no cache keeps its page and no other site learns its address. Of a form on our own page the browser says where it comes from.
-    private static void Protect(HttpContext context)
+    private static void Protect(HttpContext context, string? returnUrl)
     {
         var headers = context.Response.Headers;
-        headers.ContentSecurityPolicy = Policy;
+        headers.ContentSecurityPolicy = ClientOf(returnUrl) is { } client ? $"{Policy} {client}" : Policy;
         headers["Referrer-Policy"] = "same-origin";
         headers.CacheControl = "no-store";
+    }
+
+    // The form itself is posted to us. Whether the client may be answered at this address, the authorization endpoint decides.
+    private static string? ClientOf(string? returnUrl)
+    {
+        if (returnUrl?.StartsWith(OpenIdSetup.AuthorizePath + "?", StringComparison.Ordinal) != true) return null;
+        var address = QueryHelpers.ParseQuery(returnUrl[OpenIdSetup.AuthorizePath.Length..])["redirect_uri"].ToString();
+        if (!Uri.TryCreate(address, UriKind.Absolute, out var client)) return null;
+        return client.Scheme == Uri.UriSchemeHttp || client.Scheme == Uri.UriSchemeHttps ? client.GetLeftPart(UriPartial.Authority) : client.Scheme + ":";
     }
 }

@@ -10,7 +10,7 @@ namespace AdmitOne.Identity.Pages;
 /// <summary>The pages of Identity: static HTML and forms, which need no script. GET and HEAD change nothing, whatever a mail scanner opens.</summary>
 internal static class PageRoutes
 {
-    private static readonly byte[] s_css = Read("identity.css");
+    private const string Credential = "credential";
 
     public static void MapPages(this IEndpointRouteBuilder app)
     {
@@ -20,20 +20,19 @@ internal static class PageRoutes
         LinkPages.Map(pages);
         InvitationPages.Map(pages);
         AccountPages.Map(pages);
-        app.MapGet("/identity.css", (HttpContext context) =>
-        {
-            context.Response.Headers.CacheControl = "public, max-age=3600";
-            return TypedResults.Bytes(s_css, "text/css; charset=utf-8");
-        }).AllowAnonymous().WithName("Styles").WithSummary("Styles of the pages").WithRateTier(RateTier.Read).ExcludeFromDescription();
+        PasskeyPages.Map(pages);
+        MapFile(app, "identity.css", "text/css; charset=utf-8").WithName("Styles").WithSummary("Styles of the pages");
+        MapFile(app, "passkeys.js", "text/javascript; charset=utf-8").WithName("PasskeyScript").WithSummary("The script of the buttons for passkeys");
     }
 
-    /// <summary>A text of a posted form; empty if it is missing, and cut where no field is that long.</summary>
+    /// <summary>A text of a posted form; empty if it is missing, or longer than any field is.</summary>
     public static async Task<Func<string, string>> ReadFormAsync(this HttpContext context, CancellationToken cancellationToken)
     {
         const int MaxLength = 2000;
+        const int MaxCredential = 16_000;
         if (!context.Request.HasFormContentType) return _ => "";
         var form = await context.Request.ReadFormAsync(cancellationToken);
-        return name => form[name].ToString() is { Length: <= MaxLength } text ? text : "";
+        return name => form[name].ToString() is var text && text.Length <= (name == Credential ? MaxCredential : MaxLength) ? text : "";
     }
 
     /// <summary>A path of our own to go on to; anything else leads to the account.</summary>
@@ -43,6 +42,16 @@ internal static class PageRoutes
     {
         result.StatusCode = status;
         return result;
+    }
+
+    private static RouteHandlerBuilder MapFile(IEndpointRouteBuilder app, string name, string type)
+    {
+        var content = Read(name);
+        return app.MapGet("/" + name, (HttpContext context) =>
+        {
+            context.Response.Headers.CacheControl = "public, max-age=3600";
+            return TypedResults.Bytes(content, type);
+        }).AllowAnonymous().WithRateTier(RateTier.Read).ExcludeFromDescription();
     }
 
     private static byte[] Read(string name)

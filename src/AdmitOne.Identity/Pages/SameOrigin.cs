@@ -22,6 +22,10 @@ internal sealed class SameOrigin : IEndpointFilter
         var site = http.Request.Headers["Sec-Fetch-Site"].ToString();
         if (site.Length > 0) return site is "same-origin" or "none";
         var origin = http.Request.Headers.Origin.ToString();
-        return origin.Length > 0 && (origin == $"{http.Request.Scheme}://{http.Request.Host}" || origin == http.RequestServices.GetRequiredService<PublicAddress>().Origin);
+        return origin.Length > 0 && IsOurs(http, origin);
     }
+
+    /// <summary>Whether an origin, such as <c>https://id.example.org</c>, is the one of these pages.</summary>
+    public static bool IsOurs(HttpContext http, string origin) =>
+        origin == $"{http.Request.Scheme}://{http.Request.Host}" || origin == http.RequestServices.GetRequiredService<PublicAddress>().Origin;
 }

@@ -32,13 +32,20 @@ internal static class SignInPages
         var form = await context.ReadFormAsync(cancellationToken);
         var (person, refusal) = await SignInRoutes.SignInAsync((form("email"), form("password")), accounts, delays, context, cancellationToken);
         if (person is null) return context.Show(SignInForm(form("email"), form("returnUrl")) with { Error = refusal!.Detail });
+        return await EnterAsync(context, person, form("returnUrl"), accounts, sessions, cancellationToken);
+    }
+
+    /// <summary>Signs the browser in, or asks for the code first that confirms the address.</summary>
+    public static async Task<Results<RedirectHttpResult, RazorComponentResult>> EnterAsync(
+        HttpContext context, Person person, string returnUrl, Accounts accounts, Sessions sessions, CancellationToken cancellationToken)
+    {
         if (!person.EmailConfirmed)
         {
             await accounts.RenewCodeAsync(person, cancellationToken);
             return context.Show(SignUpPages.CodeForm(person.Id, person.Email!));
         }
         await BrowserCookie.SignInAsync(context, sessions, person, cancellationToken);
-        return TypedResults.LocalRedirect(PageRoutes.LocalPath(form("returnUrl")));
+        return TypedResults.LocalRedirect(PageRoutes.LocalPath(returnUrl));
     }
 
     private static async Task<RazorComponentResult> AskLinkAsync(HttpContext context, Accounts accounts, PublicAddress address, CancellationToken cancellationToken)
@@ -73,8 +80,10 @@ internal static class SignInPages
         return context.Show(new PageForm("Your password was changed", "You were signed out everywhere.") { Links = [new("/sign-in", "Sign in")] });
     }
 
-    private static PageForm SignInForm(string? email, string? returnUrl) => new("Sign in", null, "/sign-in", "Sign in")
+    public static PageForm SignInForm(string? email, string? returnUrl) => new("Sign in", null, "/sign-in", "Sign in")
     {
+        ReturnUrl = returnUrl,
+        Passkey = new PasskeyButton("Sign in with a passkey", Creates: false, "/sign-in/passkey/options", "/sign-in/passkey"),
         Fields = [PageField.Email(email), PageField.Password(), PageField.Hidden("returnUrl", returnUrl)],
         Links = [new("/sign-in/link", "Mail me a sign-in link"), new("/reset", "I forgot my password"), new("/sign-up", "Sign up")],
     };

@@ -27,15 +27,26 @@ internal static class SignUpPages
     private static async Task<RazorComponentResult> SignUpAsync(HttpContext context, Accounts accounts, Memberships memberships, CancellationToken cancellationToken)
     {
         var form = await context.ReadFormAsync(cancellationToken);
-        var filled = SignUpForm(form("organiser"), form("email"), form("name"));
-        if (form("organiser") is not { Length: > 0 and <= 60 } tenant || await memberships.FindOrganiserAsync(tenant, cancellationToken) is not { } organiser)
-            return context.Show(filled with { Error = "No organiser has this name. Use the link on the organiser's page." });
-        var account = new SignUp { Tenant = tenant, Email = form("email"), Password = form("password"), Name = form("name") };
-        var faults = new List<ValidationResult>();
-        if (!Validator.TryValidateObject(account, new ValidationContext(account), faults, validateAllProperties: true))
-            return context.Show(filled with { Error = string.Join(' ', faults.Select(fault => $"{string.Join(", ", fault.MemberNames)}: {fault.ErrorMessage}")) });
-        var person = await accounts.SignUpAsync(new NewAccount(account.Email, account.Password, account.Name), organiser.TenantId, cancellationToken);
+        var (organiser, email, fault) = await ReadAsync(form, hasPassword: true, memberships, cancellationToken);
+        if (fault is not null) return context.Show(SignUpForm(form("organiser"), form("email"), form("name")) with { Error = fault });
+        var person = await accounts.SignUpAsync(new NewAccount(email, form("password"), form("name")), organiser!.TenantId, cancellationToken);
         return context.Show(CodeForm(person.Id, person.Email!));
+    }
+
+    /// <summary>Checks a form of sign-up.</summary>
+    /// <param name="hasPassword">False: a passkey takes the password's place.</param>
+    /// <returns>The organiser, the address and null; or what is wrong.</returns>
+    public static async Task<(Organiser? Organiser, string Email, string? Fault)> ReadAsync(
+        Func<string, string> form, bool hasPassword, Memberships memberships, CancellationToken cancellationToken)
+    {
+        if (form("organiser") is not { Length: > 0 and <= 60 } tenant || await memberships.FindOrganiserAsync(tenant, cancellationToken) is not { } organiser)
+            return (null, "", "No organiser has this name. Use the link on the organiser's page.");
+        // Where there is no password, one that breaks no rule stands for it.
+        var account = new SignUp { Tenant = tenant, Email = form("email"), Password = hasPassword ? form("password") : MailCodes.NewKey(), Name = form("name") };
+        var faults = new List<ValidationResult>();
+        return Validator.TryValidateObject(account, new ValidationContext(account), faults, validateAllProperties: true)
+            ? (organiser, account.Email, null)
+            : (null, "", string.Join(' ', faults.Select(fault => $"{string.Join(", ", fault.MemberNames)}: {fault.ErrorMessage}")));
     }
 
     private static async Task<Results<RedirectHttpResult, RazorComponentResult>> ConfirmAsync(
@@ -50,8 +61,9 @@ internal static class SignUpPages
         return TypedResults.LocalRedirect("/account");
     }
 
-    private static PageForm SignUpForm(string? organiser, string? email, string? name) => new("Sign up", null, "/sign-up", "Sign up")
+    public static PageForm SignUpForm(string? organiser, string? email, string? name) => new("Sign up", null, "/sign-up", "Sign up")
     {
+        Passkey = new PasskeyButton("Sign up with a passkey", Creates: true, "/sign-up/passkey/options", "/sign-up/passkey"),
         Fields =
         [
             new PageField("organiser", "Organiser, as in the address of its page") { Value = organiser },

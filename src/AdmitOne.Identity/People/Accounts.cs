@@ -1,4 +1,5 @@
 using AdmitOne.Identity.Mail;
+using AdmitOne.Identity.Passkeys;
 using AdmitOne.Identity.SignIn;
 using AdmitOne.Identity.Tokens;
 using AdmitOne.Platform.Identity;
@@ -9,7 +10,21 @@ using Npgsql;
 
 namespace AdmitOne.Identity.People;
 
-internal sealed record NewAccount(string Email, string Password, string Name);
+/// <param name="Password">Empty: none.</param>
+internal sealed record NewAccount(string Email, string Password, string Name)
+{
+    /// <summary>A passkey that was created for the account's id.</summary>
+    public CreatedPasskey? Passkey { get; init; }
+}
+
+/// <summary>What the reader of a mailed link sets, or proves to have.</summary>
+/// <param name="Password">Replaces the old one.</param>
+/// <param name="Created">A new passkey. In an account that was not confirmed it takes the place of everything that was set before.</param>
+/// <param name="HasUsedPasskey">A passkey of the account was used for this link.</param>
+internal sealed record LinkCredential(string? Password = null, CreatedPasskey? Created = null, bool HasUsedPasskey = false)
+{
+    public static readonly LinkCredential None = new();
+}
 
 /// <summary>How the use of a mailed code ended.</summary>
 /// <param name="Person">The account that the code confirmed; null if no open code is this one.</param>
@@ -33,9 +48,9 @@ internal sealed class Accounts(
     /// <summary>Makes an account that waits for its code, as a customer of the organiser.</summary>
     public async Task<Person> SignUpAsync(NewAccount account, Guid tenantId, CancellationToken cancellationToken)
     {
-        var person = Person.New(EmailAddress.Fold(account.Email), account.Name, clock);
+        var person = Person.New(EmailAddress.Fold(account.Email), account.Name, clock, account.Passkey?.PersonId);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-        Check(await users.CreateAsync(person, account.Password));
+        await CreateAsync(person, account);
         await JoinAsync(person.Id, tenantId, Roles.Customer, null, cancellationToken);
         await mail.WriteAsync(MailTexts.Verify(person.Email!, await codes.IssueAsync(person.Id, person.Email!, Purposes.Verify, cancellationToken)), cancellationToken);
         await context.RunAsync("""
@@ -75,10 +90,16 @@ internal sealed class Accounts(
     public async Task<Person> MakeConfirmedAsync(NewAccount account, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var person = Person.New(EmailAddress.Fold(account.Email), account.Name, clock);
+        var person = Person.New(EmailAddress.Fold(account.Email), account.Name, clock, account.Passkey?.PersonId);
         person.EmailConfirmed = true;
-        Check(account.Password.Length > 0 ? await users.CreateAsync(person, account.Password) : await users.CreateAsync(person));
+        await CreateAsync(person, account);
         return person;
+    }
+
+    private async Task CreateAsync(Person person, NewAccount account)
+    {
+        Check(account.Password.Length > 0 ? await users.CreateAsync(person, account.Password) : await users.CreateAsync(person));
+        if (account.Passkey is not null) Check(await users.AddOrUpdatePasskeyAsync(person, account.Passkey.Info));
     }
 
     /// <summary>Adds a membership; one that is there keeps its role.</summary>
@@ -99,7 +120,7 @@ internal sealed class Accounts(
     {
         var address = EmailAddress.Fold(email);
         var confirmed = await FindConfirmedAsync(address, cancellationToken);
-        var other = await context.Users.Where(person => person.Email == address && !person.EmailConfirmed)
+        var other = await context.Users.Where(person => person.Email == address && !person.EmailConfirmed && person.PasswordHash != null)
             .OrderBy(person => person.CreatedAt).ThenBy(person => person.Id).FirstOrDefaultAsync(cancellationToken);
         if (await IsPasswordAsync(confirmed, password)) return confirmed;
         if (!await IsPasswordAsync(other, password)) return null;
@@ -131,22 +152,22 @@ internal sealed class Accounts(
     /// <summary>Confirms the address of the account whose code this is. The password stays the one that the account was made with.</summary>
     /// <param name="personId">The account that asks, where it is known.</param>
     public Task<CodeResult> ConfirmByCodeAsync(string email, string code, Guid? personId, CancellationToken cancellationToken) =>
-        UseCodeAsync(email, Purposes.Verify, code, personId, newPassword: null, cancellationToken);
+        UseCodeAsync(email, Purposes.Verify, code, personId, LinkCredential.None, cancellationToken);
 
     /// <summary>Sets a new password by a code of 6 digits that was mailed for that.</summary>
     public Task<CodeResult> ResetByCodeAsync(string email, string code, string password, CancellationToken cancellationToken) =>
-        UseCodeAsync(email, Purposes.Reset, code, personId: null, password, cancellationToken);
+        UseCodeAsync(email, Purposes.Reset, code, personId: null, new LinkCredential(password), cancellationToken);
 
     /// <summary>
     /// Uses a mailed link. The reader of the mail owns the address, and need not be who made the account: a password that is given here replaces the old one, and
-    /// with it whoever knew that is signed out.
+    /// with it whoever knew that is signed out. Passkeys of an account that was not confirmed end likewise, unless one of them was used for this link.
     /// </summary>
-    public Task<CodeResult> UseLinkAsync(string key, string? newPassword, CancellationToken cancellationToken) =>
-        UseAsync(() => codes.FindByKeyAsync(key, cancellationToken), newPassword, cancellationToken);
+    public Task<CodeResult> UseLinkAsync(string key, LinkCredential credential, CancellationToken cancellationToken) =>
+        UseAsync(() => codes.FindByKeyAsync(key, cancellationToken), credential, cancellationToken);
 
     /// <summary>Signs in by a code of 6 digits that was mailed for that. Only for accounts that confirmed their address: others have a password that a stranger may have chosen.</summary>
     public Task<CodeResult> SignInByCodeAsync(string email, string code, CancellationToken cancellationToken) =>
-        UseCodeAsync(email, Purposes.SignIn, code, personId: null, newPassword: null, cancellationToken);
+        UseCodeAsync(email, Purposes.SignIn, code, personId: null, LinkCredential.None, cancellationToken);
 
     public async Task<string?> ChangePasswordAsync(Person person, string password, CancellationToken cancellationToken)
     {
@@ -158,21 +179,25 @@ internal sealed class Accounts(
     }
 
     // The try is counted whatever becomes of the transaction.
-    private async Task<CodeResult> UseCodeAsync(string email, string purpose, string code, Guid? personId, string? newPassword, CancellationToken cancellationToken)
+    private async Task<CodeResult> UseCodeAsync(string email, string purpose, string code, Guid? personId, LinkCredential credential, CancellationToken cancellationToken)
     {
         var address = EmailAddress.Fold(email);
         if (!await delays.MayTryCodeAsync(address, cancellationToken)) return new CodeResult(null);
-        return await UseAsync(() => codes.FindByCodeAsync(address, purpose, code, personId, cancellationToken), newPassword, cancellationToken);
+        return await UseAsync(() => codes.FindByCodeAsync(address, purpose, code, personId, cancellationToken), credential, cancellationToken);
     }
 
-    private async Task<CodeResult> UseAsync(Func<Task<MailCode?>> find, string? newPassword, CancellationToken cancellationToken)
+    private async Task<CodeResult> UseAsync(Func<Task<MailCode?>> find, LinkCredential credential, CancellationToken cancellationToken)
     {
+        var newPassword = credential.Password;
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         if (await find() is not { } code || await FindAsync(code.PersonId, cancellationToken) is not { } person) return new CodeResult(null);
+        if (credential.Created is not null && credential.Created.PersonId != person.Id) return new CodeResult(null);
         if (newPassword is not null && PasswordRules.Fault(newPassword, person.Email ?? "") is { } fault) return new CodeResult(null, Fault: fault);
         // An account whose address nobody confirmed may have been made by a stranger: it is not entered by the mail alone.
-        if (!person.EmailConfirmed && code.Purpose == Purposes.SignIn && newPassword is null) return new CodeResult(null, Fault: "Choose a password: this address was not confirmed yet.");
+        if (!person.EmailConfirmed && code.Purpose == Purposes.SignIn && credential == LinkCredential.None) return new CodeResult(null, Fault: "Choose a password: this address was not confirmed yet.");
         if (!await codes.UseAsync(code, cancellationToken)) return new CodeResult(null);
+        // What was set before the address was confirmed may be a stranger's.
+        var replaces = !person.EmailConfirmed && (newPassword is not null || credential.Created is not null);
         var changesPassword = newPassword is not null && (person.EmailConfirmed || !await users.CheckPasswordAsync(person, newPassword));
         if (!person.EmailConfirmed && await FindConfirmedAsync(person.Email!, cancellationToken) is { } owner)
         {
@@ -186,6 +211,8 @@ internal sealed class Accounts(
             return new CodeResult(null, IsTaken: true);
         }
         person.EmailConfirmed = true;
+        var removed = replaces ? await context.RunAsync("delete from identity.person_passkeys where person_id = @Id", new { person.Id }, cancellationToken) : 0;
+        if (replaces && credential.Created is not null) person.PasswordHash = null;
         if (changesPassword) person.PasswordHash = users.PasswordHasher.HashPassword(person, newPassword!);
         try
         {
@@ -195,9 +222,10 @@ internal sealed class Accounts(
         {
             return new CodeResult(null, IsTaken: true);   // another account of the address was confirmed in this moment
         }
+        if (credential.Created is not null) Check(await users.AddOrUpdatePasskeyAsync(person, credential.Created.Info));
         await transaction.CommitAsync(cancellationToken);
         await delays.ForgetCodesAsync(code.Email, cancellationToken);
-        if (changesPassword) await revocations.SignOutAsync(person.Id, cancellationToken);
+        if (changesPassword || removed > 0 || (replaces && credential.Created is not null)) await revocations.SignOutAsync(person.Id, cancellationToken);
         return new CodeResult(person);
     }
 
@@ -209,7 +237,7 @@ internal sealed class Accounts(
     }
 
     // What people type was checked before; anything else is a fault of ours.
-    private static void Check(IdentityResult result)
+    internal static void Check(IdentityResult result)
     {
         if (!result.Succeeded) throw new InvalidOperationException(string.Join(' ', result.Errors.Select(error => $"{error.Code}: {error.Description}")));
     }

@@ -41,7 +41,7 @@ public sealed class IdentityContext(DbContextOptions<IdentityContext> options) :
         builder.Entity<IdentityUserClaim<Guid>>().ToTable("person_claims");
         builder.Entity<IdentityUserLogin<Guid>>().ToTable("person_logins");
         builder.Entity<IdentityUserToken<Guid>>().ToTable("person_tokens");
-        builder.Entity<IdentityUserPasskey<Guid>>().ToTable("person_passkeys");
+        builder.Entity<IdentityUserPasskey<Guid>>().ToTable("person_passkeys").OwnsOne(passkey => passkey.Data, data => data.ToJson("data"));
         builder.Entity<OpenIddictEntityFrameworkCoreApplication>().ToTable("oidc_applications");
         builder.Entity<OpenIddictEntityFrameworkCoreAuthorization>().ToTable("oidc_authorizations");
         builder.Entity<OpenIddictEntityFrameworkCoreScope>().ToTable("oidc_scopes");

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using AdmitOne.Identity.Passkeys;
 using AdmitOne.Identity.SignIn;
 using AdmitOne.Identity.Team;
 using AdmitOne.Identity.Tokens;
@@ -24,6 +25,9 @@ internal static class MeRoutes
         me.MapGet("/sessions", SessionsAsync).WithName("ListSessions").WithSummary("Where you are signed in").WithRateTier(RateTier.Read);
         me.MapDelete("/sessions/{id}", EndSessionAsync).WithName("EndSession").WithSummary("Sign out one device").WithRateTier(RateTier.Write).MayRefuseWith(PlatformProblems.NotFound);
         me.MapPost("/sign-out-everywhere", SignOutAsync).WithName("SignOutEverywhere").WithSummary("End all your sessions and tokens, this one too").WithRateTier(RateTier.Write);
+        me.MapGet("/passkeys", PasskeysAsync).WithName("ListPasskeys").WithSummary("Your passkeys, the oldest first").WithRateTier(RateTier.Read).MayRefuseWith(PlatformProblems.NotFound);
+        me.MapDelete("/passkeys/{id}", RemovePasskeyAsync).WithName("RemovePasskey").WithSummary("Remove a passkey; it is added on the page /account")
+            .WithRateTier(RateTier.Write).MayRefuseWith(PlatformProblems.NotFound);
         me.MapPost("/leave", LeaveAsync).WithName("LeaveOrganiser").WithSummary("Leave the team of the organiser that your token is for; you stay a customer").WithRateTier(RateTier.Write)
             .MayRefuseWith(PlatformProblems.NotFound, TeamProblems.LastManager);
         me.MapPost("/close", CloseAsync).WithName("CloseAccount").WithSummary("Close your account for good")
@@ -47,6 +51,19 @@ internal static class MeRoutes
 
     private static async Task<Results<NoContent, Refusal>> EndSessionAsync(Guid id, Caller caller, Revocations revocations, CancellationToken cancellationToken) =>
         await revocations.EndSessionAsync(caller.UserId, id, cancellationToken) ? TypedResults.NoContent() : PlatformProblems.NotFound.With("You have no such session.");
+
+    private static async Task<Results<Ok<PasskeyList>, Refusal>> PasskeysAsync(Caller caller, HttpContext context, Accounts accounts, PasskeyCeremonies passkeys, CancellationToken cancellationToken)
+    {
+        if (await accounts.FindAsync(caller.UserId, cancellationToken) is not { } person) return NoAccount();
+        context.NeverCache();
+        return TypedResults.Ok(new PasskeyList(await passkeys.ListAsync(person)));
+    }
+
+    private static async Task<Results<NoContent, Refusal>> RemovePasskeyAsync(string id, Caller caller, Accounts accounts, PasskeyCeremonies passkeys, CancellationToken cancellationToken)
+    {
+        if (await accounts.FindAsync(caller.UserId, cancellationToken) is not { } person) return NoAccount();
+        return await passkeys.RemoveAsync(person, id, cancellationToken) ? TypedResults.NoContent() : PlatformProblems.NotFound.With("You have no such passkey.");
+    }
 
     private static async Task<NoContent> SignOutAsync(Caller caller, Actor actor, Database database, Revocations revocations, CancellationToken cancellationToken)
     {
@@ -121,5 +138,7 @@ public sealed record AccountClosing
 public sealed record MeResponse(Guid Id, string Email, bool EmailVerified, string Name, IReadOnlyList<MembershipResponse> Memberships);
 
 public sealed record MembershipResponse(Guid TenantId, string Slug, string Organiser, string Role);
+
+public sealed record PasskeyList(IReadOnlyList<PasskeyResponse> Items);
 
 public sealed record SessionList(IReadOnlyList<SessionResponse> Items);

@@ -16,10 +16,11 @@ public sealed class Person : IdentityUser<Guid>
     /// <summary>When an account that has not confirmed its address was first used.</summary>
     public DateTimeOffset? SignedInAt { get; set; }
 
-    public static Person New(string email, string name, TimeProvider clock)
+    /// <param name="knownId">The id that a passkey was created for; a new one if null.</param>
+    public static Person New(string email, string name, TimeProvider clock, Guid? knownId = null)
     {
         ArgumentNullException.ThrowIfNull(clock);
-        var id = Guid.CreateVersion7(clock.GetUtcNow());
+        var id = knownId ?? Guid.CreateVersion7(clock.GetUtcNow());
         return new Person { Id = id, UserName = id.ToString("n"), Email = email, Name = name, CreatedAt = clock.GetUtcNow() };
     }
 }

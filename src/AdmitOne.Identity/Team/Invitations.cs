@@ -1,4 +1,5 @@
 using AdmitOne.Identity.Mail;
+using AdmitOne.Identity.Passkeys;
 using AdmitOne.Identity.People;
 using AdmitOne.Identity.SignIn;
 using AdmitOne.Identity.Tokens;
@@ -67,7 +68,16 @@ internal sealed class Invitations(IdentityContext context, Accounts accounts, Si
             if (string.IsNullOrWhiteSpace(name)) return (null, null, PlatformProblems.Invalid("/name", "Say your name: this address has no account yet."));
             if (PasswordRules.Fault(password, invitation.Email) is { } fault) return (null, null, PlatformProblems.Invalid("/password", fault));
         }
-        return await AcceptAsync(key, invitation, person, (name ?? "", password), cancellationToken);
+        return await AcceptAsync(key, invitation, person, new NewAccount(invitation.Email, password, name ?? ""), cancellationToken);
+    }
+
+    /// <summary>With an account that is made now and has a passkey instead of a password.</summary>
+    public async Task<(AcceptedInvitation? Accepted, Person? Person, Refusal? Refusal)> AcceptAsync(
+        string key, string name, CreatedPasskey passkey, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(key, cancellationToken) is not { } invitation) return (null, null, NotOpen());
+        if (string.IsNullOrWhiteSpace(name) || name.Length > 200) return (null, null, PlatformProblems.Invalid("/name", "Say your name: this address has no account yet."));
+        return await AcceptAsync(key, invitation, null, new NewAccount(invitation.Email, "", name) { Passkey = passkey }, cancellationToken);
     }
 
     /// <summary>By somebody who is signed in with the invited address.</summary>
@@ -75,12 +85,12 @@ internal sealed class Invitations(IdentityContext context, Accounts accounts, Si
     {
         if (await FindAsync(key, cancellationToken) is not { } invitation) return (null, NotOpen());
         if (!person.EmailConfirmed || person.Email != invitation.Email) return (null, TeamProblems.WrongAccount.With("Sign in with the address that was invited."));
-        var (accepted, _, refusal) = await AcceptAsync(key, invitation, person, default, cancellationToken);
+        var (accepted, _, refusal) = await AcceptAsync(key, invitation, person, null, cancellationToken);
         return (accepted, refusal);
     }
 
     private async Task<(AcceptedInvitation?, Person?, Refusal?)> AcceptAsync(
-        string key, OpenInvitation invitation, Person? person, (string Name, string Password) account, CancellationToken cancellationToken)
+        string key, OpenInvitation invitation, Person? person, NewAccount? account, CancellationToken cancellationToken)
     {
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         var taken = await context.RunAsync("""
@@ -89,7 +99,7 @@ internal sealed class Invitations(IdentityContext context, Accounts accounts, Si
         if (taken == 0) return (null, null, NotOpen());
         try
         {
-            person ??= await accounts.MakeConfirmedAsync(new NewAccount(invitation.Email, account.Password, account.Name), cancellationToken);
+            person ??= await accounts.MakeConfirmedAsync(account!, cancellationToken);
         }
         catch (DbUpdateException made) when (made.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
         {

@@ -40,7 +40,8 @@ public sealed class DependencyTests
         ["OpenTelemetry.Instrumentation.StackExchangeRedis"] = ["Platform"],
         ["Polly.Core"] = ["Platform", "Events", "Tickets"],   // each client of a neighbour says how patient it is
         ["Microsoft.Security.AntiSSRF"] = ["Platform"],
-        ["QRCoder"] = ["Tickets"],
+        ["QRCoder"] = ["Tickets", "Identity"],
+        ["Otp.NET"] = ["Identity"],
         ["System.CommandLine"] = ["Cli"],
         ["Spectre.Console"] = ["Cli"],
     };

@@ -4,6 +4,7 @@ using AdmitOne.Events;
 using AdmitOne.Identity;
 using AdmitOne.Tickets;
 using AdmitOne.UnitTests.Architecture;
+using Microsoft.AspNetCore.Routing;
 using YamlDotNet.RepresentationModel;
 
 namespace AdmitOne.UnitTests.Deploy;
@@ -118,6 +119,9 @@ public sealed partial class ManifestTests
         }
     }
 
+    // For operators, other services and development.
+    private static readonly string[] s_inside = ["/internal/", "/dev/", "/metrics", "/health/", "/docs", "/openapi"];
+
     [Fact]
     public void From_outside_only_the_api_can_be_reached_with_tls_and_within_limits()
     {
@@ -131,6 +135,17 @@ public sealed partial class ManifestTests
             if (name == "identity-service") Assert.DoesNotContain(paths, path => path is "/" or "/internal" or "/dev" or "/metrics");
             else Assert.Equal(["/api", "/.well-known", "/health"], paths);
         }
+    }
+
+    [Fact]
+    public void Every_page_of_Identity_can_be_reached_from_outside()
+    {
+        using var identity = IdentityService.Build(Services.Settings());
+        var paths = Manifests.Base.Object("Ingress", "identity-service").All("spec.rules.0.http.paths").Select(path => path.At("path")!).ToList();
+        var routes = ((IEndpointRouteBuilder)identity).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().Select(route => $"/{route.RoutePattern.RawText?.Trim('/')}").ToList();
+        Assert.Contains("/passkeys.js", routes);
+        Findings.None(routes.Where(route => !s_inside.Any(inside => route.StartsWith(inside, StringComparison.Ordinal))
+            && !paths.Any(path => route == path || route.StartsWith(path + "/", StringComparison.Ordinal))));
     }
 
     [Fact]

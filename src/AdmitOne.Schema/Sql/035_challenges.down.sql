@@ -1,0 +1,3 @@
+set local lock_timeout = '2s';
+
+drop table identity.challenges;
