@@ -1,3 +1,4 @@
+using AdmitOne.Identity.Authenticators;
 using AdmitOne.Identity.Mail;
 using AdmitOne.Identity.OpenId;
 using AdmitOne.Identity.Organisers;
@@ -28,7 +29,7 @@ namespace AdmitOne.Identity;
 /// <summary>Identity: people, their sign-in, and what they are to organisers.</summary>
 public static class IdentityService
 {
-    public static readonly ServiceDefinition Definition = new("identity-service", "AdmitOne Identity", DefaultPort: 3001, DefaultPoolMax: 10, SchemaVersion: 35, RunsSharedWorkers: false);
+    public static readonly ServiceDefinition Definition = new("identity-service", "AdmitOne Identity", DefaultPort: 3001, DefaultPoolMax: 10, SchemaVersion: 36, RunsSharedWorkers: false);
 
     /// <summary>Puts the service together from its own configuration, without starting it.</summary>
     /// <param name="configuration">The flat names of <c>docs/configuration.md</c>; nothing else is read.</param>
@@ -48,6 +49,7 @@ public static class IdentityService
         if (!app.Services.GetRequiredService<IOptions<ServiceOptions>>().Value.IsProduction) MapMail(app);
         SignInRoutes.Map(v1);
         MeRoutes.Map(v1);
+        AuthenticatorRoutes.Map(v1);
         TeamRoutes.Map(v1);
         InvitationRoutes.Map(v1);
         OrganiserRoutes.Map(v1, app);
@@ -101,7 +103,7 @@ public static class IdentityService
             // Length and the list of common passwords; no rule of upper case and digits.
             options.Password = new PasswordOptions { RequiredLength = PasswordRules.MinLength, RequireDigit = false, RequireLowercase = false, RequireUppercase = false, RequireNonAlphanumeric = false, RequiredUniqueChars = 1 };
         }).AddEntityFrameworkStores<IdentityContext>().AddPasswordValidator<PasswordValidator>();
-        services.AddScoped<IPasskeyHandler<Person>, PasskeyHandler<Person>>().AddScoped<Challenges>().AddScoped<PasskeyCeremonies>().AddScoped<AccountViews>();
+        services.AddScoped<IPasskeyHandler<Person>, PasskeyHandler<Person>>().AddScoped<Challenges>().AddScoped<PasskeyCeremonies>().AddScoped<AccountViews>().AddScoped<AuthenticatorApps>().AddScoped<PageSignIn>();
         services.AddOptions<IdentityPasskeyOptions>().Configure<PublicAddress, IOptions<AccountOptions>>((passkeys, address, account) =>
         {
             // Passkeys are of one host name for ever: of the public one, where it is known.

@@ -24,6 +24,7 @@ internal static class PrivacyCommand
         ("memberships", "select tenant_id, role, invited_by, created_at from identity.memberships where person_id = @user and tenant_id = @tenant"),
         ("sessions", "select s.kind, s.agent, s.network, s.created_at, s.last_seen_at from identity.sessions s where s.person_id = @user and exists (select from identity.memberships m where m.person_id = @user and m.tenant_id = @tenant)"),
         ("passkeys", "select k.data ->> 'Name' as name, k.data ->> 'CreatedAt' as created_at from identity.person_passkeys k where k.person_id = @user and exists (select from identity.memberships m where m.person_id = @user and m.tenant_id = @tenant)"),
+        ("authenticator", "select a.created_at, a.confirmed_at from identity.authenticators a where a.person_id = @user and exists (select from identity.memberships m where m.person_id = @user and m.tenant_id = @tenant)"),
         ("invitations", "select email, role, created_at, accepted_at from identity.invitations where tenant_id = @tenant and (accepted_by = @user or (@email <> '' and email = @email))"),
         ("mails", "select kind, subject, created_at, sent_at from identity.outgoing where @email <> '' and recipient = @email and (tenant_id = @tenant or tenant_id is null)"),
         ("reservations", "select * from tickets.reservations where user_id = @user order by created_at"),

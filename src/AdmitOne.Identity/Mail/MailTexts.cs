@@ -39,6 +39,14 @@ internal static class MailTexts
         $"The passkey \"{name}\" can no longer sign in to your account.", "Your passkeys and devices are listed here:", account,
         "If it was not you, sign out everywhere there and choose a new password.");
 
+    public static NewMail AuthenticatorAdded(string to, Uri account) => Make(to, "authenticator_added", "Sign-in asks for a code from now on",
+        "Your account has an authenticator app now: sign-in asks for one of its codes.", "It is removed here:", account,
+        "If it was not you, choose a new password and sign out everywhere.");
+
+    public static NewMail AuthenticatorRemoved(string to, Uri account) => Make(to, "authenticator_removed", "Sign-in no longer asks for a code",
+        "The authenticator app of your account was removed.", "Your account:", account,
+        "If it was not you, choose a new password and sign out everywhere.");
+
     /// <summary>A role as people read it.</summary>
     public static string RoleName(string role) => role switch
     {

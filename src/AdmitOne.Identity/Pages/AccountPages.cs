@@ -1,3 +1,4 @@
+using AdmitOne.Identity.Authenticators;
 using AdmitOne.Identity.Mail;
 using AdmitOne.Identity.Passkeys;
 using AdmitOne.Identity.People;
@@ -77,7 +78,7 @@ internal static class AccountPages
 }
 
 /// <summary>What the account's page shows.</summary>
-internal sealed class AccountViews(Memberships memberships, Sessions sessions, PasskeyCeremonies passkeys)
+internal sealed class AccountViews(Memberships memberships, Sessions sessions, PasskeyCeremonies passkeys, AuthenticatorApps authenticators)
 {
     /// <param name="notice">What the last form came to.</param>
     public async Task<RazorComponentResult> ShowAsync(HttpContext context, BrowserSession session, Person person, string? notice, CancellationToken cancellationToken)
@@ -87,7 +88,7 @@ internal sealed class AccountViews(Memberships memberships, Sessions sessions, P
         {
             Account = new AccountView(person.Name, person.Email ?? "", session.Id,
                 [.. all.Select(m => new MembershipResponse(m.TenantId, m.Slug, m.Organiser, MailTexts.RoleName(m.Role)))], await sessions.ListAsync(person.Id, cancellationToken),
-                await passkeys.ListAsync(person), notice),
+                await passkeys.ListAsync(person), await authenticators.CountRecoveryCodesAsync(person.Id, cancellationToken), notice),
         });
     }
 }

@@ -36,7 +36,7 @@ internal static class InvitationPages
             return accepted is null ? context.Show(form with { Error = fault!.Detail }) : TypedResults.LocalRedirect("/account");
         }
         var posted = await context.ReadFormAsync(cancellationToken);
-        var (made, signedIn, refusal) = await invitations.AcceptAsync(key, posted("name"), posted("password"), context, cancellationToken);
+        var (made, signedIn, refusal) = await invitations.AcceptAsync(key, posted("name"), (posted("password"), posted("code")), context, cancellationToken);
         if (made is null) return context.Show(form with { Error = refusal!.Detail });
         await BrowserCookie.SignInAsync(context, sessions, signedIn!, cancellationToken);
         return TypedResults.LocalRedirect("/account");
@@ -47,9 +47,9 @@ internal static class InvitationPages
         var form = new PageForm($"{open.Organiser} invites you", $"As {MailTexts.RoleName(open.Role)}, with the address {open.Email}.", "/invitation/" + key, "Accept");
         if (await BrowserCookie.FindAsync(context, sessions, accounts, cancellationToken) is (_, { EmailConfirmed: true } person) && person.Email == open.Email) return form;
         var email = PageField.Hidden("email", open.Email);
-        return await accounts.FindConfirmedAsync(open.Email, cancellationToken) is null
+        return await accounts.FindConfirmedAsync(open.Email, cancellationToken) is not { } known
             ? form with { Fields = [email, PageField.PersonName(), PageField.NewPassword("Choose a password, at least 12 characters")], Passkey = new PasskeyButton("Accept with a new passkey", Creates: true, $"/invitation/{key}/passkey/options", $"/invitation/{key}/passkey") }
-            : form with { Fields = [email, PageField.Password("The password of your account")], Links = [new($"/sign-in?returnUrl=%2Finvitation%2F{key}", "Sign in in another way"), new("/reset", "I forgot my password")] };
+            : form with { Fields = [email, PageField.Password("The password of your account"), .. known.TwoFactorEnabled ? [PageField.AppCode()] : Array.Empty<PageField>()], Links = [new($"/sign-in?returnUrl=%2Finvitation%2F{key}", "Sign in in another way"), new("/reset", "I forgot my password")] };
     }
 
     public static PageForm Over() => new("This invitation is over", "It was accepted, withdrawn, or is too old. Ask for another one.");

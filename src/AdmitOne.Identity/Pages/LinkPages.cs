@@ -23,23 +23,22 @@ internal static class LinkPages
         await FormAsync(key, codes, accounts, passkeys, cancellationToken) is { } form ? context.Show(form) : context.Show(Over()).WithStatus(StatusCodes.Status404NotFound);
 
     private static async Task<Results<RedirectHttpResult, RazorComponentResult>> UseAsync(
-        string key, HttpContext context, MailCodes codes, Accounts accounts, PasskeyCeremonies passkeys, Sessions sessions, CancellationToken cancellationToken)
+        string key, HttpContext context, MailCodes codes, Accounts accounts, PasskeyCeremonies passkeys, PageSignIn signIn, CancellationToken cancellationToken)
     {
         if (await FormAsync(key, codes, accounts, passkeys, cancellationToken) is not { } form) return context.Show(Over()).WithStatus(StatusCodes.Status404NotFound);
         var posted = await context.ReadFormAsync(cancellationToken);
         var asksPassword = form.Fields.Any(field => field.Name == "password");
-        return await EnterAsync(context, form, await accounts.UseLinkAsync(key, new LinkCredential(asksPassword ? posted("password") : null), cancellationToken), sessions, cancellationToken);
+        return await EnterAsync(context, form, await accounts.UseLinkAsync(key, new LinkCredential(asksPassword ? posted("password") : null), cancellationToken), usedPasskey: false, signIn, cancellationToken);
     }
 
     /// <summary>Signs the browser in after a link was used, or says why it was not.</summary>
     public static async Task<Results<RedirectHttpResult, RazorComponentResult>> EnterAsync(
-        HttpContext context, PageForm form, CodeResult result, Sessions sessions, CancellationToken cancellationToken)
+        HttpContext context, PageForm form, CodeResult result, bool usedPasskey, PageSignIn signIn, CancellationToken cancellationToken)
     {
         if (result.Fault is not null) return context.Show(form with { Error = result.Fault });
         if (result.IsTaken) return context.Show(new PageForm("You have an account", "This address has an account already. Sign in with its password.") { Links = [new("/sign-in", "Sign in")] });
         if (result.Person is null) return context.Show(Over()).WithStatus(StatusCodes.Status404NotFound);
-        await BrowserCookie.SignInAsync(context, sessions, result.Person, cancellationToken);
-        return TypedResults.LocalRedirect("/account");
+        return await signIn.EnterAsync(context, result.Person, "/account", usedPasskey, cancellationToken);
     }
 
     /// <summary>What a link's page asks for; null if the link is over.</summary>

@@ -24,6 +24,12 @@ public sealed record PageForm(string Title, string? Text = null, string Action =
     /// <summary>Where the form leads in the end. A sign-in for a client ends at the client's address, which browsers must be allowed to go to after a form.</summary>
     public string? ReturnUrl { get; init; }
 
+    /// <summary>What is shown once, such as recovery codes: a line each.</summary>
+    public IReadOnlyList<string> Lines { get; init; } = [];
+
+    /// <summary>A PNG, above the form.</summary>
+    public PagePicture? Picture { get; init; }
+
     /// <summary>Why the last try did not succeed.</summary>
     public string? Error { get; init; }
 }
@@ -46,6 +52,8 @@ public sealed record PageField(string Name, string Label, string Type = "text", 
 
     public static PageField Code() => new("code", "Code of 6 digits", "text", "one-time-code") { InputMode = "numeric" };
 
+    public static PageField AppCode(string label = "Code of the authenticator app") => new("code", label, "text", "one-time-code");
+
     public static PageField Hidden(string name, string? value) => new(name, "", "hidden") { Value = value, Required = false };
 }
 
@@ -55,11 +63,13 @@ public sealed record PageField(string Name, string Label, string Type = "text", 
 /// <param name="Action">The path that the form is then posted to, with <c>challenge</c> and <c>credential</c>.</param>
 public sealed record PasskeyButton(string Label, bool Creates, string Options, string Action);
 
+public sealed record PagePicture(byte[] Png, string Text);
+
 public sealed record PageLink(string Href, string Text);
 
 public sealed record AccountView(
     string Name, string Email, Guid SessionId, IReadOnlyList<MembershipResponse> Memberships, IReadOnlyList<SessionResponse> Sessions,
-    IReadOnlyList<PasskeyResponse> Passkeys, string? Notice);
+    IReadOnlyList<PasskeyResponse> Passkeys, int? RecoveryCodesLeft, string? Notice);
 
 internal static class PageResults
 {

@@ -33,12 +33,12 @@ internal static class PasskeyPages
         Json(context, await passkeys.BeginSignInAsync(context, cancellationToken));
 
     private static async Task<Results<RedirectHttpResult, RazorComponentResult>> SignInAsync(
-        HttpContext context, PasskeyCeremonies passkeys, Accounts accounts, Sessions sessions, CancellationToken cancellationToken)
+        HttpContext context, PasskeyCeremonies passkeys, PageSignIn signIn, CancellationToken cancellationToken)
     {
         var form = await context.ReadFormAsync(cancellationToken);
         if (await passkeys.SignInAsync(form("challenge"), form("credential"), context, cancellationToken) is not { } person)
             return context.Show(SignInPages.SignInForm(null, form("returnUrl")) with { Error = PasskeyCeremonies.NotAccepted });
-        return await SignInPages.EnterAsync(context, person, form("returnUrl"), accounts, sessions, cancellationToken);
+        return await signIn.EnterAsync(context, person, form("returnUrl"), usedPasskey: true, cancellationToken);
     }
 
     private static async Task<Results<JsonHttpResult<PasskeyOptions>, Refusal>> BeginAddAsync(
@@ -73,7 +73,7 @@ internal static class PasskeyPages
             : PlatformProblems.NotFound.With("This link is over: ask for another one.");
 
     private static async Task<Results<RedirectHttpResult, RazorComponentResult>> UseLinkAsync(
-        string key, HttpContext context, PasskeyCeremonies passkeys, MailCodes codes, Accounts accounts, Sessions sessions, CancellationToken cancellationToken)
+        string key, HttpContext context, PasskeyCeremonies passkeys, MailCodes codes, Accounts accounts, PageSignIn signIn, CancellationToken cancellationToken)
     {
         if (await LinkPages.FormAsync(key, codes, accounts, passkeys, cancellationToken) is not { Passkey: { } button } form || await codes.FindByKeyAsync(key, cancellationToken) is not { } code)
             return context.Show(LinkPages.Over()).WithStatus(StatusCodes.Status404NotFound);
@@ -84,7 +84,7 @@ internal static class PasskeyPages
         else
             credential = await passkeys.SignInAsync(posted("challenge"), posted("credential"), context, cancellationToken) is { } owner && owner.Id == code.PersonId ? new LinkCredential(HasUsedPasskey: true) : null;
         if (credential is null) return context.Show(form with { Error = button.Creates ? PasskeyCeremonies.NotCreated : PasskeyCeremonies.NotAccepted });
-        return await LinkPages.EnterAsync(context, form, await accounts.UseLinkAsync(key, credential, cancellationToken), sessions, cancellationToken);
+        return await LinkPages.EnterAsync(context, form, await accounts.UseLinkAsync(key, credential, cancellationToken), usedPasskey: true, signIn, cancellationToken);
     }
 
     private static async Task<Results<JsonHttpResult<PasskeyOptions>, Refusal>> BeginInvitationAsync(

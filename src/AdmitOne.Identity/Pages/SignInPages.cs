@@ -18,6 +18,7 @@ internal static class SignInPages
     {
         pages.MapGet("/sign-in", (HttpContext context, string? returnUrl) => context.Show(SignInForm(null, returnUrl))).WithName("SignInPage").WithSummary("Sign in");
         pages.MapPost("/sign-in", SignInAsync).WithName("SignInForm").WithSummary("Sign in by password").CountedAsSignIn();
+        pages.MapPost("/sign-in/second-factor", GoOnAsync).WithName("SecondFactorForm").WithSummary("Go on with a sign-in by a code of the authenticator app").CountedAsSignIn();
         pages.MapGet("/sign-in/link", (HttpContext context) => context.Show(LinkForm(null))).WithName("SignInLinkPage").WithSummary("Ask for a sign-in link");
         pages.MapPost("/sign-in/link", AskLinkAsync).WithName("SignInLinkForm").WithSummary("Mail a sign-in link").CountedAsSignIn();
         pages.MapPost("/sign-in/code", SignInByCodeAsync).WithName("SignInCodeForm").WithSummary("Sign in by a mailed code").CountedAsSignIn();
@@ -27,25 +28,18 @@ internal static class SignInPages
     }
 
     private static async Task<Results<RedirectHttpResult, RazorComponentResult>> SignInAsync(
-        HttpContext context, Accounts accounts, Sessions sessions, SignInDelays delays, CancellationToken cancellationToken)
+        HttpContext context, Accounts accounts, PageSignIn signIn, SignInDelays delays, CancellationToken cancellationToken)
     {
         var form = await context.ReadFormAsync(cancellationToken);
         var (person, refusal) = await SignInRoutes.SignInAsync((form("email"), form("password")), accounts, delays, context, cancellationToken);
         if (person is null) return context.Show(SignInForm(form("email"), form("returnUrl")) with { Error = refusal!.Detail });
-        return await EnterAsync(context, person, form("returnUrl"), accounts, sessions, cancellationToken);
+        return await signIn.EnterAsync(context, person, form("returnUrl"), usedPasskey: false, cancellationToken);
     }
 
-    /// <summary>Signs the browser in, or asks for the code first that confirms the address.</summary>
-    public static async Task<Results<RedirectHttpResult, RazorComponentResult>> EnterAsync(
-        HttpContext context, Person person, string returnUrl, Accounts accounts, Sessions sessions, CancellationToken cancellationToken)
+    private static async Task<Results<RedirectHttpResult, RazorComponentResult>> GoOnAsync(HttpContext context, PageSignIn signIn, CancellationToken cancellationToken)
     {
-        if (!person.EmailConfirmed)
-        {
-            await accounts.RenewCodeAsync(person, cancellationToken);
-            return context.Show(SignUpPages.CodeForm(person.Id, person.Email!));
-        }
-        await BrowserCookie.SignInAsync(context, sessions, person, cancellationToken);
-        return TypedResults.LocalRedirect(PageRoutes.LocalPath(returnUrl));
+        var form = await context.ReadFormAsync(cancellationToken);
+        return await signIn.GoOnAsync(context, form("step"), form("code"), cancellationToken);
     }
 
     private static async Task<RazorComponentResult> AskLinkAsync(HttpContext context, Accounts accounts, PublicAddress address, CancellationToken cancellationToken)
@@ -56,13 +50,12 @@ internal static class SignInPages
     }
 
     private static async Task<Results<RedirectHttpResult, RazorComponentResult>> SignInByCodeAsync(
-        HttpContext context, Accounts accounts, Sessions sessions, CancellationToken cancellationToken)
+        HttpContext context, Accounts accounts, PageSignIn signIn, CancellationToken cancellationToken)
     {
         var form = await context.ReadFormAsync(cancellationToken);
         var result = await accounts.SignInByCodeAsync(form("email"), form("code"), cancellationToken);
         if (result.Person is null) return context.Show(CodeForm(form("email")) with { Error = result.Fault ?? NotThisCode });
-        await BrowserCookie.SignInAsync(context, sessions, result.Person, cancellationToken);
-        return TypedResults.LocalRedirect("/account");
+        return await signIn.EnterAsync(context, result.Person, "/account", usedPasskey: false, cancellationToken);
     }
 
     private static async Task<RazorComponentResult> AskResetAsync(HttpContext context, Accounts accounts, PublicAddress address, CancellationToken cancellationToken)

@@ -50,15 +50,14 @@ internal static class SignUpPages
     }
 
     private static async Task<Results<RedirectHttpResult, RazorComponentResult>> ConfirmAsync(
-        HttpContext context, Accounts accounts, Sessions sessions, CancellationToken cancellationToken)
+        HttpContext context, Accounts accounts, PageSignIn signIn, CancellationToken cancellationToken)
     {
         var form = await context.ReadFormAsync(cancellationToken);
         _ = Guid.TryParse(form("account"), out var id);
         var result = await accounts.ConfirmByCodeAsync(form("email"), form("code"), id, cancellationToken);
         if (result.IsTaken) return context.Show(new PageForm("You have an account", "This address has an account already. Sign in with its password.") { Links = [new("/sign-in", "Sign in"), new("/reset", "I forgot my password")] });
         if (result.Person is null) return context.Show(CodeForm(id, form("email")) with { Error = "This is not the code that was mailed for this account. After ten tries in a day only the link in the mail works." });
-        await BrowserCookie.SignInAsync(context, sessions, result.Person, cancellationToken);
-        return TypedResults.LocalRedirect("/account");
+        return await signIn.EnterAsync(context, result.Person, "/account", usedPasskey: false, cancellationToken);
     }
 
     public static PageForm SignUpForm(string? organiser, string? email, string? name) => new("Sign up", null, "/sign-up", "Sign up")

@@ -7,6 +7,7 @@ internal static class ChallengeKinds
 {
     public const string NewPasskey = "new_passkey";
     public const string Passkey = "passkey";
+    public const string SecondFactor = "second_factor";
 }
 
 internal sealed class Challenge
@@ -30,6 +31,11 @@ internal sealed class Challenges(IdentityContext context, TimeProvider clock)
             """, new { hash = MailCodes.HashOf(key), kind, personId, state, now, until = now + Lifetime }, cancellationToken);
         return key;
     }
+
+    /// <summary>Finds a step and uses nothing up.</summary>
+    public async Task<Challenge?> FindAsync(string key, string kind, CancellationToken cancellationToken) => (await context.AskAsync<Challenge>(
+        "select person_id, state from identity.challenges where key_hash = @hash and kind = @kind and expires_at > @now",
+        new { hash = MailCodes.HashOf(key), kind, now = clock.GetUtcNow() }, cancellationToken)).SingleOrDefault();
 
     /// <returns>Null if the key is none, is too old, or was used before.</returns>
     public async Task<Challenge?> UseAsync(string key, string kind, CancellationToken cancellationToken) => (await context.AskAsync<Challenge>(

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using AdmitOne.Identity.Authenticators;
 using AdmitOne.Identity.Mail;
 using AdmitOne.Identity.People;
 using AdmitOne.Identity.Tokens;
@@ -45,8 +46,9 @@ internal static class SignInRoutes
             .WithDescription("Tokens that are issued afterwards say email_verified: true.")
             .WithRateTier(RateTier.Global).CountedAsSignIn().MayRefuseWith(SignInProblems.CodeInvalid, PlatformProblems.AlreadyExists);
         v1.MapPost("/token", LogInAsync).AllowAnonymous().WithTags("Accounts").WithName("LogIn").WithSummary("Get a bearer token for an hour")
-            .WithDescription("After wrong passwords the next tries of the same account must wait: 429 sign_in_slowed says how long.")
-            .WithRateTier(RateTier.Global).CountedAsSignIn().MayRefuseWith(SignInProblems.LoginFailed, SignInProblems.SignInSlowed, PlatformProblems.ValidationFailed);
+            .WithDescription("After wrong passwords the next tries of the same account must wait: 429 sign_in_slowed says how long. An account with an authenticator app needs a code of it as well.")
+            .WithRateTier(RateTier.Global).CountedAsSignIn().MayRefuseWith(SignInProblems.LoginFailed, SignInProblems.SignInSlowed, AuthenticatorProblems.CodeRequired,
+                AuthenticatorProblems.CodeInvalid, PlatformProblems.ValidationFailed);
         v1.MapPost("/password-resets", AskResetAsync).AllowAnonymous().WithTags("Accounts").WithName("RequestPasswordReset").WithSummary("Mail a link and a code to choose a new password")
             .WithDescription("The response is the same whether or not the address has an account.").WithRateTier(RateTier.Global).CountedAsSignIn();
         v1.MapPost("/password-resets/confirm", ResetAsync).AllowAnonymous().WithTags("Accounts").WithName("ResetPassword").WithSummary("Choose a new password by a mailed code")
@@ -86,10 +88,13 @@ internal static class SignInRoutes
     }
 
     private static async Task<Results<Ok<TokenResponse>, Refusal>> LogInAsync(
-        LogIn request, Accounts accounts, Memberships memberships, TokenIssuer tokens, SignInDelays delays, HttpContext context, CancellationToken cancellationToken)
+        LogIn request, Accounts accounts, Memberships memberships, TokenIssuer tokens, SignInDelays delays, AuthenticatorApps authenticators, HttpContext context,
+        CancellationToken cancellationToken)
     {
         var (person, refusal) = await SignInAsync((request.Email, request.Password), accounts, delays, context, cancellationToken);
         if (person is null) return refusal!;
+        // First of all: what the person belongs to is not said to who has the password alone.
+        if (await authenticators.CheckAsync(person, request.Code, cancellationToken) is { } wrong) return wrong;
         var (membership, which) = await memberships.ChooseAsync(person, request.Tenant, cancellationToken);
         if (membership is null) return which!;
         if (!person.EmailConfirmed) await accounts.RenewCodeAsync(person, cancellationToken);
@@ -160,6 +165,10 @@ public sealed record LogIn
 
     [StringLength(PasswordRules.MaxLength)]
     public required string Password { get; init; }
+
+    /// <summary>6 digits of the account's authenticator app, or one of its recovery codes, where it has them.</summary>
+    [StringLength(40)]
+    public string? Code { get; init; }
 
     /// <summary>The organiser's id or slug. A person who belongs to one organiser may leave it out.</summary>
     [StringLength(60, MinimumLength = 1)]

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using AdmitOne.Identity.Authenticators;
 using AdmitOne.Platform.Audit;
 using AdmitOne.Platform.Http;
 using AdmitOne.Platform.Identity;
@@ -27,7 +28,8 @@ internal static class InvitationRoutes
         invitations.MapDelete("/{id}", CancelAsync).WithName("CancelInvitation").WithSummary("Withdraw an invitation").WithRateTier(RateTier.Write).MayRefuseWith(PlatformProblems.NotFound);
         v1.MapPost("/invitations/accept", AcceptAsync).AllowAnonymous().WithTags("Team").WithName("AcceptInvitation").WithSummary("Accept an invitation by its mailed key")
             .WithDescription("With the password of the invited address's account; where it has none, the password and the name make one.")
-            .WithRateTier(RateTier.Global).CountedAsSignIn().MayRefuseWith(TeamProblems.InvitationInvalid, SignIn.SignInProblems.LoginFailed, SignIn.SignInProblems.SignInSlowed);
+            .WithRateTier(RateTier.Global).CountedAsSignIn().MayRefuseWith(TeamProblems.InvitationInvalid, SignIn.SignInProblems.LoginFailed, SignIn.SignInProblems.SignInSlowed,
+                AuthenticatorProblems.CodeRequired, AuthenticatorProblems.CodeInvalid);
     }
 
     private static async Task<Ok<Page<InvitationResponse>>> ListAsync(Caller caller, HttpContext context, Database database, CancellationToken cancellationToken)
@@ -66,7 +68,7 @@ internal static class InvitationRoutes
     private static async Task<Results<Ok<AcceptedInvitation>, Refusal>> AcceptAsync(
         InvitationAcceptance body, Invitations invitations, HttpContext context, CancellationToken cancellationToken)
     {
-        var (accepted, _, refusal) = await invitations.AcceptAsync(body.Key, body.Name, body.Password, context, cancellationToken);
+        var (accepted, _, refusal) = await invitations.AcceptAsync(body.Key, body.Name, (body.Password, body.Code), context, cancellationToken);
         return accepted is null ? refusal! : TypedResults.Ok(accepted);
     }
 }
@@ -104,6 +106,10 @@ public sealed record InvitationAcceptance
 
     [StringLength(People.PasswordRules.MaxLength, MinimumLength = 1)]
     public required string Password { get; init; }
+
+    /// <summary>6 digits of the account's authenticator app, or one of its recovery codes, where it has them.</summary>
+    [StringLength(40)]
+    public string? Code { get; init; }
 }
 
 public sealed record InvitationResponse(Guid Id, string Email, string Role, Guid? InvitedBy, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt);

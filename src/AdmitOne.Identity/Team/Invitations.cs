@@ -1,3 +1,4 @@
+using AdmitOne.Identity.Authenticators;
 using AdmitOne.Identity.Mail;
 using AdmitOne.Identity.Passkeys;
 using AdmitOne.Identity.People;
@@ -25,7 +26,7 @@ internal sealed class OpenInvitation
 }
 
 /// <summary>Makes and accepts invitations. The mailed key proves the address; an account that the address has must be entered by its password all the same.</summary>
-internal sealed class Invitations(IdentityContext context, Accounts accounts, SignInDelays delays, Revocations revocations, PublicAddress address, TimeProvider clock)
+internal sealed class Invitations(IdentityContext context, Accounts accounts, SignInDelays delays, AuthenticatorApps authenticators, Revocations revocations, PublicAddress address, TimeProvider clock)
 {
     private static readonly TimeSpan s_lifetime = TimeSpan.FromDays(7);
 
@@ -54,14 +55,16 @@ internal sealed class Invitations(IdentityContext context, Accounts accounts, Si
 
     /// <summary>By the password of the account that the address has, or one that is made now.</summary>
     public async Task<(AcceptedInvitation? Accepted, Person? Person, Refusal? Refusal)> AcceptAsync(
-        string key, string? name, string password, HttpContext http, CancellationToken cancellationToken)
+        string key, string? name, (string Password, string? Code) credentials, HttpContext http, CancellationToken cancellationToken)
     {
         if (await FindAsync(key, cancellationToken) is not { } invitation) return (null, null, NotOpen());
+        var password = credentials.Password;
         var person = await accounts.FindConfirmedAsync(invitation.Email, cancellationToken);
         if (person is not null)
         {
             var (signedIn, refusal) = await SignInRoutes.SignInAsync((invitation.Email, password), accounts, delays, http, cancellationToken);
             if (signedIn?.Id != person.Id) return (null, null, refusal ?? SignInProblems.LoginFailed.With("No account has this e-mail address and this password."));
+            if (await authenticators.CheckAsync(person, credentials.Code, cancellationToken) is { } wrong) return (null, null, wrong);
         }
         else
         {
