@@ -1,6 +1,5 @@
 using AdmitOne.Identity.Passkeys;
 using AdmitOne.Identity.People;
-using AdmitOne.Identity.SignIn;
 using AdmitOne.Platform.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

@@ -59,8 +59,11 @@ public sealed class Chromium : IAsyncLifetime
     public static async Task GoAsync(IPage page, string button, string path)
     {
         ArgumentNullException.ThrowIfNull(page);
+        // The response is there before its document is: the old one, which may be of the same address, is left only when its mark is gone.
+        await page.EvaluateAsync("() => document.documentElement.setAttribute('data-old', '')");
         await page.RunAndWaitForResponseAsync(() => page.GetByRole(AriaRole.Button, new() { Name = button, Exact = true }).First.ClickAsync(),
             response => response.Request.IsNavigationRequest && response.Status is 200 or 422 && new Uri(response.Url).PathAndQuery == path);
+        await Assertions.Expect(page.Locator("html[data-old]")).ToHaveCountAsync(0, new() { Timeout = 60_000 });
         await page.WaitForLoadStateAsync();
     }
 
