@@ -131,6 +131,7 @@ public static class IdentityService
             ["jwks_uri"] = $"{context.Request.Scheme}://{context.Request.Host}/.well-known/jwks.json",
             ["authorization_endpoint"] = $"{context.Request.Scheme}://{context.Request.Host}{OpenIdSetup.AuthorizePath}",
             ["token_endpoint"] = $"{context.Request.Scheme}://{context.Request.Host}{OpenIdSetup.TokenPath}",
+            ["device_authorization_endpoint"] = $"{context.Request.Scheme}://{context.Request.Host}{OpenIdSetup.DevicePath}",
             ["revocation_endpoint"] = $"{context.Request.Scheme}://{context.Request.Host}{OpenIdSetup.RevocationPath}",
         }).AllowAnonymous().WithTags("Keys").WithName("Discovery").WithSummary("Where the keys are that verify tokens").WithRateTier(RateTier.Read);
         app.MapGet("/.well-known/jwks.json", async (SigningKeys keys, CancellationToken cancellationToken) =>

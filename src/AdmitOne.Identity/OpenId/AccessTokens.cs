@@ -16,6 +16,9 @@ internal sealed class AccessTokens(Accounts accounts, Memberships memberships, P
     /// <summary>The claim of codes and refresh tokens that says for which organiser they are.</summary>
     public const string Tenant = "tenant_id";
 
+    /// <summary>The claim that says which session a grant is listed as.</summary>
+    public const string Session = "admitone_session";
+
     public async ValueTask HandleAsync(GenerateTokenContext context)
     {
         if (context.TokenType != TokenTypeIdentifiers.AccessToken) return;

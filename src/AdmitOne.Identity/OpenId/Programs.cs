@@ -52,7 +52,7 @@ internal static class ProgramRoutes
             .AnswersWithASecret().MayRefuseWith(TeamProblems.AboveOwnRole);
         programs.MapDelete("/{id}", RemoveAsync).WithName("RemoveProgram").WithSummary("Remove a program and end its tokens").WithRateTier(RateTier.Write).MayRefuseWith(PlatformProblems.NotFound);
         v1.MapPost("/admin/clients", AddClientAsync).RequireAuthorization(Policies.PlatformAdmin).WithTags("Platform").WithName("AddClient")
-            .WithSummary("Add a client of OpenID Connect, such as a shop or an app: public, with PKCE").WithRateTier(RateTier.Admin).MayRefuseWith(PlatformProblems.AlreadyExists);
+            .WithSummary("Add a client of OpenID Connect, such as a shop, an app or a scanner: public, with PKCE or the device flow").WithRateTier(RateTier.Admin).MayRefuseWith(PlatformProblems.AlreadyExists);
     }
 
     private static async Task<Ok<Page<ProgramResponse>>> ListAsync(Caller caller, Programs programs, CancellationToken cancellationToken) =>
@@ -99,17 +99,18 @@ internal static class ProgramRoutes
             ClientId = body.ClientId, ClientType = ClientTypes.Public, DisplayName = body.Name, ConsentType = ConsentTypes.Implicit,
             Permissions =
             {
-                Permissions.Endpoints.Authorization, Permissions.Endpoints.Token, Permissions.Endpoints.Revocation, Permissions.GrantTypes.AuthorizationCode, Permissions.GrantTypes.RefreshToken,
-                Permissions.ResponseTypes.Code, Permissions.Scopes.Email, Permissions.Scopes.Profile,
+                Permissions.Endpoints.Token, Permissions.Endpoints.Revocation, Permissions.GrantTypes.RefreshToken, Permissions.Scopes.Email, Permissions.Scopes.Profile,
             },
             Requirements = { Requirements.Features.ProofKeyForCodeExchange },
         };
+        if (body.RedirectUris.Count > 0) client.Permissions.UnionWith([Permissions.Endpoints.Authorization, Permissions.GrantTypes.AuthorizationCode, Permissions.ResponseTypes.Code]);
+        if (body.IsDevice) client.Permissions.UnionWith([Permissions.Endpoints.DeviceAuthorization, Permissions.GrantTypes.DeviceCode]);
         foreach (var uri in body.RedirectUris) client.RedirectUris.Add(uri);
         await applications.CreateAsync(client, cancellationToken);
         await using var work = await database.BeginAsync(caller.TenantId, cancellationToken);
         await work.AuditAsync(actor, new AuditEntry("client.create", "client", Guid.CreateVersion7(), null, body), cancellationToken);
         await work.CommitAsync(cancellationToken);
-        return TypedResults.Created((string?)null, new ClientResponse(body.ClientId, body.Name, body.RedirectUris));
+        return TypedResults.Created((string?)null, new ClientResponse(body.ClientId, body.Name, body.RedirectUris, body.IsDevice));
     }
 }
 
@@ -130,11 +131,16 @@ public sealed record NewClient : IValidatableObject
     [PlainText(200)]
     public required string Name { get; init; }
 
-    [MinLength(1), MaxLength(20)]
-    public required IReadOnlyList<Uri> RedirectUris { get; init; }
+    /// <summary>Where people are sent back to. Only a device needs none.</summary>
+    [MaxLength(20)]
+    public IReadOnlyList<Uri> RedirectUris { get; init; } = [];
+
+    /// <summary>A scanner or a command line, which has no browser of its own: it may use the device flow.</summary>
+    public bool IsDevice { get; init; }
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
+        if (RedirectUris.Count == 0 && !IsDevice) yield return new ValidationResult("Must have at least one address, unless the client is a device.", [nameof(RedirectUris)]);
         if (RedirectUris.Any(uri => !uri.IsAbsoluteUri || uri.Fragment.Length > 0 || !(uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback))))
             yield return new ValidationResult("Must be https addresses, or http on this machine, without a fragment.", [nameof(RedirectUris)]);
     }
@@ -145,4 +151,4 @@ public sealed record ProgramResponse(Guid Id, string ClientId, string Name, stri
 /// <param name="Secret">Shown this once.</param>
 public sealed record NewProgramResponse(Guid Id, string ClientId, string Name, string Role, string Secret);
 
-public sealed record ClientResponse(string ClientId, string Name, IReadOnlyList<Uri> RedirectUris);
+public sealed record ClientResponse(string ClientId, string Name, IReadOnlyList<Uri> RedirectUris, bool IsDevice);

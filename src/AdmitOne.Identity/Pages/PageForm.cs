@@ -21,6 +21,9 @@ public sealed record PageForm(string Title, string? Text = null, string Action =
     /// <summary>A second button, for browsers that know passkeys.</summary>
     public PasskeyButton? Passkey { get; init; }
 
+    /// <summary>What a second button says, which posts the same form with <c>refuse</c>.</summary>
+    public string? Refuse { get; init; }
+
     /// <summary>Where the form leads in the end. A sign-in for a client ends at the client's address, which browsers must be allowed to go to after a form.</summary>
     public string? ReturnUrl { get; init; }
 
@@ -39,6 +42,9 @@ public sealed record PageField(string Name, string Label, string Type = "text", 
     public string? Value { get; init; }
 
     public string? InputMode { get; init; }
+
+    /// <summary>Of which one is chosen, by value and text; null for what is typed.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>>? Choices { get; init; }
 
     public bool Required { get; init; } = true;
 

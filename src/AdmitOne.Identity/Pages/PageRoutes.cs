@@ -21,6 +21,7 @@ internal static class PageRoutes
         InvitationPages.Map(pages);
         AccountPages.Map(pages);
         PasskeyPages.Map(pages);
+        DevicePages.Map(pages);
         AuthenticatorPages.Map(pages);
         MapFile(app, "identity.css", "text/css; charset=utf-8").WithName("Styles").WithSummary("Styles of the pages");
         MapFile(app, "passkeys.js", "text/javascript; charset=utf-8").WithName("PasskeyScript").WithSummary("The script of the buttons for passkeys");
