@@ -149,6 +149,25 @@ public sealed partial class ManifestTests
     }
 
     [Fact]
+    public void The_organiser_is_made_by_a_job_that_may_reach_what_it_calls()
+    {
+        var job = Manifests.Setup.Object("Job", "admitone-setup");
+        var values = Manifests.Setup.Object("ConfigMap", "admitone-setup-config").Find("data")!;
+        var arguments = job.Pod()!.All("containers.0.args").Select(a => ((YamlScalarNode)a).Value!).ToList();
+        Assert.Equal(["setup", "--json"], arguments[..2]);
+        var command = Cli.Commands.SetupCommand.Create();
+        Assert.Empty(arguments[2..].Where((_, n) => n % 2 == 0).Except(command.Options.Select(option => option.Name)));
+        // Kubernetes leaves a name that it does not know as it stands.
+        Assert.All(arguments[2..].Where((_, n) => n % 2 == 1), argument => Assert.NotNull(values.At(argument[2..^1])));
+        var migration = Manifests.Base.Object("Job", "admitone-migrate").Pod()!;
+        foreach (var part in new[] { "securityContext", "containers.0.securityContext", "containers.0.resources", "containers.0.image", "automountServiceAccountToken" })
+            Assert.Equal(migration.Find(part), job.Pod()!.Find(part));
+        Assert.Equal(["admitone-config", "admitone-setup-config"], job.Pod()!.All("containers.0.envFrom").Select(source => source.At("configMapRef.name")));
+        Assert.Equal(("INTERNAL_API_KEY", "identity-service-secrets"), (job.Pod()!.At("containers.0.env.0.name"), job.Pod()!.At("containers.0.env.0.valueFrom.secretKeyRef.name")));
+        Assert.Equal(job.At("spec.template.metadata.labels.app"), Manifests.Base.Object("NetworkPolicy", "setup").At("spec.podSelector.matchLabels.app"));
+    }
+
+    [Fact]
     public void Backups_are_made_every_night_and_kept_for_seven_days_four_weeks_and_six_months()
     {
         var arguments = Manifests.Base.Object("CronJob", "admitone-backup").Pod()!.All("containers.0.args").Select(a => ((YamlScalarNode)a).Value).ToList();

@@ -13,6 +13,9 @@ internal static class Manifests
         [.. Directory.EnumerateFiles(Path.Combine(Folder, "base"), "*.yaml").Order(StringComparer.Ordinal).SelectMany(file => Parse(File.ReadAllText(file)))
             .Where(node => node.At("kind") != "Kustomization")];
 
+    /// <summary>What is applied once, by hand.</summary>
+    public static IReadOnlyList<YamlMappingNode> Setup { get; } = [.. Parse(File.ReadAllText(Path.Combine(Folder, "setup-job.yaml")))];
+
     /// <returns>null where there is no kubectl.</returns>
     public static IReadOnlyList<YamlMappingNode>? Render(string overlay)
     {
