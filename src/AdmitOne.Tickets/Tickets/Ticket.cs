@@ -7,7 +7,7 @@ namespace AdmitOne.Tickets.Tickets;
 /// <param name="UserId">Who has it now; null for one sold at the box office.</param>
 /// <param name="Event">What it is a ticket for, as it is now; null if the event is gone.</param>
 /// <param name="Section">The section's name now; null if the event is gone.</param>
-/// <param name="OwnerEmail">Of that person, for managers.</param>
+/// <param name="OwnerEmail">Of that person, for staff.</param>
 /// <param name="AttendeeName">Who comes with it, if its holder has said so.</param>
 /// <param name="AttendeeEmail">Of who comes with it, if its holder has said so. It is not verified.</param>
 /// <param name="Admitted">Let in once already.</param>
@@ -92,7 +92,7 @@ internal sealed class TicketRow
         """;
 
     public Ticket Answer(Caller caller) => new(Id, EventId, EventName is null ? null : new TicketEvent(EventName, VenueName!, EventStartsAt, EventTimeZone!), TicketTypeId, TicketType, SectionId, Section, OrderId,
-        UserId, caller.IsManager ? OwnerEmail : null, AttendeeName, AttendeeEmail, Status, AdmittedAt is not null, AdmittedAt,
+        UserId, caller.IsStaff ? OwnerEmail : null, AttendeeName, AttendeeEmail, Status, AdmittedAt is not null, AdmittedAt,
         Money.Of(FaceValueMinor, Currency), OfferId is { } offer ? new TicketOffer(offer, OfferRecipient!, OfferExpiresAt!.Value) : null, Token(), CreatedAt);
 
     private TicketToken? Token() => (MintKind, NftTokenId) is (null, null) ? null : new TicketToken((MintDead, MintDone, MintKind) switch

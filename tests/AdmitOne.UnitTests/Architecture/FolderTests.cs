@@ -46,6 +46,7 @@ public sealed partial class FolderTests
         ],
         ["Tickets/Reports"] = ["ReportBounds", "SharedReport", "CsvExport", "CsvFile"],
         ["Tickets/TicketTypes"] = ["ReadableEvent"],
+        ["Tickets/Search"] = ["SearchWords"],
     };
 
     private static readonly Dictionary<string, string[]> s_writers = new()
