@@ -17,6 +17,8 @@ internal static class ExampleSale
     public static readonly Guid Device = new("0199a1b2-7c00-7000-8000-000000000009");
 
     public static readonly Guid Transfer = new("0199a1b2-7c00-7000-8000-00000000000a");
+    public static readonly Guid Scan = new("0199a1b2-7c00-7000-8000-00000000000d");
+    public static readonly Guid SecondScan = new("0199a1b2-7c00-7000-8000-00000000000e");
     public static readonly Guid MintJob = new("0199a1b2-7c00-7000-8000-00000000000b");
 
     public const string TypeName = "General admission";

@@ -33,7 +33,8 @@ public sealed record ScanRequest
 }
 
 /// <summary>What the door is told: <c>admitted</c>, or <c>refused</c> with the reason.</summary>
-public sealed record Scan(string Result, string Reason, DateTimeOffset ScannedAt, ScannedFor? Ticket, FirstAdmission? FirstAdmitted);
+/// <param name="Id">By which it can be undone; null of a text that belongs to no ticket.</param>
+public sealed record Scan(Guid? Id, string Result, string Reason, DateTimeOffset ScannedAt, ScannedFor? Ticket, FirstAdmission? FirstAdmitted);
 
 /// <summary>As much of a ticket as staff need to see.</summary>
 /// <param name="Holder">Initials.</param>
@@ -63,7 +64,7 @@ internal static class AdmitTicket
         {
             unreadable.Count(door.TenantId, request.EventId, at);
             metrics.Answered(ScanReasons.Malformed, clock.GetElapsedTime(started));
-            return new Answer<Scan>(new Scan("refused", ScanReasons.Malformed, clock.GetUtcNow(), Ticket: null, FirstAdmitted: null));
+            return new Answer<Scan>(new Scan(Id: null, "refused", ScanReasons.Malformed, clock.GetUtcNow(), Ticket: null, FirstAdmitted: null));
         }
         var (scan, refusal) = await lanes.RunAsync(new ScanCommand(door.TenantId, request.EventId, new HeldOut(code, request.Direction == "out"), at), context.RequestAborted);
         if (scan is null) return refusal!;

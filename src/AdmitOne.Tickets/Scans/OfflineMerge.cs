@@ -55,11 +55,7 @@ internal sealed class OfflineMerge(TenantWork work, Guid tenantId, Guid eventId,
                 """, new { tenantId, eventId, owner, scans }, cancellationToken)).Select(k => (k.ScanId, Convert.ToHexString(k.CodeHash))).ToHashSet();
         }
         // What let through, and all that was uploaded.
-        _passages = (await work.QueryAsync<PassageRow>("""
-            select id, ticket_id, scanned_at, direction = 'out' as is_out, gate, device_id, result, reason, offline from tickets.ticket_validations
-             where tenant_id = @tenantId and ticket_id = any (@ids) and event_id = @eventId
-               and (result in ('admitted', 'conflict') or offline)
-            """, new { tenantId, eventId, ids }, cancellationToken)).ToLookup(p => p.TicketId);
+        _passages = (await PassageRow.ReadAsync(work, (tenantId, eventId), ids, cancellationToken)).ToLookup(p => p.TicketId);
         return true;
     }
 
@@ -203,33 +199,6 @@ internal sealed class OfflineMerge(TenantWork work, Guid tenantId, Guid eventId,
         public string Reason { get; init; } = "";
 
         public OfflineScanResult Answer() => new(ScanId, Outcome, Reason);
-    }
-
-    private sealed class PassageRow
-    {
-        public Guid Id { get; init; }
-        public Guid TicketId { get; init; }
-        public DateTimeOffset ScannedAt { get; init; }
-        public bool IsOut { get; init; }
-        public string? Gate { get; init; }
-        public Guid? DeviceId { get; init; }
-        public string Result { get; init; } = "";
-        public string Reason { get; init; } = "";
-
-        public bool Offline { get; init; }
-
-        public string Outcome => (Result, Reason) switch
-        {
-            ("admitted", _) => OfflineOutcomes.Accepted,
-            ("conflict", _) => OfflineOutcomes.Conflict,
-            (_, ScanReasons.AlreadyAdmitted) => OfflineOutcomes.Duplicate,
-            _ => OfflineOutcomes.Refused,
-        };
-
-        /// <summary>It let through, or could yet turn out to have been the first.</summary>
-        public bool Counts => Result is "admitted" or "conflict" || Reason is ScanReasons.AlreadyAdmitted or ScanReasons.NotInside;
-
-        public Passage Passage(TicketHistory ticket) => new(Id, ScannedAt, IsOut, Gate, DeviceId, !Offline, ticket.At(ScannedAt).OwnerVersion);
     }
 }
 

@@ -36,7 +36,7 @@ internal sealed class ScanCommand(Guid tenantId, Guid eventId, HeldOut held, AtG
         // Sealed by us and gone from the books: there is no row that an attempt could point at.
         _decided = (view.Tickets.TryGetValue(Held.Code.Ticket.TicketId, out var ticket)
             ? Decide(ticket, door, view, changes)
-            : new Scan("refused", ScanReasons.UnknownTicket, view.Now, Ticket: null, FirstAdmitted: null), null);
+            : new Scan(Id: null, "refused", ScanReasons.UnknownTicket, view.Now, Ticket: null, FirstAdmitted: null), null);
     }
 
     private protected override void Answer() => _done.TrySetResult(_decided);
@@ -55,7 +55,7 @@ internal sealed class ScanCommand(Guid tenantId, Guid eventId, HeldOut held, AtG
         if (reason == ScanReasons.Ok) ticket.Pass(id, Held, At.Gate, view.Now);
 
         var shown = reason == ScanReasons.WrongEvent ? null : new ScannedFor(ticket.Id, ticket.Type, view.SectionName(ticket.SectionId), ticket.Holder);
-        return new Scan(result, reason, view.Now, shown, first);
+        return new Scan(id, result, reason, view.Now, shown, first);
     }
 }
 

@@ -7,9 +7,9 @@ internal static class ScanExamples
 
     public static readonly ScanRequest AtTheGate = new() { Code = ExampleSale.Code, EventId = ExampleSale.Event, Gate = "North 2", DeviceId = ExampleSale.Device };
 
-    public static readonly Scan Admitted = new("admitted", ScanReasons.Ok, s_first, s_ticket, FirstAdmitted: null);
+    public static readonly Scan Admitted = new(ExampleSale.Scan, "admitted", ScanReasons.Ok, s_first, s_ticket, FirstAdmitted: null);
 
-    public static readonly Scan Refused = new("refused", "already_admitted", s_first.AddMinutes(3), s_ticket, new FirstAdmission(s_first, "North 2"));
+    public static readonly Scan Refused = new(ExampleSale.SecondScan, "refused", "already_admitted", s_first.AddMinutes(3), s_ticket, new FirstAdmission(s_first, "North 2"));
 
     private const string FirstScan = "0199a1b2-7c00-7000-8000-0000000000b1";
 

@@ -28,6 +28,7 @@ internal static class ScansFeature
         var scans = v1.MapGroup("/scans").WithTag("Scans", "The door: who is let in, once.").RequireAuthorization(Policies.Door);
         AdmitTicket.Map(scans);
         MergeOfflineScans.Map(scans);
+        UndoScan.Map(v1.MapGroup("/scans").WithTags("Scans").RequireAuthorization(Policies.VenueStaff));
 
         var door = v1.MapGroup("/events/{eventId}").WithTags("Scans").RequireAuthorization(Policies.Door);
         ShowDoor.Map(door);

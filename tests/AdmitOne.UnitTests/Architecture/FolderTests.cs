@@ -64,7 +64,7 @@ public sealed partial class FolderTests
         ["tickets.order_items"] = ["Tickets/Inventory"],
         ["tickets.discounts"] = ["Tickets/Discounts", "Tickets/Inventory"],   // its terms there, its uses here
         ["tickets.discount_redemptions"] = ["Tickets/Inventory", "Tickets/Orders"],
-        ["tickets.tickets"] = ["Tickets/Inventory", "Tickets/Tickets", "Tickets/Transfers", "Tickets/Minting", "Tickets/Orders"],   // made and ended with its order; blocked; given to a new owner; its token
+        ["tickets.tickets"] = ["Tickets/Inventory", "Tickets/Tickets", "Tickets/Transfers", "Tickets/Minting", "Tickets/Orders", "Tickets/Scans"],   // made and ended with its order; blocked; given to a new owner; its token; touched when a scan is undone
         ["tickets.ticket_transfers"] = ["Tickets/Transfers", "Tickets/Orders"],
         ["tickets.mint_jobs"] = ["Tickets/Minting"],
         ["tickets.payments"] = ["Tickets/Inventory", "Tickets/Purchases"],   // its state moves with the order; when to ask again is the desk's
