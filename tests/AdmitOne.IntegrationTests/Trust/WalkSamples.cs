@@ -112,6 +112,8 @@ internal sealed class WalkSamples(World world)
         var pending = (await unsettled.ReadAsync(System.Net.HttpStatusCode.Accepted)).Id("orderId");
         var toGiveBack = (await (await world.BuyAsync(sale, 1, buyer)).ReadAsync(System.Net.HttpStatusCode.Created)).Id("orderId");
         var toBlock = (await (await world.BuyAsync(sale, 1, buyer)).ReadAsync(System.Net.HttpStatusCode.Created)).Items("tickets")[0].Id();
+        var door = await world.PutOnSaleAsync(1);
+        var scan = (await (await world.ScanAsync(door.EventId, (await world.BuyCodesAsync(door))[0].Code)).ReadAsync()).Id();
         (Guid OrderId, Guid RefundId) failed = (order.Id("orderId"), Guid.CreateVersion7());
         await world.Sql("""
             insert into tickets.refunds (tenant_id, id, order_id, payment_id, amount_minor, currency, reason, status, needs_person)
@@ -151,6 +153,7 @@ internal sealed class WalkSamples(World world)
             new("Tickets GET /api/v1/tickets/{id}", $"/api/v1/tickets/{ticket}", m, Stranger: NotFound),
             new("Tickets GET /api/v1/tickets/{id}/qr", $"/api/v1/tickets/{ticket}/qr", c, User: buyer, Stranger: NotFound),
             new("Tickets POST /api/v1/scans", "/api/v1/scans", Roles.VenueStaff, new { code, eventId = sale.EventId, direction = "in" }),
+            new("Tickets POST /api/v1/scans/{id}/undo", $"/api/v1/scans/{scan}/undo", Roles.VenueStaff, new { reason = "By mistake." }, Stranger: NotFound),
             new("Tickets POST /api/v1/scans/batch", "/api/v1/scans/batch", Roles.VenueStaff,
                 new { eventId = sale.EventId, scans = new[] { new { id = "one", code, scannedAt = TimeProvider.System.GetUtcNow() } } }, Stranger: NotFound),
             new("Tickets GET /api/v1/events/{eventId}/door", e + "/door", Roles.VenueStaff, Stranger: NotFound),
