@@ -126,6 +126,7 @@ public sealed class AuthenticatorTests(World world, Chromium chromium) : IClassF
         var page = await chromium.OpenAsync(world.AuthUrl);
         await SignInAsync(page, email);
         await Chromium.GoAsync(page, "Set up an authenticator app", "/account/authenticator");
+        await Assertions.Expect(page.Locator("img.code")).ToHaveJSPropertyAsync("complete", true);
         Assert.True(await page.Locator("img.code").EvaluateAsync<bool>("image => image.complete && image.naturalWidth > 100"));
         await Chromium.PictureAsync(page, "authenticator");
         var secret = (await page.Locator(".lines code").InnerTextAsync()).Replace(" ", "", StringComparison.Ordinal);
