@@ -84,6 +84,13 @@ internal static class RestoreCommand
             if (!reader.GetBoolean(0)) throw new CannotRunException($"{into.Username} is no superuser, and only one can give the functions back to admitone_worker; on a managed server restore its own snapshot instead");
             if (reader.GetBoolean(1)) throw new CannotRunException($"the database {database} is not fresh: it has AdmitOne's schemas; name another one");
         }
+        // A dump of schemas leaves out the extensions that their indexes need.
+        await using (var connection = new NpgsqlConnection(into.ConnectionString))
+        {
+            await connection.OpenAsync(cancellationToken);
+            await using var extension = new NpgsqlCommand("create extension if not exists pg_trgm with schema public", connection);
+            await extension.ExecuteNonQueryAsync(cancellationToken);
+        }
         // Row-level security comes back after the rows, and the rows are a superuser's to write.
         await PostgresProgram.RunAsync("pg_restore", into, ["--exit-on-error", "--no-password", "--jobs=2", $"--dbname={database}", set.DumpFile], cancellationToken);
         await using var restored = new NpgsqlConnection(into.ConnectionString);

@@ -48,7 +48,7 @@ internal sealed class Accounts(
     /// <summary>Makes an account that waits for its code, as a customer of the organiser.</summary>
     public async Task<Person> SignUpAsync(NewAccount account, Guid tenantId, CancellationToken cancellationToken)
     {
-        var person = Person.New(EmailAddress.Fold(account.Email), account.Name, clock, account.Passkey?.PersonId);
+        var person = Prepare(account, isConfirmed: false);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         await CreateAsync(person, account);
         await JoinAsync(person.Id, tenantId, Roles.Customer, null, cancellationToken);
@@ -68,12 +68,13 @@ internal sealed class Accounts(
     public async Task<Person> AddConfirmedAsync(NewAccount account, Guid tenantId, string role, CancellationToken cancellationToken)
     {
         var email = EmailAddress.Fold(account.Email);
+        var prepared = Prepare(account, isConfirmed: true);
         for (var attempt = 0; ; attempt++)
         {
             try
             {
                 await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-                var person = await FindConfirmedAsync(email, cancellationToken) ?? await MakeConfirmedAsync(account, cancellationToken);
+                var person = await FindConfirmedAsync(email, cancellationToken) ?? await CreateAsync(prepared, account);
                 await JoinAsync(person.Id, tenantId, role, null, cancellationToken);
                 await transaction.CommitAsync(cancellationToken);
                 return person;
@@ -85,21 +86,28 @@ internal sealed class Accounts(
         }
     }
 
-    /// <summary>Makes an account whose address its maker vouches for.</summary>
-    /// <exception cref="DbUpdateException">The address has one.</exception>
-    public async Task<Person> MakeConfirmedAsync(NewAccount account, CancellationToken cancellationToken)
+    /// <summary>
+    /// Puts an account together before the transaction that makes it: hashing takes so long on a busy machine that the server would end a transaction that waited for it.
+    /// </summary>
+    /// <param name="account">Its password keeps the rules, or is empty.</param>
+    /// <param name="isConfirmed">Whether its maker vouches for the address.</param>
+    public Person Prepare(NewAccount account, bool isConfirmed)
     {
-        cancellationToken.ThrowIfCancellationRequested();
         var person = Person.New(EmailAddress.Fold(account.Email), account.Name, clock, account.Passkey?.PersonId);
-        person.EmailConfirmed = true;
-        await CreateAsync(person, account);
+        person.EmailConfirmed = isConfirmed;
+        if (account.Password.Length == 0) return person;
+        if (PasswordRules.Fault(account.Password, account.Email) is { } fault) throw new InvalidOperationException(fault);
+        person.PasswordHash = users.PasswordHasher.HashPassword(person, account.Password);
         return person;
     }
 
-    private async Task CreateAsync(Person person, NewAccount account)
+    /// <summary>Makes an account that was prepared, within the caller's transaction.</summary>
+    /// <exception cref="DbUpdateException">Its confirmed address has one.</exception>
+    public async Task<Person> CreateAsync(Person prepared, NewAccount account)
     {
-        Check(account.Password.Length > 0 ? await users.CreateAsync(person, account.Password) : await users.CreateAsync(person));
-        if (account.Passkey is not null) Check(await users.AddOrUpdatePasskeyAsync(person, account.Passkey.Info));
+        Check(await users.CreateAsync(prepared));
+        if (account.Passkey is not null) Check(await users.AddOrUpdatePasskeyAsync(prepared, account.Passkey.Info));
+        return prepared;
     }
 
     /// <summary>Adds a membership; one that is there keeps its role.</summary>
@@ -189,6 +197,7 @@ internal sealed class Accounts(
     private async Task<CodeResult> UseAsync(Func<Task<MailCode?>> find, LinkCredential credential, CancellationToken cancellationToken)
     {
         var newPassword = credential.Password;
+        var newHash = newPassword is null ? null : users.PasswordHasher.HashPassword(new Person(), newPassword);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         if (await find() is not { } code || await FindAsync(code.PersonId, cancellationToken) is not { } person) return new CodeResult(null);
         if (credential.Created is not null && credential.Created.PersonId != person.Id) return new CodeResult(null);
@@ -213,7 +222,7 @@ internal sealed class Accounts(
         person.EmailConfirmed = true;
         var removed = replaces ? await context.RunAsync("delete from identity.person_passkeys where person_id = @Id", new { person.Id }, cancellationToken) : 0;
         if (replaces && credential.Created is not null) person.PasswordHash = null;
-        if (changesPassword) person.PasswordHash = users.PasswordHasher.HashPassword(person, newPassword!);
+        if (changesPassword) person.PasswordHash = newHash;
         try
         {
             Check(await users.UpdateSecurityStampAsync(person));

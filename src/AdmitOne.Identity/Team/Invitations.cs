@@ -95,6 +95,7 @@ internal sealed class Invitations(IdentityContext context, Accounts accounts, Si
     private async Task<(AcceptedInvitation?, Person?, Refusal?)> AcceptAsync(
         string key, OpenInvitation invitation, Person? person, NewAccount? account, CancellationToken cancellationToken)
     {
+        var prepared = person is null ? accounts.Prepare(account!, isConfirmed: true) : null;
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         var taken = await context.RunAsync("""
             update identity.invitations set accepted_at = @now where key_hash = @hash and accepted_at is null and cancelled_at is null and expires_at > @now
@@ -102,7 +103,7 @@ internal sealed class Invitations(IdentityContext context, Accounts accounts, Si
         if (taken == 0) return (null, null, NotOpen());
         try
         {
-            person ??= await accounts.MakeConfirmedAsync(account!, cancellationToken);
+            person ??= await accounts.CreateAsync(prepared!, account!);
         }
         catch (DbUpdateException made) when (made.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
         {

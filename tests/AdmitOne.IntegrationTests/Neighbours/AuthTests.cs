@@ -120,7 +120,7 @@ public sealed class AuthTests(World world) : IClassFixture<World>
         var routes = ((IEndpointRouteBuilder)host).DataSources.SelectMany(source => source.Endpoints)
             .OfType<RouteEndpoint>().Select(route => route.RoutePattern.RawText!).ToList();
         Assert.Contains("/api/v1/token", routes);
-        Assert.DoesNotContain(routes, route => route.StartsWith("/dev", StringComparison.Ordinal));
+        Assert.DoesNotContain(routes, route => route.StartsWith("/dev/", StringComparison.Ordinal));
     }
 
     [Theory]
