@@ -108,7 +108,7 @@ public static class IdentityService
         {
             // Passkeys are of one host name for ever: of the public one, where it is known.
             passkeys.ServerDomain = account.Value.PublicUrl is null ? null : address.Base.Host;
-            passkeys.ResidentKeyRequirement = "required";   // nobody types an address before using one
+            passkeys.ResidentKeyRequirement = "required";   // a passkey is used without an address
             passkeys.UserVerificationRequirement = "required";
             passkeys.ValidateOrigin = context => ValueTask.FromResult(!context.CrossOrigin && SameOrigin.IsOurs(context.HttpContext, context.Origin));
         });

@@ -16,7 +16,7 @@ internal sealed class Outgoing(IdentityContext context, TimeProvider clock)
 {
     private const int MaxShown = 20;
 
-    // So many mails an hour get nobody's inbox into trouble; more of them are not written.
+    // An address gets so many mails an hour; further ones are not written.
     private const int MaxAnHour = 20;
 
     public Task WriteAsync(NewMail mail, CancellationToken cancellationToken) => context.RunAsync("""

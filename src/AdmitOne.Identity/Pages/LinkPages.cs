@@ -46,7 +46,7 @@ internal static class LinkPages
         if (await codes.FindByKeyAsync(key, cancellationToken) is not { } code || await accounts.FindAsync(code.PersonId, cancellationToken) is not { } person) return null;
         var action = "/link/" + key;
         var passkey = new PasskeyButton("Create a passkey instead", Creates: true, action + "/passkey/options", action + "/passkey");
-        // Who opens the mail owns the address, and need not be who signed up: the password is chosen or repeated here, and a stranger's is worth nothing afterwards.
+        // Who opens the mail owns the address, and need not be who signed up: the password is chosen or repeated here, and the one of the sign-up ends unless it is the same.
         if (!person.EmailConfirmed && (await passkeys.ListAsync(person)).Count > 0) passkey = passkey with { Label = "Confirm with your passkey", Creates = false, Options = "/sign-in/passkey/options" };
         if (!person.EmailConfirmed)
             return new PageForm("Confirm your address", $"Choose a password for {code.Email}, or repeat the one that you signed up with.", action, "Confirm") { Fields = [PageField.Hidden("email", code.Email), PageField.NewPassword("Password, at least 12 characters")], Passkey = passkey };

@@ -202,10 +202,10 @@ internal sealed class Accounts(
         if (await find() is not { } code || await FindAsync(code.PersonId, cancellationToken) is not { } person) return new CodeResult(null);
         if (credential.Created is not null && credential.Created.PersonId != person.Id) return new CodeResult(null);
         if (newPassword is not null && PasswordRules.Fault(newPassword, person.Email ?? "") is { } fault) return new CodeResult(null, Fault: fault);
-        // An account whose address nobody confirmed may have been made by a stranger: it is not entered by the mail alone.
+        // An account with an unconfirmed address may have been made by another person: it is not entered by the mail alone.
         if (!person.EmailConfirmed && code.Purpose == Purposes.SignIn && credential == LinkCredential.None) return new CodeResult(null, Fault: "Choose a password: this address was not confirmed yet.");
         if (!await codes.UseAsync(code, cancellationToken)) return new CodeResult(null);
-        // What was set before the address was confirmed may be a stranger's.
+        // What was set before the address was confirmed may be another person's.
         var replaces = !person.EmailConfirmed && (newPassword is not null || credential.Created is not null);
         var changesPassword = newPassword is not null && (person.EmailConfirmed || !await users.CheckPasswordAsync(person, newPassword));
         if (!person.EmailConfirmed && await FindConfirmedAsync(person.Email!, cancellationToken) is { } owner)

@@ -118,7 +118,7 @@ internal static class SignInRoutes
     private static Refusal? Problem(CodeResult result) => result switch
     {
         { Person: not null } => null,
-        // Whoever has the code reads the address's mail, and may know.
+        // The caller has the code, so reads the address's mail, and may know.
         { IsTaken: true } => PlatformProblems.AlreadyExists.With("This e-mail address has confirmed another account before: sign in with that one."),
         _ => SignInProblems.CodeInvalid.With("Post the newest code that was written to this address. After ten tries in a day only the link in the mail works."),
     };

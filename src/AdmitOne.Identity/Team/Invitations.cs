@@ -109,7 +109,7 @@ internal sealed class Invitations(IdentityContext context, Accounts accounts, Si
         {
             return (null, null, NotOpen());   // the address got an account in this moment: nothing was accepted, and the link works again
         }
-        // A role that somebody has already is never taken down by an invitation.
+        // An invitation never lowers a role that the person has.
         await context.RunAsync("""
             insert into identity.memberships as m (tenant_id, person_id, role, invited_by) values (@TenantId, @personId, @Role, @InvitedBy)
             on conflict (tenant_id, person_id) do update set role = excluded.role, invited_by = excluded.invited_by, updated_at = clock_timestamp()

@@ -112,7 +112,7 @@ internal static class StockWrites
         if (changes.HoldMoves.Count > 0)
         {
             // A row's last word counts: late money may complete what this same batch expired. Each status is a list of ids and no join: with counts
-            // of rows from before a sale, PostgreSQL believes that hardly a row is held, and would compare each held row with each moved one.
+            // of rows from before a sale, PostgreSQL estimates that hardly a row is held, and plans to compare each held row with each moved one.
             foreach (var moved in changes.HoldMoves.GroupBy(m => m.RowId).Select(g => g.Last()).GroupBy(m => m.Status, m => m.RowId).OrderBy(g => g.Key, StringComparer.Ordinal))
             {
                 batch.Add("""
